@@ -1,0 +1,252 @@
+//! What the compiler emits and the runtime loads: code, entry points and the signature of each.
+//!
+//! Plain data with a schema of its own, so that a program can ship artifacts and launch them from any
+//! language without the compiler. The manifest alone says how to launch: which buffers in which order,
+//! which scalars, what geometry.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the manifest's JSON form.
+pub const SCHEMA: u32 = 1;
+
+/// The version of the calling convention of the kernels.
+pub const ABI: u32 = 1;
+
+/// A compiled neuron: the manifest and the code it describes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// How to launch it.
+    pub manifest: Manifest,
+    /// What is launched.
+    pub code: Code,
+}
+
+/// The code of all entry points.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Position-independent machine code without relocations; an entry begins at its `offset`.
+    Cpu(Vec<u8>),
+    /// PTX text; an entry is a `.visible .entry` named by its `symbol`.
+    Ptx(String),
+    /// WGSL text; an entry is a compute entry point named by its `symbol`.
+    Wgsl(String),
+}
+
+/// What the code is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Target {
+    /// A processor family and feature level: `x86-64-v2`, `x86-64-v3`, `aarch64`.
+    Cpu {
+        /// The level.
+        level: String,
+    },
+    /// PTX for this compute capability and newer.
+    Ptx {
+        /// `75` for 7.5.
+        sm: u32,
+    },
+    /// WGSL.
+    Wgsl,
+}
+
+/// The type of a buffer's elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dtype {
+    /// IEEE binary32.
+    F32,
+    /// IEEE binary64.
+    F64,
+    /// IEEE binary16.
+    F16,
+    /// bfloat16.
+    Bf16,
+    /// 32-bit integer.
+    I32,
+}
+
+impl Dtype {
+    /// Bytes of one element.
+    pub fn size(self) -> usize {
+        match self {
+            Dtype::F64 => 8,
+            Dtype::F32 | Dtype::I32 => 4,
+            Dtype::F16 | Dtype::Bf16 => 2,
+        }
+    }
+}
+
+/// Everything a launcher has to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`SCHEMA`] of the compiler that wrote this.
+    pub schema: u32,
+    /// [`ABI`] of the kernels.
+    pub abi: u32,
+    /// Version of the compiler.
+    pub compiler: String,
+    /// SHA-256, in hex, of the canonical program and everything that decides the code.
+    pub key: String,
+    /// The neuron's name.
+    pub neuron: String,
+    /// Its options and their values, in the order declared.
+    pub options: Vec<(String, String)>,
+    /// What the code is for.
+    pub target: Target,
+    /// `strict` or `fast`.
+    pub math: String,
+    /// The type that reals are computed in.
+    pub compute: Dtype,
+    /// Inputs, in the order declared.
+    pub inputs: Vec<Port>,
+    /// Outputs, in the order declared.
+    pub outputs: Vec<Port>,
+    /// States, in the order declared.
+    pub states: Vec<Port>,
+    /// Params, in the order declared.
+    pub params: Vec<Param>,
+    /// The kernels, by name: `forward`, `forward_train`, `backward`, `reduce`.
+    pub entries: BTreeMap<String, Entry>,
+}
+
+/// An input, an output or a state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// Its name.
+    pub name: String,
+    /// The type of its elements.
+    pub dtype: Dtype,
+}
+
+/// Who shares one number of a param.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sharing {
+    /// One for all.
+    Layer,
+    /// One for each channel.
+    Channel,
+    /// One for each neuron of a batch element.
+    Neuron,
+}
+
+/// The map from the stored number `w` to the param.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// `low + (high - low) * sigmoid(w)`.
+    Sigmoid,
+    /// `low + softplus(w)`.
+    Softplus,
+    /// `low + exp(w)`.
+    Exp,
+}
+
+/// The numbers a param may have. Infinite ends are left out in JSON, which has no infinity.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Range {
+    /// Lower end; none for no bound.
+    pub low: Option<f64>,
+    /// Upper end; none for no bound.
+    pub high: Option<f64>,
+    /// Whether the lower end itself is allowed.
+    pub low_closed: bool,
+    /// Whether the upper end itself is allowed.
+    pub high_closed: bool,
+}
+
+/// A run-time number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// Who shares one number.
+    pub sharing: Sharing,
+    /// Whether backward returns its gradient (that of the stored number).
+    pub learn: bool,
+    /// The constrained number used where the caller gives none.
+    pub default: f64,
+    /// The numbers allowed, of the constrained value.
+    pub range: Option<Range>,
+    /// How the constrained value comes from the stored one.
+    pub via: Option<Via>,
+}
+
+/// A kernel and how to launch it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The name in the code (PTX, WGSL, the object file of a CPU build).
+    pub symbol: String,
+    /// Where it begins in CPU code, in bytes.
+    pub offset: u64,
+    /// The buffers, in the order of the arguments.
+    pub buffers: Vec<Buffer>,
+    /// The names of the scalars, in the order of the arguments behind the buffers.
+    pub scalars: Vec<String>,
+    /// `K`, the steps of a chunk.
+    pub chunk: u32,
+    /// Adjacent lanes that one thread takes.
+    pub lanes: u32,
+    /// Threads of a block or workgroup; 1 on the CPU.
+    pub threads: u32,
+    /// `B`, the lanes that the first stage of a sum adds up.
+    pub block: u32,
+    /// Bytes read and written for each element and step.
+    pub bytes: f64,
+}
+
+/// A buffer argument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buffer {
+    /// Its name.
+    pub name: String,
+    /// `input`, `output`, `state_in`, `state_out`, `param`, `saved`, `grad`, `partial`.
+    pub role: Role,
+    /// The type of its elements.
+    pub dtype: Dtype,
+    /// The shape as an expression over the scalars, `["T", "N"]`.
+    pub shape: Vec<String>,
+    /// Whether the kernel writes it.
+    pub written: bool,
+    /// Whether it may be left out.
+    pub optional: bool,
+    /// WGSL only: where it is bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Binding>,
+}
+
+/// What a buffer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A neuron's input.
+    Input,
+    /// A neuron's output.
+    Output,
+    /// A state before the first step.
+    StateIn,
+    /// A state after the last step.
+    StateOut,
+    /// A param as stored.
+    Param,
+    /// What forward leaves for backward.
+    Saved,
+    /// A gradient.
+    Grad,
+    /// First stage of a param's gradient.
+    Partial,
+}
+
+/// Where a WGSL kernel finds a buffer: WebGPU promises only 8 storage buffers a stage, so small ones
+/// share a binding and begin at an offset that is a scalar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The binding's number in group 0.
+    pub index: u32,
+    /// The scalar that holds the first element's index in the binding; none for 0.
+    pub offset: Option<String>,
+}

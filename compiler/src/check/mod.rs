@@ -1,0 +1,2 @@
+//! Typed program.
+pub mod hir;

@@ -1,0 +1,343 @@
+//! Kernel IR: what one lane does over all time steps. The specification is `docs/kernel-ir.md`.
+//!
+//! A lane is one neuron of one batch element, and lanes do not talk to each other. A kernel is the
+//! program of one lane; how many lanes run side by side is the target's business. Time is cut into
+//! chunks of `K` steps, `K` fixed in the kernel and `T` known at run time: the body has one loop over
+//! chunks, whose body has loops over the steps of a chunk. The last chunk may be short: a loop over
+//! steps runs for those that are there, and a target that unrolls it masks the rest.
+//!
+//! Never here: anything of the source language (names, options, surrogates) and anything of a device.
+
+/// A real type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Float {
+    /// IEEE binary32.
+    F32,
+    /// IEEE binary64.
+    F64,
+}
+
+/// The type of a buffer's elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Storage {
+    /// IEEE binary32.
+    F32,
+    /// IEEE binary64.
+    F64,
+    /// IEEE binary16, widened on load and rounded half to even on store.
+    F16,
+    /// bfloat16, widened on load and rounded half to even on store.
+    Bf16,
+    /// 32-bit two's complement integer.
+    I32,
+}
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// A number of the kernel's compute type.
+    Real,
+    /// A 32-bit integer with wrapping arithmetic.
+    Int,
+    /// True or false.
+    Bool,
+}
+
+/// The index of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ValueId(pub u32);
+
+/// The index of a buffer in its kernel's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BufferId(pub u32);
+
+/// Which element of a buffer a lane touches.
+///
+/// `n` is the lane of `N`, `t` the step of `T`, `c` the chunk; `C`, `S` and `M` are launch scalars:
+/// the channels, the lanes between two neighbours on the channel axis, and the lanes of one batch element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// `[T, N]`, element `t * stride + n` with a run-time stride for each buffer. Only within steps.
+    Sequence,
+    /// `[N]`, element `n`.
+    Lane,
+    /// `[1]`, element 0.
+    Layer,
+    /// `[C]`, element `(n / S) % C`.
+    Channel,
+    /// `[M]`, element `n % M`.
+    Neuron,
+    /// `[max(ceil(T / K), 1) - 1, N]`, element `(c - 1) * N + n`. Only within chunks; chunk 0 has none.
+    Checkpoint,
+    /// `[ceil(N / B)]`: one sum for each block of `B` adjacent lanes. Only for `reduce`.
+    Partial,
+}
+
+/// What a buffer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A neuron's input.
+    Input,
+    /// A neuron's output.
+    Output,
+    /// A state before the first step.
+    StateIn,
+    /// A state after the last step.
+    StateOut,
+    /// A param as stored.
+    Param,
+    /// What forward leaves for backward.
+    Saved,
+    /// A gradient that comes in (read) or goes out (written).
+    Grad,
+    /// First stage of a param's gradient, input of the second.
+    Partial,
+}
+
+/// A buffer of the signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buffer {
+    /// Its name: `x`, `grad.x`, `state.v`, `saved.v`.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// The type of its elements.
+    pub storage: Storage,
+    /// Which element a lane touches.
+    pub shape: Shape,
+    /// Whether the kernel writes it; no kernel both reads and writes a buffer.
+    pub written: bool,
+    /// Whether the caller may leave it out: a load then takes its fallback, a store does nothing.
+    pub optional: bool,
+}
+
+/// Operations on one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unary {
+    /// Sign bit flipped (real); two's complement (int).
+    Neg,
+    /// Sign bit cleared.
+    Abs,
+    /// Correctly rounded square root.
+    Sqrt,
+    /// Largest integer not above.
+    Floor,
+    /// Smallest integer not below.
+    Ceil,
+    /// Nearest integer, half to even.
+    Round,
+    /// A function of the maths library; only before `legalize`.
+    Math(Math),
+}
+
+/// Functions that `legalize` writes out in the other operations, so that all targets agree to the bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Math {
+    /// `e^a`.
+    Exp,
+    /// Natural logarithm.
+    Log,
+    /// `log(1 + a)`.
+    Log1p,
+    /// `1 / (1 + e^-a)`.
+    Sigmoid,
+    /// `log(1 + e^a)`.
+    Softplus,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Arc tangent.
+    Atan,
+    /// Sine.
+    Sin,
+    /// Cosine.
+    Cos,
+    /// Error function.
+    Erf,
+}
+
+/// Operations on two values of one type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Binary {
+    /// Sum; real or int.
+    Add,
+    /// Difference; real or int.
+    Sub,
+    /// Product; real or int.
+    Mul,
+    /// Correctly rounded quotient; real.
+    Div,
+    /// `select(a <= b, a, b)`; real or int.
+    Min,
+    /// `select(a >= b, a, b)`; real or int.
+    Max,
+    /// Bitwise on int, logical on bool.
+    And,
+    /// Bitwise on int, logical on bool.
+    Or,
+    /// Left shift of an int by 0 to 31.
+    Shl,
+    /// Arithmetic right shift of an int by 0 to 31.
+    Shr,
+}
+
+/// Comparisons of two reals or two ints; false when an operand is NaN, except `Ne`.
+pub use crate::check::hir::Compare;
+
+/// What a value is computed by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Op {
+    /// A real constant, rounded once to the compute type.
+    Real(f64),
+    /// An int constant.
+    Int(i32),
+    /// A bool constant.
+    Bool(bool),
+    /// One number.
+    Unary(Unary, ValueId),
+    /// Two values of one type.
+    Binary(Binary, ValueId, ValueId),
+    /// A comparison.
+    Compare(Compare, ValueId, ValueId),
+    /// `not a`, of a bool.
+    Not(ValueId),
+    /// The second where the first is true, else the third.
+    Select(ValueId, ValueId, ValueId),
+    /// `a * b + c` rounded once.
+    Fma(ValueId, ValueId, ValueId),
+    /// An int as a real, rounded half to even.
+    IntToReal(ValueId),
+    /// A real as an int, towards zero, saturating, 0 for NaN.
+    RealToInt(ValueId),
+    /// The bits of an f32 as an int. Only in kernels that compute in f32.
+    RealBits(ValueId),
+    /// The f32 with these bits. Only in kernels that compute in f32.
+    BitsReal(ValueId),
+    /// The lane's element of a buffer, widened to the compute type.
+    Load(BufferId),
+    /// The same, or the value where the buffer was left out or, for a checkpoint, in chunk 0.
+    LoadOr(BufferId, ValueId),
+    /// Whether an optional buffer was given; the same for all lanes.
+    Given(BufferId),
+    /// What a value of an earlier loop over the steps of this chunk was at the same step.
+    Kept(ValueId),
+}
+
+/// What a loop runs over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LoopKind {
+    /// The `ceil(T / K)` chunks.
+    Chunks,
+    /// The steps of a chunk: `min(K, T - c * K)` of them.
+    Steps,
+}
+
+/// The way a loop runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// From the first to the last.
+    Forward,
+    /// From the last to the first.
+    Reverse,
+}
+
+/// A value that goes from one turn of a loop to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carry {
+    /// Its name within the body.
+    pub param: ValueId,
+    /// What it is in the first turn.
+    pub init: ValueId,
+    /// What it is in the next turn, defined in or before the body.
+    pub next: ValueId,
+    /// Its name behind the loop: the last `next`, or `init` where no turn was run.
+    pub result: ValueId,
+}
+
+/// A loop with its carried values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loop {
+    /// What it runs over.
+    pub kind: LoopKind,
+    /// The way it runs.
+    pub order: Order,
+    /// What it carries.
+    pub carries: Vec<Carry>,
+    /// One turn.
+    pub body: Vec<Stmt>,
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stmt {
+    /// Defines a value.
+    Let(ValueId, Op),
+    /// Writes the lane's element, narrowed to the storage type. Does nothing where the buffer was left
+    /// out and, for a checkpoint, in chunk 0.
+    Store(BufferId, ValueId),
+    /// Adds the lane's value to the sum of its block of `B` lanes. Only behind the loop over chunks.
+    Reduce(BufferId, ValueId),
+    /// A loop.
+    Loop(Loop),
+}
+
+/// How a kernel is to be run; changes no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Schedule {
+    /// `K`, the steps of a chunk.
+    pub chunk: u32,
+    /// Adjacent lanes that a thread takes side by side.
+    pub lanes: u32,
+    /// `B`, the lanes whose contributions to a sum are added in the first stage; a multiple of `lanes`.
+    pub block: u32,
+}
+
+/// The program of one lane over all time steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kernel {
+    /// Its name, `forward`, `forward_train` or `backward`.
+    pub name: String,
+    /// The type that reals are computed in.
+    pub compute: Float,
+    /// How it is to be run.
+    pub schedule: Schedule,
+    /// The signature, in the order of the launch arguments.
+    pub buffers: Vec<Buffer>,
+    /// The type of each value.
+    pub values: Vec<Type>,
+    /// The statements.
+    pub body: Vec<Stmt>,
+}
+
+/// The launch scalars that every kernel takes first; a stride for each `Sequence` buffer follows, in the
+/// order of the signature.
+pub const SCALARS: [&str; 5] = ["T", "N", "C", "S", "M"];
+
+impl Kernel {
+    /// The type of a value.
+    pub fn ty(&self, value: ValueId) -> Type {
+        self.values[value.0 as usize]
+    }
+
+    /// A buffer of the signature.
+    pub fn buffer(&self, buffer: BufferId) -> &Buffer {
+        &self.buffers[buffer.0 as usize]
+    }
+
+    /// The names of the launch scalars, in order: [`SCALARS`], then `stride.NAME` for each sequence.
+    pub fn scalars(&self) -> Vec<String> {
+        let strides = self.buffers.iter().filter(|b| b.shape == Shape::Sequence);
+        let strides = strides.map(|b| format!("stride.{}", b.name));
+        SCALARS.iter().map(|s| s.to_string()).chain(strides).collect()
+    }
+}
+
+/// A kernel that [`verify`](crate::kernel) found well formed; the only thing that targets accept.
+#[derive(Clone, Debug)]
+pub struct Verified<K>(K);
+
+impl<K> std::ops::Deref for Verified<K> {
+    type Target = K;
+    fn deref(&self) -> &K {
+        &self.0
+    }
+}

@@ -1,0 +1,11 @@
+//! From the text of a neuron to fused forward and backward kernels.
+//!
+//! The modules stand in the order of the data: text, syntax, typed program, gradient, simplification,
+//! kernel, code. Nothing here touches a file, a clock, the environment or a device.
+
+pub mod check;
+pub mod diagnostic;
+pub mod error;
+pub mod kernel;
+pub mod span;
+pub mod targets;

@@ -1,0 +1,153 @@
+//! Verified kernels to code. A back end emits what it is given and decides nothing.
+//!
+//! Every back end takes the same kernels and returns the same kind of result, and none knows another.
+
+#[cfg(feature = "cranelift")]
+pub mod cranelift;
+#[cfg(feature = "llvm")]
+pub mod llvm;
+#[cfg(feature = "wgsl")]
+pub mod wgsl;
+
+use std::collections::BTreeMap;
+
+use snn_artifact as artifact;
+
+use crate::kernel::{Float, Kernel, Role, Schedule, Shape, Storage};
+
+/// What a back end returns: the code, and how to launch each kernel by its name.
+///
+/// Besides the kernels it was given there is always `reduce`, the second stage of a sum, which is the
+/// same for every neuron; `docs/kernel-ir.md` says what it computes.
+pub struct Emitted {
+    /// The code of all entries.
+    pub code: artifact::Code,
+    /// The entries by name.
+    pub entries: BTreeMap<String, artifact::Entry>,
+}
+
+/// How an entry is launched: all but what follows from the kernel itself.
+pub struct Launch {
+    /// The name in the code.
+    pub symbol: String,
+    /// Where it begins in CPU code, in bytes.
+    pub offset: u64,
+    /// Threads of a block or workgroup; 1 on the CPU.
+    pub threads: u32,
+}
+
+/// The manifest's description of a kernel.
+pub fn entry(kernel: &Kernel, launch: Launch) -> artifact::Entry {
+    let Schedule { chunk, lanes, block } = kernel.schedule;
+    artifact::Entry {
+        symbol: launch.symbol,
+        offset: launch.offset,
+        buffers: kernel.buffers.iter().map(|b| buffer(b, kernel.schedule)).collect(),
+        scalars: kernel.scalars(),
+        chunk,
+        lanes,
+        threads: launch.threads,
+        block,
+        bytes: bytes(kernel),
+    }
+}
+
+/// The manifest's description of `reduce`: `grad[g]` is the sum of `partial[(o * G + g) * S + s]` over
+/// `o` in `0..O` and `s` in `0..S`, in that order, with Kahan's compensation.
+pub fn reduce_entry(launch: Launch) -> artifact::Entry {
+    let buffer = |name: &str, role, shape: &[&str], written| artifact::Buffer {
+        name: name.into(),
+        role,
+        dtype: artifact::Dtype::F32,
+        shape: shape.iter().map(|s| s.to_string()).collect(),
+        written,
+        optional: false,
+        binding: None,
+    };
+    artifact::Entry {
+        symbol: launch.symbol,
+        offset: launch.offset,
+        buffers: vec![
+            buffer("partial", artifact::Role::Partial, &["O", "G", "S"], false),
+            buffer("grad", artifact::Role::Grad, &["G"], true),
+        ],
+        scalars: ["G", "S", "O"].map(String::from).to_vec(),
+        chunk: 1,
+        lanes: 1,
+        threads: launch.threads,
+        block: 1,
+        bytes: 0.0,
+    }
+}
+
+fn buffer(buffer: &crate::kernel::Buffer, schedule: Schedule) -> artifact::Buffer {
+    artifact::Buffer {
+        name: buffer.name.clone(),
+        role: role(buffer.role),
+        dtype: dtype(buffer.storage),
+        shape: shape(buffer.shape, schedule),
+        written: buffer.written,
+        optional: buffer.optional,
+        binding: None,
+    }
+}
+
+/// A shape as expressions over the launch scalars.
+fn shape(shape: Shape, schedule: Schedule) -> Vec<String> {
+    let text: &[&str] = match shape {
+        Shape::Sequence => &["T", "N"],
+        Shape::Lane => &["N"],
+        Shape::Layer => &["1"],
+        Shape::Channel => &["C"],
+        Shape::Neuron => &["M"],
+        Shape::Checkpoint => {
+            let rows = format!("max(ceil(T / {}), 1) - 1", schedule.chunk);
+            return vec![rows, "N".into()];
+        }
+        Shape::Partial => return vec![format!("ceil(N / {})", schedule.block)],
+    };
+    text.iter().map(|s| s.to_string()).collect()
+}
+
+fn role(role: Role) -> artifact::Role {
+    match role {
+        Role::Input => artifact::Role::Input,
+        Role::Output => artifact::Role::Output,
+        Role::StateIn => artifact::Role::StateIn,
+        Role::StateOut => artifact::Role::StateOut,
+        Role::Param => artifact::Role::Param,
+        Role::Saved => artifact::Role::Saved,
+        Role::Grad => artifact::Role::Grad,
+        Role::Partial => artifact::Role::Partial,
+    }
+}
+
+/// The storage type under the name that manifests use.
+pub fn dtype(storage: Storage) -> artifact::Dtype {
+    match storage {
+        Storage::F32 => artifact::Dtype::F32,
+        Storage::F64 => artifact::Dtype::F64,
+        Storage::F16 => artifact::Dtype::F16,
+        Storage::Bf16 => artifact::Dtype::Bf16,
+        Storage::I32 => artifact::Dtype::I32,
+    }
+}
+
+/// The compute type under the name that manifests use.
+pub fn compute(float: Float) -> artifact::Dtype {
+    match float {
+        Float::F32 => artifact::Dtype::F32,
+        Float::F64 => artifact::Dtype::F64,
+    }
+}
+
+/// Bytes read and written for each element and step, once each buffer; what is touched once a lane or
+/// less often counts nothing.
+fn bytes(kernel: &Kernel) -> f64 {
+    let once = |b: &crate::kernel::Buffer| match b.shape {
+        Shape::Sequence => dtype(b.storage).size() as f64,
+        Shape::Checkpoint => dtype(b.storage).size() as f64 / f64::from(kernel.schedule.chunk),
+        Shape::Lane | Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial => 0.0,
+    };
+    kernel.buffers.iter().map(once).sum()
+}

@@ -1,0 +1,67 @@
+//! What a device can do for a launch: hold memory, load code, run an entry.
+//!
+//! Each back end implements these two traits and nothing more; what a neuron's operands mean is
+//! decided once, above them.
+
+use std::any::Any;
+
+use snn_artifact::{Artifact, Target};
+
+use crate::error::Result;
+
+/// Memory of a device. Only the device that made it can look inside.
+pub trait Memory: Any + Send {
+    /// Its size in bytes.
+    fn size(&self) -> usize;
+    /// For the back end that made it.
+    fn as_any(&self) -> &dyn Any;
+    /// For the back end that made it.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+/// A buffer argument of a launch.
+pub enum Argument<'a> {
+    /// Left out; the entry must call it optional.
+    Absent,
+    /// Read by the kernel.
+    Read(&'a dyn Memory),
+    /// Written by the kernel.
+    Write(&'a mut dyn Memory),
+}
+
+/// A device that kernels run on.
+pub trait Device: Send + Sync {
+    /// `cpu`, `cuda:0`, `wgpu:0`.
+    fn name(&self) -> String;
+    /// A line for people: the model, the driver, the threads.
+    fn description(&self) -> String;
+    /// What to compile for.
+    fn target(&self) -> Target;
+    /// Whether strict kernels keep their promise here; `numerics` in the book says what that is.
+    fn strict(&self) -> bool;
+    /// Most bytes that one buffer may have.
+    fn max_buffer(&self) -> usize;
+    /// New memory of this many bytes for `operand`; its contents are not defined.
+    fn alloc(&self, operand: &str, bytes: usize) -> Result<Box<dyn Memory>>;
+    /// Copies bytes to the front of the memory.
+    fn write(&self, memory: &mut dyn Memory, bytes: &[u8]) -> Result<()>;
+    /// Copies bytes from the front of the memory, after the launches before it.
+    fn read(&self, memory: &dyn Memory, bytes: &mut [u8]) -> Result<()>;
+    /// Loads the code of an artifact.
+    fn load(&self, artifact: &Artifact) -> Result<Box<dyn Module>>;
+    /// Waits for all launches.
+    fn synchronize(&self) -> Result<()>;
+}
+
+/// Loaded code.
+pub trait Module: Send + Sync {
+    /// Starts an entry; the arguments stand in the manifest's order. `lanes` is what the launch runs
+    /// over: `N`, or the number of sums for `reduce`.
+    fn launch(
+        &self,
+        entry: &str,
+        lanes: usize,
+        buffers: &mut [Argument<'_>],
+        scalars: &[i64],
+    ) -> Result<()>;
+}
