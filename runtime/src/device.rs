@@ -57,9 +57,14 @@ pub trait Device: Send + Sync {
 pub trait Module: Send + Sync {
     /// Starts an entry; the arguments stand in the manifest's order. `lanes` is what the launch runs
     /// over: `N`, or the number of sums for `reduce`.
+    ///
+    /// `first_lane` is not 0 where a launch is split because a buffer would be larger than
+    /// [`Device::max_buffer`]: the buffers then hold the lanes from there on, and only the indices of
+    /// `Channel` and `Neuron` buffers, which hold all their elements, are taken of the absolute lane.
     fn launch(
         &self,
         entry: &str,
+        first_lane: usize,
         lanes: usize,
         buffers: &mut [Argument<'_>],
         scalars: &[i64],
