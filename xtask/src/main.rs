@@ -1,2 +1,50 @@
-//! x
-fn main() {}
+//! The project's own commands, on the standard library alone: `cargo xtask demo`, `cargo xtask test`.
+
+mod demo;
+mod need;
+mod outcome;
+mod process;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  demo                 Build snnc in release, run a LIF layer over a recorded input, draw it
+                       and take a gradient; the pictures go to target/demo
+  test [OPTIONS]       Install what is missing, then run every check of the project
+      --no-install     Install nothing; only say what is missing
+      --require-all    A part that cannot run here is a failure, not a skip";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["demo"] => demo::run(),
+        ["test", flags @ ..] => match test::Config::parse(flags) {
+            Ok(config) => test::run(config),
+            Err(flag) => return usage(&format!("`test` has no option `{flag}`")),
+        },
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        [] => return usage("a command is missing"),
+        [other, ..] => return usage(&format!("cannot read `{other}`")),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage(problem: &str) -> ExitCode {
+    eprintln!("error: {problem}\n\n{USAGE}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,199 @@
+//! What the whole set of checks needs besides Rust: whether it is here, and how to get it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process;
+
+/// A thing that some checks need.
+struct Need {
+    /// What it is.
+    name: &'static str,
+    /// What cannot be checked without it.
+    without: &'static str,
+    /// Debian's packages that bring it.
+    packages: &'static [&'static str],
+    /// What to do on a system that is not Debian's.
+    elsewhere: &'static str,
+    /// Whether it is here.
+    found: fn() -> bool,
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        name: "LLVM 19",
+        without: "the PTX target is not built and not tested",
+        packages: &["llvm-19-dev", "libpolly-19-dev", "zlib1g-dev", "libzstd-dev", "g++"],
+        elsewhere: "install LLVM 19 with its headers and set LLVM_SYS_191_PREFIX to its folder",
+        found: has_llvm,
+    },
+    Need {
+        name: "a Vulkan driver",
+        without: "WGSL kernels are not run",
+        packages: &["libvulkan1", "mesa-vulkan-drivers"],
+        elsewhere: "install a Vulkan driver (Mesa's lavapipe needs no GPU)",
+        found: has_vulkan,
+    },
+    Need {
+        name: "pip",
+        without: "ptxas cannot be fetched",
+        packages: &["python3", "python3-pip"],
+        elsewhere: "install Python 3 with pip",
+        found: has_pip,
+    },
+];
+
+/// What of it there is.
+pub struct Found {
+    /// LLVM 19 with its headers.
+    pub llvm: bool,
+    /// A Vulkan driver.
+    pub vulkan: bool,
+    /// The PTX assembler, or why there is none.
+    pub ptxas: Result<PathBuf, String>,
+}
+
+/// Looks for everything, and installs what is missing where `install` asks for it and it may be done.
+pub fn find(install: bool) -> Found {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.found)()).collect();
+    if !missing.is_empty() && install && may_install() {
+        install_packages(&missing);
+    }
+    for need in missing.iter().filter(|need| !(need.found)()) {
+        println!("{} is missing: {}", need.name, need.without);
+        println!("  to get it: {}", advice(need));
+    }
+    let ptxas = find_ptxas(install);
+    if let Err(why) = &ptxas {
+        println!("ptxas is missing: PTX is emitted, but not assembled: {why}");
+    }
+    Found { llvm: has_llvm(), vulkan: has_vulkan(), ptxas }
+}
+
+fn advice(need: &Need) -> String {
+    if Path::new("/etc/debian_version").exists() {
+        format!("sudo apt-get install {}", need.packages.join(" "))
+    } else {
+        need.elsewhere.into()
+    }
+}
+
+fn has_llvm() -> bool {
+    let of_prefix = |prefix| process::output(&format!("{prefix}/bin/llvm-config"), &["--version"]);
+    let version = match std::env::var("LLVM_SYS_191_PREFIX") {
+        Ok(prefix) => of_prefix(prefix),
+        Err(_) => ["llvm-config-19", "llvm-config"]
+            .iter()
+            .find_map(|name| process::output(name, &["--version"])),
+    };
+    version.is_some_and(|version| version.starts_with("19.1"))
+}
+
+fn has_vulkan() -> bool {
+    let folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
+    let listed = |folder: &str| Path::new(folder).read_dir().is_ok_and(|mut f| f.next().is_some());
+    cfg!(not(target_os = "linux"))
+        || std::env::var_os("VK_ICD_FILENAMES").is_some()
+        || std::env::var_os("VK_DRIVER_FILES").is_some()
+        || folders.into_iter().any(listed)
+}
+
+fn has_pip() -> bool {
+    process::output("python3", &["-m", "pip", "--version"]).is_some()
+}
+
+/// Only root on a system of Debian's kind is asked for nothing and harms nothing.
+fn may_install() -> bool {
+    Path::new("/etc/debian_version").exists()
+        && process::output("id", &["-u"]).is_some_and(|id| id == "0")
+}
+
+/// Installs what the system has packages for, each need on its own, so that one missing package does
+/// not cost the others.
+fn install_packages(missing: &[&Need]) {
+    apt(&["update", "-qq"]);
+    for need in missing {
+        println!("installing {}: {}", need.name, need.packages.join(" "));
+        let args = ["install", "-y", "-qq", "--no-install-recommends"];
+        apt(&[&args, need.packages].concat());
+    }
+}
+
+fn apt(args: &[&str]) {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(args);
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    let line = process::line(&command);
+    match command.status() {
+        Ok(status) if status.success() => {}
+        Ok(status) => eprintln!("`{line}` ended with {status}"),
+        Err(why) => eprintln!("cannot run `{line}`: {why}"),
+    }
+}
+
+/// The wheel that holds ptxas, with the hash that pip has to find.
+const WHEEL: &str = "nvidia-cuda-nvcc==13.0.88";
+const WHEEL_HASH: &str = "56fe502eb77625a12f25172caa3cdddb4e4c8ba2c8c17dba44b164761b380f03";
+
+/// Unpacks ptxas out of the wheel in one folder into another.
+const UNPACK: &str = "\
+import glob, os, sys, zipfile
+wheel, = glob.glob(os.path.join(sys.argv[1], '*.whl'))
+with zipfile.ZipFile(wheel) as files:
+    name, = [n for n in files.namelist() if n.endswith('/bin/ptxas')]
+    data = files.read(name)
+path = sys.argv[2]
+with open(path + '.new', 'wb') as out:
+    out.write(data)
+os.chmod(path + '.new', 0o755)
+os.replace(path + '.new', path)
+";
+
+/// `SNNC_PTXAS`, the one on the path, or the one under `.local`, put there if need be.
+fn find_ptxas(install: bool) -> Result<PathBuf, String> {
+    let works = |path: &Path| process::output(&path.to_string_lossy(), &["--version"]).is_some();
+    let local = process::root().join(".local/ptxas");
+    let named = std::env::var_os("SNNC_PTXAS").map(PathBuf::from);
+    let known = [named, Some(PathBuf::from("ptxas")), Some(local.clone())];
+    if let Some(path) = known.into_iter().flatten().find(|path| works(path)) {
+        return Ok(path);
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err("install the CUDA toolkit, or set SNNC_PTXAS to a ptxas".into());
+    }
+    if !install {
+        return Err(format!("run without --no-install, or: python3 -m pip download {WHEEL}"));
+    }
+    fetch_ptxas(&local)?;
+    if works(&local) { Ok(local) } else { Err("the ptxas that was fetched does not run".into()) }
+}
+
+/// Downloads the wheel, whose hash pip checks, and keeps only ptxas of it.
+fn fetch_ptxas(to: &Path) -> Result<(), String> {
+    if !has_pip() {
+        return Err("it comes through pip, which is missing".into());
+    }
+    println!("fetching ptxas: {WHEEL}");
+    let folder = process::root().join(".local/wheel");
+    let said = |what: &str| format!("{what} failed");
+    std::fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
+    let list = folder.join("requirements.txt");
+    std::fs::write(&list, format!("{WHEEL} --hash=sha256:{WHEEL_HASH}\n"))
+        .map_err(|why| format!("{}: {why}", list.display()))?;
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+    pip.args(["--only-binary=:all:", "--require-hashes", "--dest"]).arg(&folder);
+    pip.arg("--requirement").arg(&list);
+    run(pip).ok_or_else(|| said("`python3 -m pip download`"))?;
+    let mut unpack = Command::new("python3");
+    unpack.args(["-c", UNPACK]).arg(&folder).arg(to);
+    run(unpack).ok_or_else(|| said("unpacking the wheel"))?;
+    // Nothing else of the wheel is needed; what stays if this fails does no harm.
+    let _ = std::fs::remove_dir_all(&folder);
+    Ok(())
+}
+
+fn run(mut command: Command) -> Option<()> {
+    command.stdin(std::process::Stdio::null());
+    command.status().ok().filter(std::process::ExitStatus::success).map(|_| ())
+}

@@ -1,0 +1,135 @@
+//! `cargo xtask test`: every check of the project, with what it took.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::demo;
+use crate::need::{self, Found};
+use crate::outcome::Steps;
+use crate::process::{self, cargo};
+
+/// What the command line asked for.
+pub struct Config {
+    install: bool,
+    require_all: bool,
+}
+
+impl Config {
+    /// Reads the flags behind `test`; the error is the flag that is not known.
+    pub fn parse(flags: &[&str]) -> Result<Self, String> {
+        let mut config = Config { install: true, require_all: false };
+        for &flag in flags {
+            match flag {
+                "--no-install" => config.install = false,
+                "--require-all" => config.require_all = true,
+                _ => return Err(flag.into()),
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// Runs everything, prints the table, and returns whether all passed.
+pub fn run(config: Config) -> Result<bool, String> {
+    let mut steps = Steps::default();
+    let start = Instant::now();
+    let found = need::find(config.install);
+    steps.note("find or install what is needed", true, start.elapsed());
+    skip_missing(&mut steps, &found);
+
+    let features = features(&found);
+    let all = ["--workspace", "--all-targets", "--features", features.as_str()];
+    steps.run("format", cargo(&["fmt", "--all", "--check"]));
+    steps.run("clippy", with(cargo(&["clippy"]), &all, &["--", "-D", "warnings"]));
+    if steps.run("build", with(cargo(&["build"]), &all, &[])) {
+        test(&mut steps, &found, &features)?;
+    }
+    document(&mut steps, &features);
+    let start = Instant::now();
+    let shown = demo::run().unwrap_or_else(|why| {
+        eprintln!("error: {why}");
+        false
+    });
+    steps.note("demo, with a release build", shown, start.elapsed());
+
+    print!("{}", steps.report());
+    Ok(steps.passed(config.require_all))
+}
+
+/// The features of the whole run: one set, so that nothing is built twice.
+fn features(found: &Found) -> String {
+    let mut features = vec!["snnc/wgpu", "snnc/cuda", "snn-tests/wgpu", "snn-tests/cuda"];
+    if found.llvm {
+        features.extend(["snnc/llvm", "snn-tests/llvm"]);
+    }
+    features.join(",")
+}
+
+fn skip_missing(steps: &mut Steps, found: &Found) {
+    if !found.llvm {
+        steps.skip("the PTX target", "no LLVM 19");
+    }
+    if !found.vulkan {
+        steps.skip("WGSL kernels on a device", "no Vulkan driver");
+    }
+    if let Err(why) = &found.ptxas {
+        steps.skip("PTX through ptxas", why.clone());
+    }
+}
+
+fn with(mut command: Command, first: &[&str], last: &[&str]) -> Command {
+    command.args(first).args(last);
+    command
+}
+
+/// Tests and examples. Goldens are compared and never written, and what a test may skip for want of a
+/// tool it must not skip where the tool was found.
+fn test(steps: &mut Steps, found: &Found, features: &str) -> Result<(), String> {
+    let prepared = |mut command: Command| {
+        command.env("INSTA_UPDATE", "no");
+        if found.vulkan && cfg!(target_os = "linux") {
+            command.env("SNNC_REQUIRE_WGPU", "1");
+        }
+        if let Ok(ptxas) = &found.ptxas {
+            command.env("SNNC_PTXAS", ptxas);
+        }
+        command
+    };
+    let some = ["--workspace", "--features", features];
+    if process::output("cargo-nextest", &["nextest", "--version"]).is_some() {
+        let args = ["nextest", "run", "--all-targets", "--no-fail-fast"];
+        steps.run("tests", prepared(with(cargo(&args), &some, &[])));
+    } else {
+        let args = ["test", "--all-targets", "--no-fail-fast"];
+        steps.run("tests", prepared(with(cargo(&args), &some, &[])));
+    }
+    steps.run("doc tests", prepared(with(cargo(&["test", "--doc"]), &some, &[])));
+    for example in examples()? {
+        // The build step made it; cargo run would choose other features and build all again.
+        let path = process::built("debug/examples", &example);
+        let mut command = Command::new(path);
+        command.current_dir(process::root());
+        steps.run(&format!("example {example}"), prepared(command));
+    }
+    Ok(())
+}
+
+/// The names of the programs in `examples/`.
+fn examples() -> Result<Vec<String>, String> {
+    let folder = process::root().join("examples");
+    let entries = folder.read_dir().map_err(|why| format!("{}: {why}", folder.display()))?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let rust = paths.filter(|path| path.extension().is_some_and(|e| e == "rs"));
+    let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_string());
+    let mut names: Vec<String> = rust.filter_map(stem).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The interface's documentation, where a broken link is a failure.
+fn document(steps: &mut Steps, features: &str) {
+    let mut command = cargo(&["doc", "--workspace", "--no-deps", "--features", features]);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    steps.run("documentation", command);
+}
