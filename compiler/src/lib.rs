@@ -7,5 +7,6 @@ pub mod check;
 pub mod diagnostic;
 pub mod error;
 pub mod kernel;
+pub mod oracle;
 pub mod span;
 pub mod targets;
