@@ -8,6 +8,17 @@
 //!
 //! Never here: anything of the source language (names, options, surrogates) and anything of a device.
 
+mod names;
+pub mod parse;
+pub mod print;
+#[doc(hidden)]
+pub mod samples;
+pub mod verify;
+
+pub use parse::{ParseError, parse};
+pub use print::print;
+pub use verify::{verify, verify_before_legalize};
+
 /// A real type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Float {
@@ -323,6 +334,35 @@ impl Kernel {
         &self.buffers[buffer.0 as usize]
     }
 
+    /// A new value of a type, to be defined once.
+    pub fn new_value(&mut self, ty: Type) -> ValueId {
+        self.values.push(ty);
+        ValueId(self.values.len() as u32 - 1)
+    }
+
+    /// The type of what an operation computes.
+    pub fn op_type(&self, op: &Op) -> Type {
+        op.ty(|value| self.ty(value), |buffer| self.buffer(buffer).storage.ty())
+    }
+
+    /// The values that some `Kept` reads, each once, in order.
+    pub fn kept_values(&self) -> Vec<ValueId> {
+        let mut kept = Vec::new();
+        self.walk(&mut |stmt| {
+            if let Stmt::Let(_, Op::Kept(value)) = stmt {
+                kept.push(*value);
+            }
+        });
+        kept.sort_unstable();
+        kept.dedup();
+        kept
+    }
+
+    /// Calls `f` for every statement, a loop before those of its body.
+    pub fn walk<'a>(&'a self, f: &mut impl FnMut(&'a Stmt)) {
+        self.body.iter().for_each(|stmt| stmt.walk(f));
+    }
+
     /// The names of the launch scalars, in order: [`SCALARS`], then `stride.NAME` for each sequence.
     pub fn scalars(&self) -> Vec<String> {
         let strides = self.buffers.iter().filter(|b| b.shape == Shape::Sequence);
@@ -331,7 +371,86 @@ impl Kernel {
     }
 }
 
-/// A kernel that [`verify`](crate::kernel) found well formed; the only thing that targets accept.
+impl Storage {
+    /// The type of a value loaded from it or stored to it.
+    pub fn ty(self) -> Type {
+        match self {
+            Storage::F32 | Storage::F64 | Storage::F16 | Storage::Bf16 => Type::Real,
+            Storage::I32 => Type::Int,
+        }
+    }
+}
+
+impl Op {
+    /// The values it reads, in order; that of `Kept`, which reads another loop's, is among them.
+    pub fn operands(&self) -> impl Iterator<Item = ValueId> + use<> {
+        let list = match *self {
+            Op::Real(_) | Op::Int(_) | Op::Bool(_) | Op::Load(_) | Op::Given(_) => [None; 3],
+            Op::Unary(_, a)
+            | Op::Not(a)
+            | Op::IntToReal(a)
+            | Op::RealToInt(a)
+            | Op::RealBits(a)
+            | Op::BitsReal(a)
+            | Op::LoadOr(_, a)
+            | Op::Kept(a) => [Some(a), None, None],
+            Op::Binary(_, a, b) | Op::Compare(_, a, b) => [Some(a), Some(b), None],
+            Op::Select(a, b, c) | Op::Fma(a, b, c) => [Some(a), Some(b), Some(c)],
+        };
+        list.into_iter().flatten()
+    }
+
+    /// The same operation on other values.
+    pub fn map(self, mut f: impl FnMut(ValueId) -> ValueId) -> Op {
+        match self {
+            Op::Real(_) | Op::Int(_) | Op::Bool(_) | Op::Load(_) | Op::Given(_) => self,
+            Op::Unary(op, a) => Op::Unary(op, f(a)),
+            Op::Binary(op, a, b) => Op::Binary(op, f(a), f(b)),
+            Op::Compare(op, a, b) => Op::Compare(op, f(a), f(b)),
+            Op::Not(a) => Op::Not(f(a)),
+            Op::Select(a, b, c) => Op::Select(f(a), f(b), f(c)),
+            Op::Fma(a, b, c) => Op::Fma(f(a), f(b), f(c)),
+            Op::IntToReal(a) => Op::IntToReal(f(a)),
+            Op::RealToInt(a) => Op::RealToInt(f(a)),
+            Op::RealBits(a) => Op::RealBits(f(a)),
+            Op::BitsReal(a) => Op::BitsReal(f(a)),
+            Op::LoadOr(buffer, a) => Op::LoadOr(buffer, f(a)),
+            Op::Kept(a) => Op::Kept(f(a)),
+        }
+    }
+
+    /// The buffer it names.
+    pub fn buffer(&self) -> Option<BufferId> {
+        match *self {
+            Op::Load(buffer) | Op::LoadOr(buffer, _) | Op::Given(buffer) => Some(buffer),
+            _ => None,
+        }
+    }
+
+    /// The type of its value, from the types of values and buffers; an operand of the wrong type is
+    /// for [`verify()`] to find.
+    pub fn ty(&self, value: impl Fn(ValueId) -> Type, buffer: impl Fn(BufferId) -> Type) -> Type {
+        match *self {
+            Op::Real(_) | Op::Fma(..) | Op::IntToReal(_) | Op::BitsReal(_) => Type::Real,
+            Op::Int(_) | Op::RealToInt(_) | Op::RealBits(_) => Type::Int,
+            Op::Bool(_) | Op::Compare(..) | Op::Not(_) | Op::Given(_) => Type::Bool,
+            Op::Unary(_, a) | Op::Binary(_, a, _) | Op::Select(_, a, _) | Op::Kept(a) => value(a),
+            Op::Load(b) | Op::LoadOr(b, _) => buffer(b),
+        }
+    }
+}
+
+impl Stmt {
+    /// Calls `f` for it and, where it is a loop, for all statements of the loop's body after it.
+    pub fn walk<'a>(&'a self, f: &mut impl FnMut(&'a Stmt)) {
+        f(self);
+        if let Stmt::Loop(inner) = self {
+            inner.body.iter().for_each(|stmt| stmt.walk(f));
+        }
+    }
+}
+
+/// A kernel that [`verify()`] found well formed; the only thing that targets accept.
 #[derive(Clone, Debug)]
 pub struct Verified<K>(K);
 
