@@ -187,6 +187,12 @@ pub struct Entry {
     pub buffers: Vec<Buffer>,
     /// The names of the scalars, in the order of the arguments behind the buffers.
     pub scalars: Vec<String>,
+    /// WGSL only: the names of the `u32`s of the uniform at binding 0, in order. They are the scalars,
+    /// and what the launcher adds: `given`, a bit for each optional buffer, in their order, that was
+    /// given; `first_lane`, the absolute index of the launch's first lane; `zero`, which is 0; and the
+    /// offsets of buffers that share a binding.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uniform: Vec<String>,
     /// `K`, the steps of a chunk.
     pub chunk: u32,
     /// Adjacent lanes that one thread takes.

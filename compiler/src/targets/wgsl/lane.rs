@@ -1,0 +1,357 @@
+//! The program of one lane as the function of an entry point: buffers, indices, statements, loops.
+
+use std::collections::HashMap;
+
+use naga::{
+    ArraySize, BinaryOperator as Bin, BuiltIn, Expression, Function, GlobalVariable, Handle,
+    Module, Statement, Type, TypeInner, VectorSize,
+};
+
+use super::bind::{Bindings, FIRST_LANE, ZERO};
+use super::build::{Builder, Expr, Scalars, Var, array, intern};
+use super::{Options, memory, sums};
+use crate::error::{Bug, EmitError};
+use crate::kernel::{
+    BufferId, Kernel, Loop, LoopKind, Op, Order, Shape, Stmt, Type as ValueType, ValueId,
+};
+
+/// A lane's function under construction.
+pub struct Lane<'a> {
+    /// What is emitted.
+    pub kernel: &'a Kernel,
+    /// Whether values are hidden from the driver.
+    pub strict: bool,
+    /// The function.
+    pub build: Builder,
+    /// The launch scalar that holds 0.
+    pub zero: Expr,
+    /// Where its buffers are bound.
+    pub bindings: &'a Bindings,
+    types: Scalars,
+    kept_type: HashMap<Handle<Type>, Handle<Type>>,
+    /// The global of each buffer.
+    pub globals: Vec<Handle<GlobalVariable>>,
+    /// The launch scalars that the kernel uses.
+    pub scalars: HashMap<&'a str, Expr>,
+    values: HashMap<ValueId, Expr>,
+    kept: HashMap<ValueId, Var>,
+    /// Where the lane and the statement stand.
+    pub place: Place,
+    /// What the lane adds to the sum of its block.
+    contributions: Vec<(BufferId, Var)>,
+}
+
+/// Where the lane and the statement stand.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// The workgroup.
+    pub group: Expr,
+    /// The invocation in its workgroup.
+    pub thread: Expr,
+    /// The lane of this launch.
+    pub lane: Expr,
+    /// The lane's element of a `Channel` buffer.
+    pub channel: Option<Expr>,
+    /// The lane's element of a `Neuron` buffer.
+    pub neuron: Option<Expr>,
+    /// The chunk.
+    pub chunk: Option<Expr>,
+    /// The step in its chunk.
+    pub step: Option<Expr>,
+    /// The step in `T`.
+    pub time: Option<Expr>,
+}
+
+/// The function of a kernel; its buffers, scalars and workgroup memory are entered into the module.
+pub fn function(
+    module: &mut Module,
+    kernel: &Kernel,
+    bindings: &Bindings,
+    options: &Options,
+) -> Result<Function, EmitError> {
+    let types = Scalars::new(&mut module.types);
+    let globals = memory::storage_buffers(module, kernel, bindings, types);
+    let uniform = memory::uniform(module, &kernel.name, &bindings.uniform, types.index);
+    let sums = sums::memory(module, kernel, types);
+    let mut build = Builder::new();
+    let (group, thread) = invocation(module, &mut build, types.index);
+    let scalars = memory::load_scalars(&mut build, kernel, bindings, uniform);
+    let block = build.index(kernel.schedule.block);
+    let first = build.binary(Bin::Multiply, group, block);
+    let lane = build.binary(Bin::Add, first, thread);
+    let lane = build.name(lane, "n");
+    let mut lane = Lane {
+        kernel,
+        strict: options.strict,
+        zero: scalars[ZERO],
+        build,
+        bindings,
+        types,
+        kept_type: kept_types(module, kernel.schedule.chunk, types),
+        globals,
+        scalars,
+        values: HashMap::new(),
+        kept: HashMap::new(),
+        place: Place {
+            group,
+            thread,
+            lane,
+            channel: None,
+            neuron: None,
+            chunk: None,
+            step: None,
+            time: None,
+        },
+        contributions: Vec::new(),
+    };
+    lane.keep(&kernel.body);
+    let inside = lane.build.binary(Bin::Less, lane.place.lane, lane.scalars["N"]);
+    let inside = lane.build.name(inside, "inside");
+    lane.build.open();
+    lane.shared_indices();
+    lane.block(&kernel.body)?;
+    lane.build.close_if(inside);
+    lane.sum_block(sums, inside)?;
+    Ok(lane.build.finish())
+}
+
+/// The workgroup's number and the invocation's in it. Workgroups stand in two dimensions, because one
+/// holds only 65,535.
+pub fn invocation(module: &mut Module, build: &mut Builder, index: Handle<Type>) -> (Expr, Expr) {
+    let inner = TypeInner::Vector { size: VectorSize::Tri, scalar: naga::Scalar::U32 };
+    let triple = intern(&mut module.types, None, inner);
+    let id = build.argument("workgroup", triple, BuiltIn::WorkGroupId);
+    let count = build.argument("workgroups", triple, BuiltIn::NumWorkGroups);
+    let thread = build.argument("thread", index, BuiltIn::LocalInvocationIndex);
+    let mut part = |base, index| build.expr(Expression::AccessIndex { base, index });
+    let (x, y, width) = (part(id, 0), part(id, 1), part(count, 0));
+    let rows = build.binary(Bin::Multiply, y, width);
+    let group = build.binary(Bin::Add, rows, x);
+    (build.name(group, "group"), thread)
+}
+
+/// Arrays with one element for each step of a chunk.
+fn kept_types(
+    module: &mut Module,
+    chunk: u32,
+    types: Scalars,
+) -> HashMap<Handle<Type>, Handle<Type>> {
+    let count = std::num::NonZeroU32::new(chunk).unwrap_or(std::num::NonZeroU32::MIN);
+    let mut of = |base| (base, array(&mut module.types, base, ArraySize::Constant(count)));
+    [types.real, types.int, types.index].map(&mut of).into()
+}
+
+impl Lane<'_> {
+    /// The expression of a value.
+    pub fn value(&self, value: ValueId) -> Result<Expr, EmitError> {
+        let known = self.values.get(&value).copied();
+        known.ok_or_else(|| Bug(format!("value {} is used before it is defined", value.0)).into())
+    }
+
+    /// Gives each value that a later loop reads back an array over the steps of a chunk.
+    fn keep(&mut self, body: &[Stmt]) {
+        for stmt in body {
+            match stmt {
+                Stmt::Let(_, Op::Kept(value)) if !self.kept.contains_key(value) => {
+                    let element = match self.kernel.ty(*value) {
+                        ValueType::Real => self.types.real,
+                        ValueType::Int => self.types.int,
+                        ValueType::Bool => self.types.index,
+                    };
+                    let ty = self.kept_type[&element];
+                    let var = self.build.local(&format!("kept_{}", value.0), ty);
+                    self.kept.insert(*value, var);
+                }
+                Stmt::Loop(inner) => self.keep(&inner.body),
+                Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) => {}
+            }
+        }
+    }
+
+    /// The lane's indices in buffers that several lanes share.
+    fn shared_indices(&mut self) {
+        let any = |shape| self.kernel.buffers.iter().any(|b| b.shape == shape);
+        let (channel, neuron) = (any(Shape::Channel), any(Shape::Neuron));
+        if !channel && !neuron {
+            return;
+        }
+        let build = &mut self.build;
+        let absolute = build.binary(Bin::Add, self.place.lane, self.scalars[FIRST_LANE]);
+        if channel {
+            let line = build.binary(Bin::Divide, absolute, self.scalars["S"]);
+            let index = build.binary(Bin::Modulo, line, self.scalars["C"]);
+            self.place.channel = Some(build.name(index, "channel"));
+        }
+        if neuron {
+            let index = build.binary(Bin::Modulo, absolute, self.scalars["M"]);
+            self.place.neuron = Some(build.name(index, "neuron"));
+        }
+    }
+
+    fn block(&mut self, body: &[Stmt]) -> Result<(), EmitError> {
+        for stmt in body {
+            match stmt {
+                Stmt::Let(value, op) => {
+                    let expr = self.op(*value, op)?;
+                    self.define(*value, expr)?;
+                }
+                Stmt::Store(buffer, value) => {
+                    let value = self.value(*value)?;
+                    self.store(*buffer, value)?;
+                }
+                Stmt::Reduce(buffer, value) => {
+                    let value = self.value(*value)?;
+                    let name = format!("contribution_{}", self.contributions.len());
+                    let var = self.build.local(&name, self.types.real);
+                    self.build.set(var, value);
+                    self.contributions.push((*buffer, var));
+                }
+                Stmt::Loop(inner) => self.turns(inner)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Names a value, and keeps it for this step where a later loop asks for it.
+    fn define(&mut self, value: ValueId, expr: Expr) -> Result<(), EmitError> {
+        let expr = self.build.name(expr, &format!("v{}", value.0));
+        self.values.insert(value, expr);
+        let Some(&var) = self.kept.get(&value) else { return Ok(()) };
+        let pointer = self.kept_element(var)?;
+        let bits = match self.kernel.ty(value) {
+            ValueType::Bool => self.bool_bits(expr),
+            ValueType::Real | ValueType::Int => expr,
+        };
+        self.build.push(Statement::Store { pointer, value: bits });
+        Ok(())
+    }
+
+    /// What a value of an earlier loop was at this step.
+    pub fn kept(&mut self, value: ValueId) -> Result<Expr, EmitError> {
+        let var = self.kept.get(&value).copied();
+        let var = var.ok_or_else(|| Bug(format!("value {} is not kept", value.0)))?;
+        let pointer = self.kept_element(var)?;
+        let bits = self.build.load(pointer);
+        Ok(match self.kernel.ty(value) {
+            ValueType::Bool => self.bits_bool(bits),
+            ValueType::Real | ValueType::Int => bits,
+        })
+    }
+
+    fn kept_element(&mut self, var: Var) -> Result<Expr, EmitError> {
+        let step = self.place.step.ok_or_else(|| Bug("a value is kept outside of steps".into()))?;
+        let base = self.build.expr(Expression::LocalVariable(var));
+        Ok(self.build.element(base, step))
+    }
+
+    /// A loop: carried values go through variables, all of them read before the first is set again.
+    fn turns(&mut self, inner: &Loop) -> Result<(), EmitError> {
+        let mut vars = Vec::new();
+        for carry in &inner.carries {
+            let ty = match self.kernel.ty(carry.param) {
+                ValueType::Real => self.types.real,
+                ValueType::Int => self.types.int,
+                ValueType::Bool => self.types.bool,
+            };
+            let var = self.build.local(&format!("carry_{}", carry.param.0), ty);
+            let init = self.value(carry.init)?;
+            self.build.set(var, init);
+            vars.push(var);
+        }
+        let before = self.place;
+        let (name, count) = self.count(inner.kind)?;
+        let counter = self.build.local(name, self.types.index);
+        let turn = self.build.open_loop(counter, count);
+        self.enter(inner, turn, count);
+        for (carry, &var) in inner.carries.iter().zip(&vars) {
+            let value = self.build.get(var);
+            self.define(carry.param, value)?;
+        }
+        self.block(&inner.body)?;
+        for (carry, &var) in inner.carries.iter().zip(&vars) {
+            let next = self.value(carry.next)?;
+            self.build.set(var, next);
+        }
+        self.build.close_loop(counter);
+        self.place = before;
+        for (carry, &var) in inner.carries.iter().zip(&vars) {
+            let value = self.build.get(var);
+            let value = self.build.name(value, &format!("v{}", carry.result.0));
+            self.values.insert(carry.result, value);
+        }
+        Ok(())
+    }
+
+    /// How often a loop runs, and what its counter is called.
+    fn count(&mut self, kind: LoopKind) -> Result<(&'static str, Expr), EmitError> {
+        let steps = self.scalars["T"];
+        let build = &mut self.build;
+        let chunk = build.index(self.kernel.schedule.chunk);
+        let count = match kind {
+            LoopKind::Chunks => {
+                let last = build.index(self.kernel.schedule.chunk - 1);
+                let up = build.binary(Bin::Add, steps, last);
+                build.binary(Bin::Divide, up, chunk)
+            }
+            LoopKind::Steps => {
+                let first = self.place.chunk;
+                let first =
+                    first.ok_or_else(|| Bug("a loop over steps outside of chunks".into()))?;
+                let first = build.binary(Bin::Multiply, first, chunk);
+                let left = build.binary(Bin::Subtract, steps, first);
+                build.math(naga::MathFunction::Min, &[chunk, left])
+            }
+        };
+        let (counter, name) = match kind {
+            LoopKind::Chunks => ("chunk_turn", "chunks"),
+            LoopKind::Steps => ("step_turn", "steps"),
+        };
+        Ok((counter, build.name(count, name)))
+    }
+
+    /// Sets the place of a turn.
+    fn enter(&mut self, inner: &Loop, turn: Expr, count: Expr) {
+        let build = &mut self.build;
+        let index = match inner.order {
+            Order::Forward => turn,
+            Order::Reverse => {
+                let one = build.index(1);
+                let last = build.binary(Bin::Subtract, count, one);
+                build.binary(Bin::Subtract, last, turn)
+            }
+        };
+        match (inner.kind, self.place.chunk) {
+            (LoopKind::Steps, Some(chunk)) => {
+                let size = build.index(self.kernel.schedule.chunk);
+                let first = build.binary(Bin::Multiply, chunk, size);
+                let step = build.name(index, "j");
+                let time = build.binary(Bin::Add, first, step);
+                self.place.step = Some(step);
+                self.place.time = Some(build.name(time, "t"));
+            }
+            _ => self.place.chunk = Some(build.name(index, "c")),
+        }
+    }
+
+    /// Adds up the lanes of the block and stores the sums.
+    fn sum_block(
+        &mut self,
+        memory: Option<Handle<GlobalVariable>>,
+        inside: Expr,
+    ) -> Result<(), EmitError> {
+        let Some(memory) = memory else { return Ok(()) };
+        for (buffer, var) in std::mem::take(&mut self.contributions) {
+            let value = self.build.get(var);
+            let total = sums::tree(self, memory, self.place.thread, value);
+            let zero = self.build.index(0);
+            let first = self.build.binary(Bin::Equal, self.place.thread, zero);
+            let first = self.build.binary(Bin::And, first, inside);
+            self.build.open();
+            let total = self.build.load(total);
+            self.store(buffer, total)?;
+            self.build.close_if(first);
+            self.build.push(Statement::ControlBarrier(naga::Barrier::WORK_GROUP));
+        }
+        Ok(())
+    }
+}

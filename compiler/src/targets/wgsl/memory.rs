@@ -1,0 +1,208 @@
+//! A kernel's memory: the globals it is bound to, its scalars, and the lane's element of a buffer.
+
+use std::collections::HashMap;
+
+use naga::{
+    AddressSpace, ArraySize, BinaryOperator as Bin, Expression, GlobalVariable, Handle, Module,
+    ResourceBinding, ScalarKind, Span, Statement, StructMember, Type, TypeInner,
+};
+
+use super::bind::{Bindings, FIRST_LANE, GIVEN};
+use super::build::{Builder, Expr, Scalars, array, intern, storage};
+use super::lane::Lane;
+use crate::error::{Bug, EmitError};
+use crate::kernel::{BufferId, Kernel, Shape, Storage};
+
+/// One global a binding; the buffers of a shared binding have the same one.
+pub fn storage_buffers(
+    module: &mut Module,
+    kernel: &Kernel,
+    bindings: &Bindings,
+    types: Scalars,
+) -> Vec<Handle<GlobalVariable>> {
+    let mut known: HashMap<u32, Handle<GlobalVariable>> = HashMap::new();
+    let mut globals = Vec::new();
+    for (buffer, binding) in kernel.buffers.iter().zip(&bindings.buffers) {
+        let global = known.entry(binding.index).or_insert_with(|| {
+            let (name, base) = match (&binding.offset, buffer.written) {
+                (None, _) if buffer.storage == Storage::I32 => (buffer.name.as_str(), types.int),
+                (None, _) => (buffer.name.as_str(), types.real),
+                (Some(_), false) => ("packed_in", types.index),
+                (Some(_), true) => ("packed_out", types.index),
+            };
+            let ty = array(&mut module.types, base, ArraySize::Dynamic);
+            let name = format!("{}_{name}", kernel.name);
+            bind_global(module, name, storage(buffer.written), binding.index, ty)
+        });
+        globals.push(*global);
+    }
+    globals
+}
+
+/// A global variable bound in group 0.
+pub fn bind_global(
+    module: &mut Module,
+    name: String,
+    space: AddressSpace,
+    binding: u32,
+    ty: Handle<Type>,
+) -> Handle<GlobalVariable> {
+    let variable = GlobalVariable {
+        name: Some(name),
+        space,
+        binding: Some(ResourceBinding { group: 0, binding }),
+        ty,
+        init: None,
+        memory_decorations: naga::MemoryDecorations::empty(),
+    };
+    module.global_variables.append(variable, Span::UNDEFINED)
+}
+
+/// The uniform at binding 0: a struct of `u32`s.
+pub fn uniform(
+    module: &mut Module,
+    kernel: &str,
+    names: &[String],
+    index: Handle<Type>,
+) -> Handle<GlobalVariable> {
+    let member = |(i, name): (usize, &String)| StructMember {
+        name: Some(name.clone()),
+        ty: index,
+        binding: None,
+        offset: 4 * i as u32,
+    };
+    let members = names.iter().enumerate().map(member).collect();
+    let inner = TypeInner::Struct { members, span: 4 * names.len() as u32 };
+    let ty = intern(&mut module.types, Some(format!("{kernel}_launch")), inner);
+    bind_global(module, format!("{kernel}_scalars"), AddressSpace::Uniform, 0, ty)
+}
+
+/// A launch scalar.
+pub fn scalar(build: &mut Builder, uniform: Expr, place: usize, name: &str) -> Expr {
+    let pointer = build.expr(Expression::AccessIndex { base: uniform, index: place as u32 });
+    let value = build.load(pointer);
+    build.name(value, name)
+}
+
+/// Loads the launch scalars that the kernel uses.
+pub fn load_scalars<'a>(
+    build: &mut Builder,
+    kernel: &Kernel,
+    bindings: &'a Bindings,
+    uniform: Handle<GlobalVariable>,
+) -> HashMap<&'a str, Expr> {
+    let base = build.expr(Expression::GlobalVariable(uniform));
+    let any = |shape| kernel.buffers.iter().any(|b| b.shape == shape);
+    let (channel, neuron) = (any(Shape::Channel), any(Shape::Neuron));
+    let used = |name: &str| match name {
+        "C" | "S" => channel,
+        "M" => neuron,
+        FIRST_LANE => channel || neuron,
+        GIVEN => kernel.buffers.iter().any(|b| b.optional),
+        _ => true,
+    };
+    let names = bindings.uniform.iter().enumerate().filter(|(_, name)| used(name));
+    names.map(|(i, name)| (name.as_str(), scalar(build, base, i, name))).collect()
+}
+
+impl Lane<'_> {
+    /// The index of the lane's element in the binding of a buffer.
+    fn index(&mut self, buffer: BufferId) -> Result<Expr, EmitError> {
+        let info = self.kernel.buffer(buffer);
+        let outside = || Bug(format!("`{}` is touched outside of its loop", info.name));
+        let place = self.place;
+        let index = match info.shape {
+            Shape::Sequence => {
+                let stride = self.scalars[format!("stride.{}", info.name).as_str()];
+                let time = place.time.ok_or_else(outside)?;
+                let row = self.build.binary(Bin::Multiply, time, stride);
+                self.build.binary(Bin::Add, row, place.lane)
+            }
+            Shape::Lane => place.lane,
+            Shape::Layer => self.build.index(0),
+            Shape::Channel => place.channel.ok_or_else(outside)?,
+            Shape::Neuron => place.neuron.ok_or_else(outside)?,
+            Shape::Checkpoint => self.checkpoint(place.chunk.ok_or_else(outside)?),
+            Shape::Partial => place.group,
+        };
+        let offset = self.bindings.of(buffer).offset.as_deref();
+        Ok(match offset {
+            Some(name) => self.build.binary(Bin::Add, index, self.scalars[name]),
+            None => index,
+        })
+    }
+
+    /// The lane's element of the checkpoint before a chunk; that of chunk 1 for chunk 0, whose element
+    /// is never used.
+    fn checkpoint(&mut self, chunk: Expr) -> Expr {
+        let build = &mut self.build;
+        let one = build.index(1);
+        let from_one = build.math(naga::MathFunction::Max, &[chunk, one]);
+        let row = build.binary(Bin::Subtract, from_one, one);
+        let row = build.binary(Bin::Multiply, row, self.scalars["N"]);
+        build.binary(Bin::Add, row, self.place.lane)
+    }
+
+    fn pointer(&mut self, buffer: BufferId) -> Result<Expr, EmitError> {
+        let index = self.index(buffer)?;
+        let base = Expression::GlobalVariable(self.globals[buffer.0 as usize]);
+        let base = self.build.expr(base);
+        Ok(self.build.element(base, index))
+    }
+
+    /// The lane's element of a buffer.
+    pub fn load(&mut self, buffer: BufferId) -> Result<Expr, EmitError> {
+        let pointer = self.pointer(buffer)?;
+        let value = self.build.load(pointer);
+        let packed = self.bindings.of(buffer).offset.is_some();
+        Ok(match (packed, self.kernel.buffer(buffer).storage) {
+            (false, _) => value,
+            (true, Storage::I32) => self.build.bitcast(value, ScalarKind::Sint),
+            (true, _) => self.build.bitcast(value, ScalarKind::Float),
+        })
+    }
+
+    /// Whether a buffer has an element here; none where it always has.
+    pub fn present(&mut self, buffer: BufferId) -> Option<Expr> {
+        let info = self.kernel.buffer(buffer);
+        let given = info.optional.then(|| self.given(buffer));
+        let chunk = self.place.chunk.filter(|_| info.shape == Shape::Checkpoint);
+        let later = chunk.map(|chunk| {
+            let zero = self.build.index(0);
+            self.build.binary(Bin::NotEqual, chunk, zero)
+        });
+        match (given, later) {
+            (Some(a), Some(b)) => Some(self.build.binary(Bin::And, a, b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Whether an optional buffer was given.
+    pub fn given(&mut self, buffer: BufferId) -> Expr {
+        let before = &self.kernel.buffers[..buffer.0 as usize];
+        let bit = before.iter().filter(|b| b.optional).count();
+        let mask = self.build.index(1 << bit);
+        let bits = self.build.binary(Bin::And, self.scalars[GIVEN], mask);
+        let zero = self.build.index(0);
+        self.build.binary(Bin::NotEqual, bits, zero)
+    }
+
+    /// Writes the lane's element, where the buffer has one.
+    pub fn store(&mut self, buffer: BufferId, value: Expr) -> Result<(), EmitError> {
+        let Some(present) = self.present(buffer) else { return self.put(buffer, value) };
+        self.build.open();
+        self.put(buffer, value)?;
+        self.build.close_if(present);
+        Ok(())
+    }
+
+    fn put(&mut self, buffer: BufferId, value: Expr) -> Result<(), EmitError> {
+        let pointer = self.pointer(buffer)?;
+        let value = match self.bindings.of(buffer).offset {
+            Some(_) => self.build.bitcast(value, ScalarKind::Uint),
+            None => value,
+        };
+        self.build.push(Statement::Store { pointer, value });
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Verified kernels to WGSL, through naga: a module is built, validated and written as text.
+//!
+//! One invocation runs one lane; a workgroup is a block of lanes, so that a block's sum is a tree in
+//! workgroup memory. WGSL lets a driver regroup and contract arithmetic, so a strict kernel hides each
+//! value from it: `bitcast<f32>(bitcast<u32>(e) ^ zero)`, where `zero` is a launch scalar that holds 0.
+//! Loops over steps stay loops. Nothing here chooses a schedule or simplifies.
+
+mod bind;
+mod build;
+mod lane;
+mod memory;
+mod ops;
+mod reduce;
+mod refuse;
+mod sums;
+
+use std::collections::BTreeMap;
+
+use naga::back::wgsl::{WriterFlags, write_string};
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::{EntryPoint, Function, Module, ShaderStage};
+use snn_artifact as artifact;
+
+use super::{Emitted, Launch};
+use crate::error::{Bug, EmitError};
+use crate::kernel::{Kernel, Verified};
+
+/// How kernels are emitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether every value is that of IEEE arithmetic in the order written.
+    pub strict: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { strict: true }
+    }
+}
+
+/// Most lanes of a block: WebGPU promises workgroups of 256 invocations.
+pub const MAX_BLOCK: u32 = 256;
+
+/// Emits kernels and the second stage of sums as one WGSL module with an entry point for each.
+///
+/// # Errors
+///
+/// `Unsupported` for what WGSL does not have: `f64`, 16-bit storage, `fma` in a strict kernel.
+/// `Bug` where the schedule is not one for WGSL, or naga refuses what was built.
+pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted, EmitError> {
+    let mut module = Module::default();
+    let mut entries = BTreeMap::new();
+    for kernel in kernels {
+        refuse::refuse(kernel, options)?;
+        let bindings = bind::bind(kernel);
+        let function = lane::function(&mut module, kernel, &bindings, options)?;
+        add_entry_point(&mut module, &kernel.name, kernel.schedule.block, function);
+        entries.insert(kernel.name.clone(), entry(kernel, bindings));
+    }
+    let (function, entry) = reduce::function(&mut module);
+    add_entry_point(&mut module, &entry.symbol, entry.threads, function);
+    entries.insert(entry.symbol.clone(), entry);
+    Ok(Emitted { code: artifact::Code::Wgsl(write(&module)?), entries })
+}
+
+fn add_entry_point(module: &mut Module, name: &str, threads: u32, function: Function) {
+    module.entry_points.push(EntryPoint {
+        name: name.into(),
+        stage: ShaderStage::Compute,
+        early_depth_test: None,
+        workgroup_size: [threads, 1, 1],
+        workgroup_size_overrides: None,
+        function,
+        mesh_info: None,
+        task_payload: None,
+        incoming_ray_payload: None,
+    });
+}
+
+fn entry(kernel: &Kernel, bindings: bind::Bindings) -> artifact::Entry {
+    let threads = kernel.schedule.block;
+    let launch = Launch { symbol: kernel.name.clone(), offset: 0, threads };
+    bound(super::entry(kernel, launch), bindings)
+}
+
+/// Puts the bindings into the manifest.
+fn bound(mut entry: artifact::Entry, bindings: bind::Bindings) -> artifact::Entry {
+    for (buffer, binding) in entry.buffers.iter_mut().zip(bindings.buffers) {
+        buffer.binding = Some(binding);
+    }
+    entry.uniform = bindings.uniform;
+    entry
+}
+
+/// Validates a module and writes it as text.
+fn write(module: &Module) -> Result<String, EmitError> {
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    let info = validator
+        .validate(module)
+        .map_err(|e| Bug(format!("naga refuses the module: {}", e.emit_to_string(""))))?;
+    write_string(module, &info, WriterFlags::empty())
+        .map_err(|e| Bug(format!("naga cannot write the module: {e}")).into())
+}

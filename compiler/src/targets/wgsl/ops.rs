@@ -1,0 +1,266 @@
+//! One operation of a kernel as WGSL, with the barrier of strict kernels.
+//!
+//! A strict kernel hides every real that arithmetic, a selection or a constant gives, and the outcome of
+//! every comparison of reals: drivers turn `select(a < b, a, b)` into a minimum with other NaNs, and
+//! `not (a < b)` into `a >= b`. Signs are bits, so that nothing has to be said about NaN there.
+
+use naga::{
+    BinaryOperator as Bin, Expression, Literal, MathFunction as Fun, ScalarKind as Kind,
+    UnaryOperator,
+};
+
+use super::build::Expr;
+use super::lane::Lane;
+use crate::error::{Bug, EmitError};
+use crate::kernel::{Binary, Compare, Op, Type, Unary, ValueId};
+
+const SIGN: u32 = 0x8000_0000;
+const MAGNITUDE: u32 = 0x7fff_ffff;
+const INFINITY: u32 = 0x7f80_0000;
+/// 2^31, the first real past the ints.
+const PAST_INT: f32 = 2_147_483_648.0;
+
+impl Lane<'_> {
+    /// The expression that computes an operation.
+    pub fn op(&mut self, value: ValueId, op: &Op) -> Result<Expr, EmitError> {
+        Ok(match *op {
+            Op::Real(number) => self.real(number as f32),
+            Op::Int(number) => self.build.int(number),
+            Op::Bool(truth) => self.build.expr(Expression::Literal(Literal::Bool(truth))),
+            Op::Unary(op, a) => {
+                let ty = self.kernel.ty(a);
+                let a = self.operand(a)?;
+                self.unary(op, ty, a)?
+            }
+            Op::Binary(op, a, b) => {
+                let ty = self.kernel.ty(a);
+                let (a, b) = (self.operand(a)?, self.value(b)?);
+                self.binary(op, ty, a, b)?
+            }
+            Op::Compare(op, a, b) => {
+                let ty = self.kernel.ty(a);
+                let (a, b) = (self.operand(a)?, self.value(b)?);
+                self.compare(op, ty, a, b)
+            }
+            Op::Not(a) => {
+                let a = self.value(a)?;
+                self.build.unary(UnaryOperator::LogicalNot, a)
+            }
+            Op::Select(condition, accept, reject) => {
+                let condition = self.value(condition)?;
+                let (accept, reject) = (self.value(accept)?, self.value(reject)?);
+                let chosen = self.build.select(condition, accept, reject);
+                self.hide_if_real(value, chosen)
+            }
+            Op::Fma(a, b, c) => {
+                let args = [self.operand(a)?, self.value(b)?, self.value(c)?];
+                let sum = self.build.math(Fun::Fma, &args);
+                self.hide(sum)
+            }
+            Op::IntToReal(a) => {
+                let a = self.operand(a)?;
+                let real = self.build.convert(a, Kind::Float);
+                self.hide(real)
+            }
+            Op::RealToInt(a) => {
+                let a = self.operand(a)?;
+                self.real_to_int(a)
+            }
+            Op::RealBits(a) => {
+                let a = self.operand(a)?;
+                self.build.bitcast(a, Kind::Sint)
+            }
+            Op::BitsReal(a) => {
+                let a = self.operand(a)?;
+                let real = self.build.bitcast(a, Kind::Float);
+                self.hide(real)
+            }
+            Op::Load(buffer) => self.load(buffer)?,
+            Op::LoadOr(buffer, fallback) => {
+                let fallback = self.value(fallback)?;
+                let loaded = self.load(buffer)?;
+                match self.present(buffer) {
+                    Some(present) => {
+                        let chosen = self.build.select(present, loaded, fallback);
+                        self.hide_if_real(value, chosen)
+                    }
+                    None => loaded,
+                }
+            }
+            Op::Given(buffer) => self.given(buffer),
+            Op::Kept(value) => self.kept(value)?,
+        })
+    }
+
+    /// The first operand of an operation. A literal is hidden, because an operation on literals alone is
+    /// evaluated before the driver sees it, and refused where it overflows.
+    fn operand(&mut self, value: ValueId) -> Result<Expr, EmitError> {
+        let expr = self.value(value)?;
+        Ok(match (self.build.is_literal(expr), self.kernel.ty(value)) {
+            (true, Type::Real) => self.barrier(expr),
+            (true, Type::Int) => {
+                let bits = self.build.bitcast(expr, Kind::Uint);
+                let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
+                self.build.bitcast(bits, Kind::Sint)
+            }
+            _ => expr,
+        })
+    }
+
+    /// A real that no driver can follow through, where the kernel is strict.
+    pub fn hide(&mut self, real: Expr) -> Expr {
+        if self.strict { self.barrier(real) } else { real }
+    }
+
+    fn hide_if_real(&mut self, value: ValueId, expr: Expr) -> Expr {
+        match self.kernel.ty(value) {
+            Type::Real => self.hide(expr),
+            Type::Int | Type::Bool => expr,
+        }
+    }
+
+    fn barrier(&mut self, real: Expr) -> Expr {
+        let bits = self.build.bitcast(real, Kind::Uint);
+        let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
+        self.build.bitcast(bits, Kind::Float)
+    }
+
+    /// A constant. As a literal it may be subnormal, infinite or NaN in no WGSL, and in a strict kernel
+    /// the driver must not see that it is, say, 0 or 1.
+    fn real(&mut self, number: f32) -> Expr {
+        let plain = number.is_normal() || number == 0.0;
+        if plain && !self.strict {
+            return self.build.expr(Expression::Literal(Literal::F32(number)));
+        }
+        let bits = self.build.index(number.to_bits());
+        let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
+        self.build.bitcast(bits, Kind::Float)
+    }
+
+    fn unary(&mut self, op: Unary, ty: Type, a: Expr) -> Result<Expr, EmitError> {
+        let fun = match (op, ty) {
+            (Unary::Neg, Type::Real) => return Ok(self.change_bits(Bin::ExclusiveOr, SIGN, a)),
+            (Unary::Abs, Type::Real) => return Ok(self.change_bits(Bin::And, MAGNITUDE, a)),
+            (Unary::Neg, Type::Int) => return Ok(self.build.unary(UnaryOperator::Negate, a)),
+            (Unary::Abs, Type::Int) => return Ok(self.build.math(Fun::Abs, &[a])),
+            (Unary::Sqrt, Type::Real) => Fun::Sqrt,
+            (Unary::Floor, Type::Real) => Fun::Floor,
+            (Unary::Ceil, Type::Real) => Fun::Ceil,
+            (Unary::Round, Type::Real) => Fun::Round,
+            _ => return Err(Bug(format!("{op:?} of {ty:?} came to WGSL")).into()),
+        };
+        let result = self.build.math(fun, &[a]);
+        Ok(self.hide(result))
+    }
+
+    /// A real with its bits changed by an operation and a mask.
+    fn change_bits(&mut self, op: Bin, mask: u32, real: Expr) -> Expr {
+        let bits = self.build.bitcast(real, Kind::Uint);
+        let mask = self.build.index(mask);
+        let bits = self.build.binary(op, bits, mask);
+        let bits = match self.strict {
+            true => self.build.binary(Bin::ExclusiveOr, bits, self.zero),
+            false => bits,
+        };
+        self.build.bitcast(bits, Kind::Float)
+    }
+
+    fn binary(&mut self, op: Binary, ty: Type, a: Expr, b: Expr) -> Result<Expr, EmitError> {
+        let arithmetic = match (op, ty) {
+            (Binary::Add, Type::Real | Type::Int) => Bin::Add,
+            (Binary::Sub, Type::Real | Type::Int) => Bin::Subtract,
+            (Binary::Mul, Type::Real | Type::Int) => Bin::Multiply,
+            (Binary::Div, Type::Real) => Bin::Divide,
+            (Binary::Min, Type::Real | Type::Int) => {
+                return Ok(self.extreme(Compare::Le, ty, a, b));
+            }
+            (Binary::Max, Type::Real | Type::Int) => {
+                return Ok(self.extreme(Compare::Ge, ty, a, b));
+            }
+            (Binary::And, Type::Int | Type::Bool) => Bin::And,
+            (Binary::Or, Type::Int | Type::Bool) => Bin::InclusiveOr,
+            (Binary::Shl, Type::Int) => return Ok(self.shift(Bin::ShiftLeft, a, b)),
+            (Binary::Shr, Type::Int) => return Ok(self.shift(Bin::ShiftRight, a, b)),
+            _ => return Err(Bug(format!("{op:?} of {ty:?} came to WGSL")).into()),
+        };
+        let result = self.build.binary(arithmetic, a, b);
+        Ok(if ty == Type::Real { self.hide(result) } else { result })
+    }
+
+    fn extreme(&mut self, op: Compare, ty: Type, a: Expr, b: Expr) -> Expr {
+        let first = self.compare(op, ty, a, b);
+        let chosen = self.build.select(first, a, b);
+        if ty == Type::Real { self.hide(chosen) } else { chosen }
+    }
+
+    fn shift(&mut self, op: Bin, a: Expr, b: Expr) -> Expr {
+        let by = self.build.bitcast(b, Kind::Uint);
+        self.build.binary(op, a, by)
+    }
+
+    fn compare(&mut self, op: Compare, ty: Type, a: Expr, b: Expr) -> Expr {
+        // `!=` of reals is written as what it is not, since naga makes it false on NaN.
+        let real = ty == Type::Real;
+        let operator = match op {
+            Compare::Lt => Bin::Less,
+            Compare::Le => Bin::LessEqual,
+            Compare::Gt => Bin::Greater,
+            Compare::Ge => Bin::GreaterEqual,
+            Compare::Eq => Bin::Equal,
+            Compare::Ne if real => Bin::Equal,
+            Compare::Ne => Bin::NotEqual,
+        };
+        let truth = self.build.binary(operator, a, b);
+        if !real {
+            return truth;
+        }
+        let truth = self.hide_bool(truth);
+        match op {
+            Compare::Ne => self.build.unary(UnaryOperator::LogicalNot, truth),
+            _ => truth,
+        }
+    }
+
+    fn hide_bool(&mut self, truth: Expr) -> Expr {
+        if !self.strict {
+            return truth;
+        }
+        let bits = self.bool_bits(truth);
+        let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
+        self.bits_bool(bits)
+    }
+
+    /// A bool as 0 or 1.
+    pub fn bool_bits(&mut self, truth: Expr) -> Expr {
+        let (one, zero) = (self.build.index(1), self.build.index(0));
+        self.build.select(truth, one, zero)
+    }
+
+    /// Whether bits are not all 0.
+    pub fn bits_bool(&mut self, bits: Expr) -> Expr {
+        let zero = self.build.index(0);
+        self.build.binary(Bin::NotEqual, bits, zero)
+    }
+
+    /// A real as an int: WGSL leaves open what becomes of NaN, so what an int cannot hold is taken out
+    /// first and put in behind.
+    fn real_to_int(&mut self, real: Expr) -> Expr {
+        let bits = self.build.bitcast(real, Kind::Uint);
+        let mask = self.build.index(MAGNITUDE);
+        let magnitude = self.build.binary(Bin::And, bits, mask);
+        let limit = self.build.index(PAST_INT.to_bits());
+        let large = self.build.binary(Bin::GreaterEqual, magnitude, limit);
+        let infinity = self.build.index(INFINITY);
+        let nan = self.build.binary(Bin::Greater, magnitude, infinity);
+        let zero = self.real(0.0);
+        let safe = self.build.select(large, zero, real);
+        let small = self.build.convert(safe, Kind::Sint);
+        let sign = self.build.index(SIGN);
+        let negative = self.build.binary(Bin::GreaterEqual, bits, sign);
+        let (low, high) = (self.build.int(i32::MIN), self.build.int(i32::MAX));
+        let end = self.build.select(negative, low, high);
+        let saturated = self.build.select(large, end, small);
+        let none = self.build.int(0);
+        self.build.select(nan, none, saturated)
+    }
+}
