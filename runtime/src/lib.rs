@@ -2,5 +2,7 @@
 
 pub mod device;
 pub mod error;
+#[cfg(feature = "wgpu")]
+pub mod wgpu;
 
 pub use error::{Error, Result};

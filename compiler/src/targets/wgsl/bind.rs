@@ -41,6 +41,7 @@ pub fn bind(kernel: &Kernel) -> Bindings {
             *flag |= small(buffer);
         }
     }
+    dissolve_single(kernel, &mut packed);
     let buffers = number(kernel, &packed);
     let mut uniform = kernel.scalars();
     uniform.extend([GIVEN, FIRST_LANE, ZERO].map(String::from));
@@ -50,11 +51,23 @@ pub fn bind(kernel: &Kernel) -> Bindings {
 
 /// Classes of buffers in the order in which they are packed. Sequences and checkpoints never are:
 /// packing copies, and they are nearly all of a kernel's memory.
-const SMALL_FIRST: [fn(&Buffer) -> bool; 3] = [
+const SMALL_FIRST: [fn(&Buffer) -> bool; 4] = [
     |b| matches!(b.shape, Shape::Layer | Shape::Channel | Shape::Neuron),
     |b| matches!(b.shape, Shape::Partial),
+    |b| matches!(b.shape, Shape::Lane) && !b.written,
     |b| matches!(b.shape, Shape::Lane),
 ];
+
+/// A buffer that would share a binding with none needs no offset and no copy.
+fn dissolve_single(kernel: &Kernel, packed: &mut [bool]) {
+    for written in [false, true] {
+        let shares = |i: &usize| packed[*i] && kernel.buffers[*i].written == written;
+        let sharing: Vec<usize> = (0..packed.len()).filter(shares).collect();
+        if let [single] = sharing[..] {
+            packed[single] = false;
+        }
+    }
+}
 
 /// How many bindings it takes.
 fn count(kernel: &Kernel, packed: &[bool]) -> usize {

@@ -102,7 +102,7 @@ impl Builder {
     /// Gives a value a name for those who read the text.
     pub fn name(&mut self, expr: Expr, name: &str) -> Expr {
         if !self.function.expressions[expr].needs_pre_emit() {
-            self.function.named_expressions.insert(expr, name.into());
+            self.function.named_expressions.insert(expr, identifier(name));
         }
         expr
     }
@@ -222,6 +222,11 @@ impl Builder {
         let continuing = self.close();
         self.push(Statement::Loop { body, continuing, break_if: None });
     }
+}
+
+/// A name of ours, `grad.state.v`, as one that WGSL takes.
+pub fn identifier(name: &str) -> String {
+    name.replace('.', "_")
 }
 
 /// A storage buffer's access.

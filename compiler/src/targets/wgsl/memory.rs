@@ -8,7 +8,7 @@ use naga::{
 };
 
 use super::bind::{Bindings, FIRST_LANE, GIVEN};
-use super::build::{Builder, Expr, Scalars, array, intern, storage};
+use super::build::{Builder, Expr, Scalars, array, identifier, intern, storage};
 use super::lane::Lane;
 use crate::error::{Bug, EmitError};
 use crate::kernel::{BufferId, Kernel, Shape, Storage};
@@ -48,7 +48,7 @@ pub fn bind_global(
     ty: Handle<Type>,
 ) -> Handle<GlobalVariable> {
     let variable = GlobalVariable {
-        name: Some(name),
+        name: Some(identifier(&name)),
         space,
         binding: Some(ResourceBinding { group: 0, binding }),
         ty,
@@ -66,7 +66,7 @@ pub fn uniform(
     index: Handle<Type>,
 ) -> Handle<GlobalVariable> {
     let member = |(i, name): (usize, &String)| StructMember {
-        name: Some(name.clone()),
+        name: Some(identifier(name)),
         ty: index,
         binding: None,
         offset: 4 * i as u32,

@@ -13,6 +13,8 @@ mod ops;
 mod reduce;
 mod refuse;
 mod sums;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

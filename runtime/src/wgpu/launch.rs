@@ -1,0 +1,233 @@
+//! A launch: scalars into the uniform, small operands into their shared bindings, and one dispatch.
+
+use std::sync::Arc;
+
+use snn_artifact::Entry;
+
+use super::context::Context;
+use super::memory::{self, WgpuMemory};
+use super::module::{Kernel, Pipeline, Slot};
+use crate::device::Argument;
+use crate::error::{Error, Result};
+
+/// What a launch runs over.
+#[derive(Clone, Copy)]
+pub struct Lanes {
+    /// The absolute index of the first.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+}
+
+/// The buffer of a binding, and for a shared one what is copied into it before and out of it behind
+/// the dispatch.
+struct Bound<'a> {
+    buffer: std::borrow::Cow<'a, wgpu::Buffer>,
+    copies: Vec<Copy<'a>>,
+}
+
+/// An operand's part of a shared binding, in bytes.
+struct Copy<'a> {
+    operand: &'a wgpu::Buffer,
+    offset: u64,
+    size: u64,
+}
+
+/// Runs an entry over lanes; returns before it is done.
+pub fn launch(
+    context: &Arc<Context>,
+    kernel: &Kernel,
+    pipeline: &Pipeline,
+    lanes: Lanes,
+    arguments: &[Argument<'_>],
+    scalars: &[i64],
+) -> Result<()> {
+    let entry = &kernel.entry;
+    let memories = memories(context, entry, arguments)?;
+    let Some(groups) = groups(context, entry, lanes.count)? else { return Ok(()) };
+    let words = uniform(context, kernel, &memories, lanes, scalars)?;
+    let bound: Vec<Bound> =
+        kernel.slots.iter().map(|slot| bind(context, slot, &memories)).collect::<Result<_>>()?;
+    let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+    let uniform = memory::create(context, "the scalars", words.len() * 4, usage)?;
+    let what = format!("launching `{}`", entry.symbol);
+    context.guard(&what, (&entry.symbol, 0), || {
+        context.queue.write_buffer(&uniform, 0, &bytes(&words));
+        let group = bind_group(context, kernel, pipeline, &uniform, &bound);
+        let mut encoder = context.device.create_command_encoder(&Default::default());
+        copy(&mut encoder, kernel, &bound, false);
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        pass.set_pipeline(&pipeline.pipeline);
+        pass.set_bind_group(0, &group, &[]);
+        pass.dispatch_workgroups(groups[0], groups[1], 1);
+        drop(pass);
+        copy(&mut encoder, kernel, &bound, true);
+        context.queue.submit([encoder.finish()]);
+    })
+}
+
+/// The memory of each argument, after a check against the signature.
+fn memories<'a>(
+    context: &Arc<Context>,
+    entry: &Entry,
+    arguments: &'a [Argument<'_>],
+) -> Result<Vec<Option<&'a WgpuMemory>>> {
+    if arguments.len() != entry.buffers.len() {
+        let (given, wanted) = (arguments.len(), entry.buffers.len());
+        return Err(wrong(context, entry, format!("{given} buffers were given for {wanted}")));
+    }
+    let memory = |(argument, buffer): (&'a Argument<'_>, &snn_artifact::Buffer)| {
+        let wrong = |why: &str| wrong(context, entry, format!("`{}` {why}", buffer.name));
+        match argument {
+            Argument::Absent if buffer.optional => Ok(None),
+            Argument::Absent => Err(wrong("was left out")),
+            Argument::Read(_) if buffer.written => Err(wrong("is written, but was given to read")),
+            Argument::Write(_) if !buffer.written => Err(wrong("is read, but was given to write")),
+            Argument::Read(memory) => memory::of(context, *memory).map(Some),
+            Argument::Write(memory) => memory::of(context, &**memory).map(Some),
+        }
+    };
+    arguments.iter().zip(&entry.buffers).map(memory).collect()
+}
+
+fn wrong(context: &Context, entry: &Entry, why: String) -> Error {
+    context.error(&format!("launching `{}`", entry.symbol), why)
+}
+
+/// The workgroups in two dimensions, since one has a limit; none where there are no lanes.
+fn groups(context: &Context, entry: &Entry, lanes: usize) -> Result<Option<[u32; 2]>> {
+    if lanes == 0 {
+        return Ok(None);
+    }
+    let most = context.limits.max_compute_workgroups_per_dimension as usize;
+    let groups = lanes.div_ceil(entry.threads as usize);
+    let rows = groups.div_ceil(most);
+    if rows > most || lanes > u32::MAX as usize / 2 {
+        return Err(wrong(context, entry, format!("{lanes} lanes are too many for one launch")));
+    }
+    Ok(Some([groups.min(most) as u32, rows as u32]))
+}
+
+/// The words of the uniform, by their names.
+fn uniform(
+    context: &Context,
+    kernel: &Kernel,
+    memories: &[Option<&WgpuMemory>],
+    lanes: Lanes,
+    scalars: &[i64],
+) -> Result<Vec<u32>> {
+    let entry = &kernel.entry;
+    if scalars.len() != entry.scalars.len() {
+        let (given, wanted) = (scalars.len(), entry.scalars.len());
+        return Err(wrong(context, entry, format!("{given} scalars were given for {wanted}")));
+    }
+    let offsets = offsets(kernel, memories);
+    let value = |name: &str| -> Option<i64> {
+        let known = entry.scalars.iter().position(|s| s == name);
+        known.map(|i| scalars[i]).or_else(|| match name {
+            "given" => Some(i64::from(given(entry, memories))),
+            "first_lane" => i64::try_from(lanes.first).ok(),
+            "zero" => Some(0),
+            _ => offsets.iter().find(|(n, _)| *n == name).map(|(_, words)| *words as i64),
+        })
+    };
+    let word = |name: &String| {
+        let value = value(name);
+        let value = value.ok_or_else(|| wrong(context, entry, format!("no scalar is `{name}`")))?;
+        let why = || wrong(context, entry, format!("scalar `{name}` is {value}, out of 0 to 2^32"));
+        u32::try_from(value).map_err(|_| why())
+    };
+    entry.uniform.iter().map(word).collect()
+}
+
+/// A bit for each optional buffer, in their order.
+fn given(entry: &Entry, memories: &[Option<&WgpuMemory>]) -> u32 {
+    let optional = entry.buffers.iter().zip(memories).filter(|(b, _)| b.optional);
+    let bits = optional.enumerate().filter(|(_, (_, memory))| memory.is_some());
+    bits.fold(0, |mask, (i, _)| mask | 1_u32.checked_shl(i as u32).unwrap_or(0))
+}
+
+/// The offsets of the buffers that share bindings, in words.
+fn offsets<'a>(kernel: &'a Kernel, memories: &[Option<&WgpuMemory>]) -> Vec<(&'a str, u64)> {
+    let mut offsets = Vec::new();
+    for slot in kernel.slots.iter().filter(|s| s.packed) {
+        let mut bytes = 0;
+        for &member in &slot.members {
+            let binding = kernel.entry.buffers[member].binding.as_ref();
+            if let Some(name) = binding.and_then(|b| b.offset.as_deref()) {
+                offsets.push((name, bytes / 4));
+            }
+            bytes += memories[member].map_or(0, words);
+        }
+    }
+    offsets
+}
+
+/// The bytes of a memory in whole words.
+fn words(memory: &WgpuMemory) -> u64 {
+    use crate::device::Memory;
+    memory.size().next_multiple_of(4) as u64
+}
+
+/// The buffer of a binding: that of its operand, or a fresh one that several share or that stands in for
+/// an operand left out.
+fn bind<'a>(
+    context: &Context,
+    slot: &Slot,
+    memories: &[Option<&'a WgpuMemory>],
+) -> Result<Bound<'a>> {
+    if let ([member], false) = (&slot.members[..], slot.packed)
+        && let Some(memory) = memories[*member]
+    {
+        return Ok(Bound { buffer: std::borrow::Cow::Borrowed(&memory.buffer), copies: vec![] });
+    }
+    let mut copies = Vec::new();
+    let mut offset = 0;
+    for memory in slot.members.iter().filter_map(|&member| memories[member]) {
+        let size = words(memory);
+        copies.push(Copy { operand: &memory.buffer, offset, size });
+        offset += size;
+    }
+    let usage =
+        wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+    let buffer = memory::create(context, "small operands", offset as usize, usage)?;
+    Ok(Bound { buffer: std::borrow::Cow::Owned(buffer), copies })
+}
+
+fn bind_group(
+    context: &Context,
+    kernel: &Kernel,
+    pipeline: &Pipeline,
+    uniform: &wgpu::Buffer,
+    bound: &[Bound<'_>],
+) -> wgpu::BindGroup {
+    let mut entries =
+        vec![wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() }];
+    entries.extend(kernel.slots.iter().zip(bound).map(|(slot, bound)| wgpu::BindGroupEntry {
+        binding: slot.index,
+        resource: bound.buffer.as_entire_binding(),
+    }));
+    context.device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some(&kernel.entry.symbol),
+        layout: &pipeline.layout,
+        entries: &entries,
+    })
+}
+
+/// Copies what shares a binding: what is read in before the dispatch, what is written out behind it.
+fn copy(encoder: &mut wgpu::CommandEncoder, kernel: &Kernel, bound: &[Bound<'_>], written: bool) {
+    for (slot, bound) in kernel.slots.iter().zip(bound).filter(|(s, _)| s.written == written) {
+        for part in bound.copies.iter().filter(|part| part.size > 0) {
+            let shared = &*bound.buffer;
+            let ((from, at), (to, to_at)) = match slot.written {
+                false => ((part.operand, 0), (shared, part.offset)),
+                true => ((shared, part.offset), (part.operand, 0)),
+            };
+            encoder.copy_buffer_to_buffer(from, at, to, to_at, part.size);
+        }
+    }
+}
+
+fn bytes(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}

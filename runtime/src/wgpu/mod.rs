@@ -1,0 +1,153 @@
+//! Every other GPU: kernels in WGSL on Vulkan, Metal or Direct3D 12, through wgpu.
+//!
+//! Calls to the driver stand in error scopes, so that what it refuses, or has no memory for, comes back
+//! as an [`Error`] and never as a panic. Reading waits; launches do not.
+
+mod context;
+mod launch;
+mod memory;
+mod module;
+pub mod probe;
+
+use std::sync::Arc;
+
+use snn_artifact::{Artifact, Target};
+
+use crate::device::{Device, Memory, Module};
+use crate::error::{Error, Result};
+use context::Context;
+
+/// An adapter of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterInfo {
+    /// Its place in the list: `wgpu:0` is the first.
+    pub index: usize,
+    /// The device's name.
+    pub name: String,
+    /// `discrete gpu`, `integrated gpu`, `virtual gpu`, `cpu` or `other`.
+    pub kind: &'static str,
+    /// `vulkan`, `metal` or `dx12`.
+    pub backend: String,
+    /// The driver and its version, as it calls itself.
+    pub driver: String,
+}
+
+/// A device that runs WGSL.
+pub struct Wgpu {
+    context: Arc<Context>,
+    info: AdapterInfo,
+    failed: Vec<&'static str>,
+}
+
+impl Wgpu {
+    /// The adapters of this machine.
+    pub fn adapters() -> Vec<AdapterInfo> {
+        let adapters = adapters();
+        adapters.iter().enumerate().map(|(index, adapter)| info(index, adapter)).collect()
+    }
+
+    /// The device of an adapter, with all the limits that the adapter has.
+    ///
+    /// Runs the [`probe`] once, which decides whether the device is strict.
+    ///
+    /// # Errors
+    ///
+    /// `NoDevice` where there is no adapter of that number or it gives no device; those of a launch
+    /// where the probe cannot be run.
+    pub fn new(index: usize) -> Result<Self> {
+        let name = format!("wgpu:{index}");
+        let no_device = |why: String| Error::NoDevice { device: name.clone(), why };
+        let adapters = adapters();
+        let adapter = adapters.get(index).ok_or_else(|| {
+            no_device(match adapters.len() {
+                0 => "no Vulkan, Metal or Direct3D 12 driver was found".into(),
+                n => format!("this machine has {n} adapters, counted from 0"),
+            })
+        })?;
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("snn"),
+            required_limits: adapter.limits(),
+            ..Default::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+            .map_err(|e| no_device(e.to_string()))?;
+        let context = Arc::new(Context::new(name, device, queue));
+        let mut wgpu = Self { context, info: info(index, adapter), failed: Vec::new() };
+        wgpu.failed = probe::failures(&wgpu, probe::WGSL)?;
+        Ok(wgpu)
+    }
+
+    /// The patterns of the [`probe`] that this device gets wrong; none where it is strict.
+    pub fn failures(&self) -> &[&'static str] {
+        &self.failed
+    }
+}
+
+fn adapters() -> Vec<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY))
+}
+
+fn info(index: usize, adapter: &wgpu::Adapter) -> AdapterInfo {
+    let info = adapter.get_info();
+    AdapterInfo {
+        index,
+        kind: match info.device_type {
+            wgpu::DeviceType::DiscreteGpu => "discrete gpu",
+            wgpu::DeviceType::IntegratedGpu => "integrated gpu",
+            wgpu::DeviceType::VirtualGpu => "virtual gpu",
+            wgpu::DeviceType::Cpu => "cpu",
+            wgpu::DeviceType::Other => "other",
+        },
+        backend: info.backend.to_string(),
+        driver: format!("{} {}", info.driver, info.driver_info).trim().into(),
+        name: info.name,
+    }
+}
+
+impl Device for Wgpu {
+    fn name(&self) -> String {
+        self.context.name.clone()
+    }
+
+    fn description(&self) -> String {
+        let AdapterInfo { name, kind, backend, driver, .. } = &self.info;
+        let strict = match self.failed.as_slice() {
+            [] => "strict".into(),
+            failed => format!("not strict: {}", failed.join(", ")),
+        };
+        format!("{name} ({kind}, {backend}, {driver}; {strict})")
+    }
+
+    fn target(&self) -> Target {
+        Target::Wgsl
+    }
+
+    fn strict(&self) -> bool {
+        self.failed.is_empty()
+    }
+
+    fn max_buffer(&self) -> usize {
+        self.context.max_buffer()
+    }
+
+    fn alloc(&self, operand: &str, bytes: usize) -> Result<Box<dyn Memory>> {
+        Ok(Box::new(memory::alloc(&self.context, operand, bytes)?))
+    }
+
+    fn write(&self, memory: &mut dyn Memory, bytes: &[u8]) -> Result<()> {
+        memory::write(&self.context, memory::of_mut(&self.context, memory)?, bytes)
+    }
+
+    fn read(&self, memory: &dyn Memory, bytes: &mut [u8]) -> Result<()> {
+        memory::read(&self.context, memory::of(&self.context, memory)?, bytes)
+    }
+
+    fn load(&self, artifact: &Artifact) -> Result<Box<dyn Module>> {
+        Ok(Box::new(module::load(&self.context, &artifact.code, &artifact.manifest.entries)?))
+    }
+
+    fn synchronize(&self) -> Result<()> {
+        self.context.wait()
+    }
+}

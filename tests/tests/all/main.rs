@@ -1,0 +1,3 @@
+//! What crosses packages. One binary, because each would be linked anew.
+
+mod wgsl;
