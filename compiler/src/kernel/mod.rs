@@ -8,9 +8,11 @@
 //!
 //! Never here: anything of the source language (names, options, surrogates) and anything of a device.
 
+pub mod interp;
 mod names;
 pub mod parse;
 pub mod print;
+pub mod reduce;
 #[doc(hidden)]
 pub mod samples;
 pub mod verify;
