@@ -333,7 +333,7 @@ fn kept_ints_bools_and_swapped_carries() {
         end
         store a, %10
         store b, %11";
-    let kernel = kernel(&text);
+    let kernel = kernel(text);
     let x = [0.0, 11.0, 0.0, 0.0, 12.0];
     let (mut y, mut a, mut b) = ([0.0; 5], [0], [0]);
     let mut args = [
