@@ -8,7 +8,10 @@
 //!
 //! Never here: anything of the source language (names, options, surrogates) and anything of a device.
 
+pub mod build;
 pub mod interp;
+pub mod legalize;
+mod math;
 mod names;
 pub mod parse;
 pub mod print;
@@ -17,6 +20,8 @@ pub mod reduce;
 pub mod samples;
 pub mod verify;
 
+pub use build::Builder;
+pub use legalize::{Capabilities, legalize};
 pub use parse::{ParseError, parse};
 pub use print::print;
 pub use verify::{verify, verify_before_legalize};

@@ -1,0 +1,165 @@
+//! A kernel in only those forms that its target has.
+
+use super::build::Builder;
+use super::{Float, Kernel, Loop, Math, Op, Stmt, Unary, ValueId, math};
+use crate::error::Unsupported;
+
+/// What a target can do beyond what all can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Its name, for messages.
+    pub target: &'static str,
+    /// Whether reals may be computed in f64.
+    pub doubles: bool,
+    /// Whether there is a product and sum rounded once.
+    pub fused: bool,
+    /// Whether there is a maths library for f64, where its functions then stay as they are. In f32 they
+    /// are written out for all targets, so that all give the same bits.
+    pub library: bool,
+}
+
+impl Capabilities {
+    /// The interpreter.
+    pub const INTERPRETER: Self =
+        Self { target: "interpreter", doubles: true, fused: true, library: true };
+    /// Machine code for the CPU.
+    pub const CPU: Self = Self { target: "cpu", doubles: true, fused: true, library: false };
+    /// PTX.
+    pub const PTX: Self = Self { target: "ptx", doubles: false, fused: true, library: false };
+    /// WGSL.
+    pub const WGSL: Self = Self { target: "wgsl", doubles: false, fused: false, library: false };
+}
+
+/// Writes functions of the maths library out in the other operations.
+///
+/// # Errors
+///
+/// Where the kernel needs what the target does not have, or a function that is not written in f32.
+pub fn legalize(mut kernel: Kernel, capabilities: &Capabilities) -> Result<Kernel, Unsupported> {
+    let Capabilities { target, doubles, .. } = *capabilities;
+    let double = kernel.compute == Float::F64;
+    if double && !doubles {
+        let instead = "compute in f32, or use the cpu".into();
+        return Err(Unsupported { target, what: "arithmetic in f64".into(), instead });
+    }
+    refuse(&kernel, capabilities)?;
+    if double {
+        return Ok(kernel);
+    }
+    let mut builder = Builder::new(&mut kernel.values);
+    let body = expand(&mut builder, std::mem::take(&mut kernel.body));
+    kernel.body = builder.head;
+    kernel.body.extend(body);
+    Ok(kernel)
+}
+
+/// Fails on the first operation that the target has not.
+fn refuse(kernel: &Kernel, capabilities: &Capabilities) -> Result<(), Unsupported> {
+    let mut missing = None;
+    kernel.walk(&mut |stmt| {
+        if let Stmt::Let(_, op) = stmt
+            && missing.is_none()
+        {
+            missing = refuse_op(op, kernel.compute, capabilities);
+        }
+    });
+    let target = capabilities.target;
+    missing.map_or(Ok(()), |(what, instead)| Err(Unsupported { target, what, instead }))
+}
+
+/// What is missing and what to do instead.
+fn refuse_op(op: &Op, compute: Float, capabilities: &Capabilities) -> Option<(String, String)> {
+    match *op {
+        Op::Fma(..) if !capabilities.fused => {
+            let instead = "write `a * b + c`, or use the cpu or ptx";
+            Some(("`fma` rounded once".into(), instead.into()))
+        }
+        Op::Unary(Unary::Math(function), _) => {
+            let name = super::names::Word::word(function);
+            let known = match compute {
+                Float::F32 => is_written(function),
+                Float::F64 => capabilities.library,
+            };
+            let instead = match compute {
+                Float::F32 => "use exp, log, log1p, sigmoid, softplus or tanh",
+                Float::F64 => "compute in f32, or use the interpreter",
+            };
+            let compute = super::names::Word::word(compute);
+            (!known).then(|| (format!("`{name}` in {compute}"), instead.into()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a function is written in f32.
+fn is_written(function: Math) -> bool {
+    math::expand(&mut Builder::new(&mut vec![super::Type::Real]), function, ValueId(0)).is_some()
+}
+
+/// The statements with every function that is written in f32 written out.
+fn expand(builder: &mut Builder<'_>, body: Vec<Stmt>) -> Vec<Stmt> {
+    let mut expanded = Vec::with_capacity(body.len());
+    for stmt in body {
+        let stmt = match stmt {
+            Stmt::Let(value, Op::Unary(Unary::Math(function), x)) => {
+                let op = math::expand(builder, function, x);
+                expanded.append(&mut builder.body);
+                Stmt::Let(value, op.unwrap_or(Op::Unary(Unary::Math(function), x)))
+            }
+            Stmt::Loop(inner) => Stmt::Loop(Loop { body: expand(builder, inner.body), ..inner }),
+            Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) => stmt,
+        };
+        expanded.push(stmt);
+    }
+    expanded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{parse, print, samples, verify, verify_before_legalize};
+    use super::*;
+
+    /// The copy of a sequence through an operation.
+    fn kernel(line: &str) -> Kernel {
+        let text = samples::COPY.replace("store y, %0", &format!("%1 = {line}\nstore y, %1"));
+        let kernel = parse(&text).expect("a kernel");
+        verify_before_legalize(&kernel).expect("well formed");
+        kernel
+    }
+
+    #[test]
+    fn functions_are_written_out_behind_their_constants() {
+        let kernel = legalize(kernel("exp %0"), &Capabilities::WGSL).expect("legal");
+        insta::assert_snapshot!(print(&kernel));
+        verify(kernel).expect("well formed");
+    }
+
+    #[test]
+    fn a_kernel_without_functions_stays_as_it_is() {
+        for (name, text) in samples::ALL {
+            let kernel = parse(text).expect("a kernel");
+            let legal = legalize(kernel, &Capabilities::WGSL).expect("legal");
+            assert_eq!(print(&legal), text, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_target_has_not_is_named() {
+        let refused = |line: &str, compute, capabilities: &Capabilities| {
+            let kernel = Kernel { compute, ..kernel(line) };
+            legalize(kernel, capabilities).expect_err("not legal").to_string()
+        };
+        insta::assert_snapshot!(
+            [
+                refused("fma %0, %0, %0", Float::F32, &Capabilities::WGSL),
+                refused("atan %0", Float::F32, &Capabilities::PTX),
+                refused("exp %0", Float::F64, &Capabilities::CPU),
+                refused("neg %0", Float::F64, &Capabilities::PTX),
+            ]
+            .join("\n")
+        );
+        let kernel = Kernel { compute: Float::F64, ..kernel("sin %0") };
+        let same = legalize(kernel.clone(), &Capabilities::INTERPRETER).expect("legal");
+        assert_eq!(same, kernel);
+    }
+}

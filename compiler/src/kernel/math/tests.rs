@@ -1,0 +1,161 @@
+use super::super::interp::{Arg, Launch, Slice, SliceMut, run};
+use super::super::legalize::{Capabilities, legalize};
+use super::super::{Kernel, Verified, parse, samples, verify};
+
+fn kernel(function: &str, f64: bool) -> Verified<Kernel> {
+    let text = samples::COPY.replace("store y, %0", &format!("%1 = {function} %0\nstore y, %1"));
+    let text = if f64 { text.replace("f32", "f64") } else { text };
+    let kernel = legalize(parse(&text).expect("a kernel"), &Capabilities::INTERPRETER);
+    verify(kernel.expect("legal")).expect("well formed")
+}
+
+/// A function in f32, and its exact values by the interpreter in f64.
+fn evaluate(function: &str, x: &[f32]) -> (Vec<f32>, Vec<f64>) {
+    let (single, double) = (kernel(function, false), kernel(function, true));
+    let launch = Launch::dense(&single, 1, x.len());
+    let wide: Vec<f64> = x.iter().copied().map(f64::from).collect();
+    let (mut y, mut exact) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    let mut args = [Arg::Read(Slice::F32(x)), Arg::Write(SliceMut::F32(&mut y))];
+    run(&single, &launch, &mut args).expect("a launch");
+    let mut args = [Arg::Read(Slice::F64(&wide)), Arg::Write(SliceMut::F64(&mut exact))];
+    run(&double, &launch, &mut args).expect("a launch");
+    (y, exact)
+}
+
+/// How far a result is from the exact one, in units of the last place of the f32 nearest to it.
+fn ulps(found: f32, exact: f64) -> f64 {
+    let nearest = exact as f32;
+    if found.to_bits() == nearest.to_bits() || found.is_nan() && exact.is_nan() {
+        // Past the largest f32 the distance to infinity means nothing.
+        return if nearest.is_finite() {
+            (f64::from(found) - exact).abs() / last_place(exact)
+        } else {
+            0.0
+        };
+    }
+    let found =
+        if found.is_infinite() { f64::from(found.signum()) * 2f64.powi(128) } else { found.into() };
+    (found - exact.clamp(-2f64.powi(128), 2f64.powi(128))).abs() / last_place(exact)
+}
+
+/// The unit of the last place of the f32 at a number.
+fn last_place(number: f64) -> f64 {
+    let exponent = number.abs().max(f64::from(f32::MIN_POSITIVE)).log2().floor() as i32;
+    // The logarithm may be rounded up to the next power.
+    let exponent = if 2f64.powi(exponent) > number.abs() { exponent - 1 } else { exponent };
+    2f64.powi(exponent.clamp(-126, 127) - 23)
+}
+
+/// The greatest error over the f32 whose bits are multiples of `step`, and where it is.
+fn greatest_error(function: &str, step: usize) -> (f64, f32) {
+    let mut worst = (0.0, 0.0);
+    let mut bits = (0..=u32::MAX).step_by(step).peekable();
+    while bits.peek().is_some() {
+        let x: Vec<f32> = bits.by_ref().take(1 << 16).map(f32::from_bits).collect();
+        let (found, exact) = evaluate(function, &x);
+        for ((&x, found), exact) in x.iter().zip(found).zip(exact) {
+            let error = ulps(found, exact);
+            if error.is_nan() || error > worst.0 {
+                worst = (if error.is_nan() { f64::INFINITY } else { error }, x);
+            }
+        }
+    }
+    worst
+}
+
+/// The bounds that the specification states.
+const BOUNDS: [(&str, f64); 6] = [
+    ("exp", 1.0),
+    ("log", 1.0),
+    ("log1p", 2.0),
+    ("sigmoid", 2.5),
+    ("softplus", 2.5),
+    ("tanh", 2.5),
+];
+
+#[test]
+fn errors_keep_their_bounds() {
+    for (function, bound) in BOUNDS {
+        let (error, x) = greatest_error(function, 4099);
+        assert!(error <= bound, "{function}: {error} ulp at {x:e}");
+    }
+}
+
+#[test]
+fn special_values() {
+    let (inf, nan, tiny) = (f32::INFINITY, f32::NAN, f32::from_bits(1));
+    let cases: [(&str, &[(f32, f32)]); 6] = [
+        (
+            "exp",
+            &[
+                (0.0, 1.0),
+                (-0.0, 1.0),
+                (inf, inf),
+                (-inf, 0.0),
+                (nan, nan),
+                (88.73, inf),
+                (-104.0, 0.0),
+            ],
+        ),
+        (
+            "log",
+            &[
+                (1.0, 0.0),
+                (0.0, -inf),
+                (-0.0, -inf),
+                (-1.0, nan),
+                (-inf, nan),
+                (inf, inf),
+                (nan, nan),
+            ],
+        ),
+        (
+            "log1p",
+            &[
+                (0.0, 0.0),
+                (-0.0, -0.0),
+                (tiny, tiny),
+                (-tiny, -tiny),
+                (-1.0, -inf),
+                (-2.0, nan),
+                (-inf, nan),
+                (inf, inf),
+                (nan, nan),
+            ],
+        ),
+        ("sigmoid", &[(0.0, 0.5), (-0.0, 0.5), (inf, 1.0), (-inf, 0.0), (nan, nan), (100.0, 1.0)]),
+        (
+            "softplus",
+            &[
+                (0.0, std::f32::consts::LN_2),
+                (inf, inf),
+                (-inf, 0.0),
+                (nan, nan),
+                (1e30, 1e30),
+                (-200.0, 0.0),
+            ],
+        ),
+        (
+            "tanh",
+            &[
+                (0.0, 0.0),
+                (-0.0, -0.0),
+                (inf, 1.0),
+                (-inf, -1.0),
+                (nan, nan),
+                (tiny, tiny),
+                (-100.0, -1.0),
+            ],
+        ),
+    ];
+    for (function, values) in cases {
+        let x: Vec<f32> = values.iter().map(|(x, _)| *x).collect();
+        let (found, _) = evaluate(function, &x);
+        for (&(x, expected), found) in values.iter().zip(found) {
+            let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
+            assert!(same, "{function} of {x}: {found}, not {expected}");
+        }
+    }
+    let (found, _) = evaluate("exp", &[88.722_83, -103.972, -87.4]);
+    assert!(found[0].is_finite() && found[1] == tiny && found[2] < f32::MIN_POSITIVE);
+}
