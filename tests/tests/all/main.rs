@@ -1,3 +1,5 @@
 //! What crosses packages. One binary, because each would be linked anew.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod wgsl;

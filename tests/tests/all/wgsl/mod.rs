@@ -2,7 +2,11 @@
 
 #[cfg(feature = "wgpu")]
 mod device;
+#[cfg(feature = "wgpu")]
+mod launches;
 mod probe;
+#[cfg(feature = "wgpu")]
+mod run;
 
 use snn_artifact::Code;
 use snn_compiler::kernel::Kernel;

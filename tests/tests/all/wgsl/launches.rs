@@ -1,0 +1,172 @@
+//! Launches that are split, wide or summed, and those that are refused.
+
+use rand::Rng;
+use snn_compiler::kernel::interp::Launch;
+use snn_compiler::kernel::verify::verify;
+use snn_compiler::kernel::{Kernel, Shape, Verified, reduce, samples};
+use snn_runtime::Error;
+use snn_runtime::device::{Argument, Device};
+use snn_runtime::wgpu::Wgpu;
+
+use super::device::device;
+use super::kernel;
+use super::run::{self, Words};
+
+fn verified(text: &str) -> Verified<Kernel> {
+    verify(kernel(text)).unwrap()
+}
+
+/// The lanes from `from` to `to` of buffers without gaps, as a launch of their own has them.
+fn slice(kernel: &Kernel, launch: &Launch, words: &[Words], from: usize, to: usize) -> Vec<Words> {
+    let cut = |(buffer, words): (_, &Words)| {
+        let buffer: &snn_compiler::kernel::Buffer = buffer;
+        let shared = matches!(buffer.shape, Shape::Layer | Shape::Channel | Shape::Neuron);
+        let rows = |words: &Vec<u32>| match shared {
+            true => words.clone(),
+            false => words.chunks_exact(launch.lanes).flat_map(|r| &r[from..to]).copied().collect(),
+        };
+        words.as_ref().map(rows)
+    };
+    kernel.buffers.iter().zip(words).map(cut).collect()
+}
+
+#[test]
+fn a_launch_may_be_split_by_lanes() {
+    let Some(device) = device() else { return };
+    for source in [samples::OPERATIONS, samples::LIF_BACKWARD_CHANNEL] {
+        let kernel = verified(source);
+        let module = run::load(device, &kernel);
+        let mut whole = Launch::dense(&kernel, 9, 100);
+        (whole.channels, whole.channel_stride, whole.neurons) = (5, 2, 10);
+        let words = run::lif(&kernel, &whole, &mut run::generator());
+        let expected = run::interpreted(&kernel, &whole, &words);
+        for (from, to) in [(0, 37), (37, 38), (38, 100)] {
+            let mut part = Launch::dense(&kernel, 9, to - from);
+            (part.channels, part.channel_stride, part.neurons) = (5, 2, 10);
+            let words = slice(&kernel, &whole, &words, from, to);
+            let found = run::on_device(device, module.as_ref(), &kernel, &part, from, &words);
+            let expected = slice(&kernel, &whole, &expected, from, to);
+            for ((buffer, found), expected) in kernel.buffers.iter().zip(&found).zip(&expected) {
+                run::assert_equal(buffer, found, expected, &format!("lanes {from} to {to}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn workgroups_past_65535_stand_in_two_dimensions() {
+    let Some(device) = device() else { return };
+    let mut narrow = kernel(samples::LIF_FORWARD);
+    narrow.schedule.block = 1;
+    let kernel = verify(narrow).unwrap();
+    let module = run::load(device, &kernel);
+    let launch = Launch::dense(&kernel, 2, 70_001);
+    let words = run::lif(&kernel, &launch, &mut run::generator());
+    let found = run::on_device(device, module.as_ref(), &kernel, &launch, 0, &words);
+    let expected = run::interpreted(&kernel, &launch, &words);
+    for ((buffer, found), expected) in kernel.buffers.iter().zip(&found).zip(&expected) {
+        run::assert_equal(buffer, found, expected, "70,001 workgroups");
+    }
+}
+
+#[test]
+fn sums_of_blocks_are_those_of_their_lanes() {
+    let Some(device) = device() else { return };
+    let lanes_of = verified(samples::LIF_BACKWARD_CHANNEL);
+    for block in [1, 7, 64, 100, 256] {
+        let mut blocks = kernel(samples::LIF_BACKWARD);
+        blocks.schedule.block = block;
+        let blocks = verify(blocks).unwrap();
+        let module = run::load(device, &blocks);
+        for lanes in [1, 3, 255, 1025] {
+            let launch = Launch::dense(&blocks, 17, lanes);
+            let mut rng = run::generator();
+            let words =
+                run::fill(&blocks, &launch, |_, _| rng.random_range(0.5_f32..2.5).to_bits());
+            let found = run::on_device(device, module.as_ref(), &blocks, &launch, 0, &words);
+            // The other kernel differs only in that it leaves the contribution of each lane.
+            let mut words = words.clone();
+            *words.last_mut().unwrap() = Some(vec![run::UNTOUCHED; lanes]);
+            let each = run::interpreted(&lanes_of, &launch, &words);
+            let reals = |words: &Words| -> Vec<f64> {
+                words.iter().flatten().map(|w| f64::from(f32::from_bits(*w))).collect()
+            };
+            let (found, each) = (reals(found.last().unwrap()), reals(each.last().unwrap()));
+            assert_eq!(found.len(), lanes.div_ceil(block as usize));
+            for (found, each) in found.iter().zip(each.chunks(block as usize)) {
+                let (sum, size) =
+                    (each.iter().sum::<f64>(), each.iter().map(|e| e.abs()).sum::<f64>());
+                assert!((found - sum).abs() <= 1e-6 * size, "block {block}: {found}, not {sum}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_second_stage_is_the_interpreters() {
+    let Some(device) = device() else { return };
+    let module = run::load(device, &verified(samples::COPY));
+    let mut rng = run::generator();
+    for (outer, sums, inner) in [(0, 3, 4), (1, 1, 1), (1, 1, 5000), (7, 130, 3), (2, 70_000, 1)] {
+        let count = outer * sums * inner;
+        let partial: Vec<f32> = (0..count).map(|_| rng.random_range(-1e3..1e3)).collect();
+        let words: Vec<u32> = partial.iter().map(|p| p.to_bits()).collect();
+        let partials = run::memory(device, "partial", &words);
+        let mut grad = device.alloc("grad", sums * 4).unwrap();
+        let mut arguments = [Argument::Read(partials.as_ref()), Argument::Write(grad.as_mut())];
+        let scalars = [sums as i64, inner as i64, outer as i64];
+        module.launch("reduce", 0, sums, &mut arguments, &scalars).unwrap();
+        let mut expected = vec![0.0_f32; sums];
+        reduce::run(&partial, &mut expected, inner).unwrap();
+        let expected: Vec<u32> = expected.iter().map(|e| e.to_bits()).collect();
+        assert!(run::words(device, grad.as_ref()) == expected, "O {outer} G {sums} S {inner}");
+    }
+}
+
+#[test]
+fn what_is_out_of_reach_is_refused_with_its_name() {
+    let Some(device) = device() else { return };
+    let missing = Wgpu::new(99).err().unwrap();
+    assert!(matches!(missing, Error::NoDevice { ref device, .. } if device == "wgpu:99"));
+    let large = device.alloc("x", device.max_buffer() + 1).err().unwrap();
+    assert!(matches!(large, Error::Unsupported { .. }) && large.to_string().contains("`x`"));
+    let mut small = device.alloc("x", 6).unwrap();
+    let long = device.write(small.as_mut(), &[0; 7]).unwrap_err();
+    assert!(long.to_string().contains("copying `x`"), "{long}");
+    let mut bytes = [0; 6];
+    device.write(small.as_mut(), &[1, 2, 3, 4, 5, 6]).unwrap();
+    device.read(small.as_ref(), &mut bytes).unwrap();
+    assert_eq!(bytes, [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_launch_that_does_not_fit_its_entry_is_refused() {
+    let Some(device) = device() else { return };
+    let module = run::load(device, &verified(samples::COPY));
+    let x = run::memory(device, "x", &[1, 2]);
+    let mut y = run::memory(device, "y", &[0, 0]);
+    let good = [1, 2, 1, 1, 2, 2, 2];
+    let refusal = |entry: &str, arguments: &mut [Argument<'_>], scalars: &[i64]| {
+        module.launch(entry, 0, 2, arguments, scalars).unwrap_err().to_string()
+    };
+    assert!(refusal("forward", &mut [], &good).contains("`forward`"));
+    assert!(refusal("copy", &mut [], &good).contains("0 buffers were given for 2"));
+    let mut absent = [Argument::Absent, Argument::Write(y.as_mut())];
+    assert!(refusal("copy", &mut absent, &good).contains("`x` was left out"));
+    let mut exchanged = [Argument::Read(x.as_ref()), Argument::Read(x.as_ref())];
+    assert!(refusal("copy", &mut exchanged, &good).contains("`y` is written"));
+    let mut fitting = [Argument::Read(x.as_ref()), Argument::Write(y.as_mut())];
+    assert!(refusal("copy", &mut fitting, &good[1..]).contains("6 scalars were given for 7"));
+    assert!(refusal("copy", &mut fitting, &[-1, 2, 1, 1, 2, 2, 2]).contains("`T` is -1"));
+    module.launch("copy", 0, 2, &mut fitting, &good).unwrap();
+    assert_eq!(run::words(device, y.as_ref()), [1, 2]);
+}
+
+#[test]
+fn memory_of_another_device_is_refused() {
+    let Some(device) = device() else { return };
+    let other = Wgpu::new(0).unwrap();
+    let memory = other.alloc("x", 4).unwrap();
+    let error = device.read(memory.as_ref(), &mut [0; 4]).unwrap_err();
+    assert!(error.to_string().contains("another device"), "{error}");
+}
