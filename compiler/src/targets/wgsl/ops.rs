@@ -29,17 +29,17 @@ impl Lane<'_> {
             Op::Bool(truth) => self.build.expr(Expression::Literal(Literal::Bool(truth))),
             Op::Unary(op, a) => {
                 let ty = self.kernel.ty(a);
-                let a = self.operand(a)?;
+                let [a] = self.operands([a])?;
                 self.unary(op, ty, a)?
             }
             Op::Binary(op, a, b) => {
                 let ty = self.kernel.ty(a);
-                let (a, b) = (self.operand(a)?, self.value(b)?);
+                let [a, b] = self.operands([a, b])?;
                 self.binary(op, ty, a, b)?
             }
             Op::Compare(op, a, b) => {
                 let ty = self.kernel.ty(a);
-                let (a, b) = (self.operand(a)?, self.value(b)?);
+                let [a, b] = self.operands([a, b])?;
                 self.compare(op, ty, a, b)
             }
             Op::Not(a) => {
@@ -53,25 +53,25 @@ impl Lane<'_> {
                 self.hide_if_real(value, chosen)
             }
             Op::Fma(a, b, c) => {
-                let args = [self.operand(a)?, self.value(b)?, self.value(c)?];
+                let args = self.operands([a, b, c])?;
                 let sum = self.build.math(Fun::Fma, &args);
                 self.hide(sum)
             }
             Op::IntToReal(a) => {
-                let a = self.operand(a)?;
+                let [a] = self.operands([a])?;
                 let real = self.build.convert(a, Kind::Float);
                 self.hide(real)
             }
             Op::RealToInt(a) => {
-                let a = self.operand(a)?;
+                let [a] = self.operands([a])?;
                 self.real_to_int(a)
             }
             Op::RealBits(a) => {
-                let a = self.operand(a)?;
+                let [a] = self.operands([a])?;
                 self.build.bitcast(a, Kind::Sint)
             }
             Op::BitsReal(a) => {
-                let a = self.operand(a)?;
+                let [a] = self.operands([a])?;
                 let real = self.build.bitcast(a, Kind::Float);
                 self.hide(real)
             }
@@ -92,19 +92,25 @@ impl Lane<'_> {
         })
     }
 
-    /// The first operand of an operation. A literal is hidden, because an operation on literals alone is
-    /// evaluated before the driver sees it, and refused where it overflows.
-    fn operand(&mut self, value: ValueId) -> Result<Expr, EmitError> {
-        let expr = self.value(value)?;
-        Ok(match (self.build.is_literal(expr), self.kernel.ty(value)) {
-            (true, Type::Real) => self.barrier(expr),
-            (true, Type::Int) => {
-                let bits = self.build.bitcast(expr, Kind::Uint);
-                let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
-                self.build.bitcast(bits, Kind::Sint)
-            }
-            _ => expr,
-        })
+    /// The operands of an operation on numbers. Where all are literals, the first is hidden: such an
+    /// operation would be evaluated before the driver sees it, and refused where it overflows.
+    fn operands<const K: usize>(&mut self, values: [ValueId; K]) -> Result<[Expr; K], EmitError> {
+        let mut exprs = [self.zero; K];
+        for (expr, value) in exprs.iter_mut().zip(values) {
+            *expr = self.value(value)?;
+        }
+        if exprs.iter().all(|expr| self.build.is_literal(*expr)) {
+            exprs[0] = match self.kernel.ty(values[0]) {
+                Type::Real => self.barrier(exprs[0]),
+                Type::Int => {
+                    let bits = self.build.bitcast(exprs[0], Kind::Uint);
+                    let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
+                    self.build.bitcast(bits, Kind::Sint)
+                }
+                Type::Bool => exprs[0],
+            };
+        }
+        Ok(exprs)
     }
 
     /// A real that no driver can follow through, where the kernel is strict.
