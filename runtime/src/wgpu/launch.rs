@@ -1,5 +1,6 @@
 //! A launch: scalars into the uniform, small operands into their shared bindings, and one dispatch.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use snn_artifact::Entry;
@@ -7,7 +8,7 @@ use snn_artifact::Entry;
 use super::context::Context;
 use super::memory::{self, WgpuMemory};
 use super::module::{Kernel, Pipeline, Slot};
-use crate::device::Argument;
+use crate::device::{Argument, Memory};
 use crate::error::{Error, Result};
 
 /// What a launch runs over.
@@ -22,12 +23,12 @@ pub struct Lanes {
 /// The buffer of a binding, and for a shared one what is copied into it before and out of it behind
 /// the dispatch.
 struct Bound<'a> {
-    buffer: std::borrow::Cow<'a, wgpu::Buffer>,
-    copies: Vec<Copy<'a>>,
+    buffer: Cow<'a, wgpu::Buffer>,
+    parts: Vec<Part<'a>>,
 }
 
 /// An operand's part of a shared binding, in bytes.
-struct Copy<'a> {
+struct Part<'a> {
     operand: &'a wgpu::Buffer,
     offset: u64,
     size: u64,
@@ -165,7 +166,6 @@ fn offsets<'a>(kernel: &'a Kernel, memories: &[Option<&WgpuMemory>]) -> Vec<(&'a
 
 /// The bytes of a memory in whole words.
 fn words(memory: &WgpuMemory) -> u64 {
-    use crate::device::Memory;
     memory.size().next_multiple_of(4) as u64
 }
 
@@ -179,19 +179,19 @@ fn bind<'a>(
     if let ([member], false) = (&slot.members[..], slot.packed)
         && let Some(memory) = memories[*member]
     {
-        return Ok(Bound { buffer: std::borrow::Cow::Borrowed(&memory.buffer), copies: vec![] });
+        return Ok(Bound { buffer: Cow::Borrowed(&memory.buffer), parts: vec![] });
     }
-    let mut copies = Vec::new();
+    let mut parts = Vec::new();
     let mut offset = 0;
     for memory in slot.members.iter().filter_map(|&member| memories[member]) {
         let size = words(memory);
-        copies.push(Copy { operand: &memory.buffer, offset, size });
+        parts.push(Part { operand: &memory.buffer, offset, size });
         offset += size;
     }
     let usage =
         wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
     let buffer = memory::create(context, "small operands", offset as usize, usage)?;
-    Ok(Bound { buffer: std::borrow::Cow::Owned(buffer), copies })
+    Ok(Bound { buffer: Cow::Owned(buffer), parts })
 }
 
 fn bind_group(
@@ -217,7 +217,7 @@ fn bind_group(
 /// Copies what shares a binding: what is read in before the dispatch, what is written out behind it.
 fn copy(encoder: &mut wgpu::CommandEncoder, kernel: &Kernel, bound: &[Bound<'_>], written: bool) {
     for (slot, bound) in kernel.slots.iter().zip(bound).filter(|(s, _)| s.written == written) {
-        for part in bound.copies.iter().filter(|part| part.size > 0) {
+        for part in bound.parts.iter().filter(|part| part.size > 0) {
             let shared = &*bound.buffer;
             let ((from, at), (to, to_at)) = match slot.written {
                 false => ((part.operand, 0), (shared, part.offset)),

@@ -4,6 +4,8 @@
 mod device;
 #[cfg(feature = "wgpu")]
 mod launches;
+#[cfg(feature = "wgpu")]
+mod math;
 mod probe;
 #[cfg(feature = "wgpu")]
 mod run;
