@@ -3,6 +3,7 @@
 //! The modules stand in the order of the data: text, syntax, typed program, gradient, simplification,
 //! kernel, code. Nothing here touches a file, a clock, the environment or a device.
 
+pub mod ast;
 pub mod check;
 pub mod diagnostic;
 pub mod error;

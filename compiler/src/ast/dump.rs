@@ -1,0 +1,182 @@
+//! The syntax tree as text, a line a node, for `--emit ast`.
+
+use std::fmt::Write;
+
+use crate::ast::*;
+
+/// The tree of a module; expressions are in prefix form.
+pub fn dump(module: &Module) -> String {
+    let mut out = String::new();
+    for item in &module.items {
+        dump_item(&mut out, item);
+    }
+    out
+}
+
+fn line(out: &mut String, depth: usize, text: impl AsRef<str>, span: Span) {
+    let _ = writeln!(out, "{}{}  @{span}", "  ".repeat(depth), text.as_ref());
+}
+
+fn dump_item(out: &mut String, item: &Item) {
+    match &item.kind {
+        ItemKind::Edition(number) => line(out, 0, format!("edition {}", number.text), item.span),
+        ItemKind::Import(path) => line(out, 0, format!("import {}", path.text), item.span),
+        ItemKind::Const(constant) => line(out, 0, const_text(constant), item.span),
+        ItemKind::Test(name) => line(out, 0, format!("test {}", name.text), item.span),
+        ItemKind::Bad => line(out, 0, "bad item", item.span),
+        ItemKind::Function(function) => {
+            let formals = formals_text(&function.formals);
+            let text = format!("fn {}{formals} = {}", function.name.text, expr(&function.body));
+            line(out, 0, text, item.span);
+        }
+        ItemKind::Surrogate(surrogate) => {
+            let formals = formals_text(&surrogate.formals);
+            line(out, 0, format!("surrogate {}{formals}", surrogate.name.text), item.span);
+            for function in &surrogate.functions {
+                let (name, argument) = (&function.name.text, &function.argument.text);
+                let text = format!("{name}({argument}) = {}", expr(&function.body));
+                line(out, 1, text, function.span);
+            }
+        }
+        ItemKind::Neuron(neuron) => dump_neuron(out, neuron, item.span),
+    }
+}
+
+fn const_text(constant: &Const) -> String {
+    format!("const {} = {}", constant.name.text, expr(&constant.value))
+}
+
+fn formals_text(formals: &[Formal]) -> String {
+    let mut text = String::new();
+    for formal in formals {
+        let default = formal.default.as_ref().map(|e| format!(" = {}", expr(e)));
+        let _ = write!(text, " ({}{})", formal.name.text, default.unwrap_or_default());
+    }
+    text
+}
+
+fn dump_neuron(out: &mut String, neuron: &Neuron, span: Span) {
+    let parallel = if neuron.parallel.is_some() { "parallel " } else { "" };
+    line(out, 0, format!("{parallel}neuron {}", neuron.name.text), span);
+    for option in &neuron.options {
+        let default = option.default.as_ref().map(|e| format!(" = {}", expr(e)));
+        let (name, ty) = (&option.name.text, option.ty);
+        let text = format!("option {name}: {ty:?}{}", default.unwrap_or_default());
+        line(out, 1, text, option.span);
+    }
+    for member in &neuron.members {
+        dump_member(out, member);
+    }
+}
+
+fn declared(declared: &Declared) -> String {
+    let dims = if declared.dims.is_empty() { "" } else { " with dims" };
+    format!("{}{dims}", declared.name.text)
+}
+
+fn dump_member(out: &mut String, member: &Member) {
+    let text = match &member.kind {
+        MemberKind::Input(inputs) => {
+            format!("input {}", inputs.iter().map(declared).collect::<Vec<_>>().join(" "))
+        }
+        MemberKind::State(state) => {
+            let ty = state.ty.as_ref().map(|ty| format!(": {}", ty.text)).unwrap_or_default();
+            let init = state.init.as_ref().map(|e| format!(" = {}", expr(e))).unwrap_or_default();
+            format!("state {}{ty}{init}", declared(&state.declared))
+        }
+        MemberKind::Param(param) => {
+            let mut text = format!("param {}", declared(&param.declared));
+            for modifier in &param.modifiers {
+                let _ = write!(text, " {}", modifier_text(&modifier.kind));
+            }
+            text
+        }
+        MemberKind::Const(constant) => const_text(constant),
+        MemberKind::Let(binding) => let_text(binding),
+        MemberKind::Rand(rand) => format!("rand {} {}", rand.name.text, expr(&rand.value)),
+        MemberKind::Output(output) => {
+            let rename = output.rename.as_ref().map(|name| format!(" as {}", name.text));
+            let last = if output.last.is_some() { " last" } else { "" };
+            format!("output {}{}{last}", output.name.text, rename.unwrap_or_default())
+        }
+        MemberKind::Phase(phase) => phase.kind.word().into(),
+        MemberKind::Bad => "bad".into(),
+    };
+    line(out, 1, text, member.span);
+    if let MemberKind::Phase(phase) = &member.kind {
+        dump_statements(out, 2, &phase.statements);
+    }
+}
+
+fn modifier_text(kind: &ModifierKind) -> String {
+    match kind {
+        ModifierKind::Default(value) => format!("= {}", expr(value)),
+        ModifierKind::Per(sharing) => format!("per {}", crate::check::sharing_word(*sharing)),
+        ModifierKind::In(range) => {
+            let open = if range.low_closed { '[' } else { '(' };
+            let close = if range.high_closed { ']' } else { ')' };
+            format!("in {open}{}, {}{close}", expr(&range.low), expr(&range.high))
+        }
+        ModifierKind::Via(map) => format!("via {}", map.text),
+        ModifierKind::Learn => "learn".into(),
+    }
+}
+
+fn let_text(binding: &Let) -> String {
+    let mutable = if binding.mutable.is_some() { "mut " } else { "" };
+    format!("let {mutable}{} = {}", declared(&binding.declared), expr(&binding.value))
+}
+
+fn dump_statements(out: &mut String, depth: usize, statements: &[Statement]) {
+    for statement in statements {
+        let text = match &statement.kind {
+            StatementKind::Assign(assign) => {
+                let op = assign.op.map_or("", BinaryOp::symbol);
+                let when = assign.when.as_ref().map(|e| format!(" when {}", expr(e)));
+                let value = expr(&assign.value);
+                format!("{} {op}= {value}{}", assign.target.text, when.unwrap_or_default())
+            }
+            StatementKind::Let(binding) => let_text(binding),
+            StatementKind::For(repeat) => {
+                format!("for {} {} {}", repeat.name.text, expr(&repeat.low), expr(&repeat.high))
+            }
+            StatementKind::Ode => "ode".into(),
+            StatementKind::Bad => "bad".into(),
+        };
+        line(out, depth, text, statement.span);
+        if let StatementKind::For(repeat) = &statement.kind {
+            dump_statements(out, depth + 1, &repeat.statements);
+        }
+    }
+}
+
+fn exprs<'a>(list: impl IntoIterator<Item = &'a Expr>) -> String {
+    list.into_iter().map(expr).collect::<Vec<_>>().join(" ")
+}
+
+fn expr(node: &Expr) -> String {
+    match &node.kind {
+        ExprKind::Number(value, _) => format!("{value:?}"),
+        ExprKind::Quantity(value, unit) => format!("({value:?} {})", unit.text),
+        ExprKind::Bool(value) => value.to_string(),
+        ExprKind::Name(name) => name.clone(),
+        ExprKind::Group(inner) => expr(inner),
+        ExprKind::Unary(UnaryOp::Negate, a) => format!("(- {})", expr(a)),
+        ExprKind::Unary(UnaryOp::Not, a) => format!("(not {})", expr(a)),
+        ExprKind::Binary(op, a, b) => format!("({} {} {})", op.symbol(), expr(a), expr(b)),
+        ExprKind::If(parts) => format!("(if {})", exprs(parts.iter())),
+        ExprKind::Call(call) => {
+            let mut text = format!("({}", call.name.text);
+            for argument in &call.arguments {
+                let name = argument.name.as_ref().map(|name| format!("{}: ", name.text));
+                let _ = write!(text, " {}{}", name.unwrap_or_default(), expr(&argument.value));
+            }
+            text + ")"
+        }
+        ExprKind::Previous(inner) => format!("(prev {})", expr(inner)),
+        ExprKind::Index(inner, indices) => format!("(index {} {})", expr(inner), exprs(indices)),
+        ExprKind::List(list) => format!("[{}]", exprs(list)),
+        ExprKind::Sum(name, parts) => format!("(sum {} {})", name.text, exprs(parts.iter())),
+        ExprKind::Bad => "bad".into(),
+    }
+}

@@ -1,0 +1,319 @@
+//! What stands before the grammar: comments, brackets and the newlines that do not end a statement.
+
+use crate::ast::{Comment, CommentKind};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::span::{FileId, Source, Span};
+
+/// How deep brackets may be nested.
+pub const MAX_DEPTH: usize = 64;
+
+/// A newline that does not end a statement.
+const BLANK: u8 = 0x0b;
+
+/// A text ready for the grammar: as long as the source, but for braces added at its end.
+pub struct Layout {
+    /// The text, in which comments and joined newlines are blanks.
+    pub text: String,
+    /// The comments taken out.
+    pub comments: Vec<Comment>,
+    /// Where brackets are wrong: what else is wrong there needs no second message.
+    pub broken: Vec<usize>,
+    /// Whether brackets are too deep or too far from balanced for a parser.
+    pub unreadable: bool,
+}
+
+/// An open bracket.
+struct Open {
+    at: usize,
+    byte: u8,
+    /// The bracket of a range, `(0, 1]`, which either bracket closes.
+    range: bool,
+    /// How far its line is indented.
+    indent: usize,
+}
+
+/// Reads a text once: takes comments out, joins lines and balances brackets.
+pub fn lay_out(source: &Source, diagnostics: &mut Diagnostics) -> Layout {
+    let mut ignored = Vec::new();
+    loop {
+        let mut scan = Scan::new(source, &ignored);
+        scan.run();
+        match scan.unclosed {
+            // Lines were joined up to the end of the file in vain: read again as if it were not there.
+            Some(at) if ignored.len() < 16 => ignored.push(at),
+            _ => return scan.finish(diagnostics),
+        }
+    }
+}
+
+struct Scan<'a> {
+    source: &'a Source,
+    bytes: &'a [u8],
+    out: Vec<u8>,
+    ignored: &'a [usize],
+    unclosed: Option<usize>,
+    stack: Vec<Open>,
+    comments: Vec<Comment>,
+    found: Vec<(usize, Diagnostic)>,
+    /// Whether a newline now is in the middle of a statement.
+    open_ended: bool,
+    /// Whether the last word was `in`.
+    after_in: bool,
+    indent: usize,
+    line_started: bool,
+    unreadable: bool,
+    /// An opening brace and a closing one on lines of different indentation.
+    suspect: Option<(usize, usize)>,
+}
+
+impl<'a> Scan<'a> {
+    fn new(source: &'a Source, ignored: &'a [usize]) -> Self {
+        let bytes = source.text.as_bytes();
+        Self {
+            source,
+            bytes,
+            out: bytes.to_vec(),
+            ignored,
+            unclosed: None,
+            stack: Vec::new(),
+            comments: Vec::new(),
+            found: Vec::new(),
+            open_ended: false,
+            after_in: false,
+            indent: 0,
+            line_started: false,
+            unreadable: false,
+            suspect: None,
+        }
+    }
+
+    fn file(&self) -> FileId {
+        self.source.id
+    }
+
+    fn span(&self, at: usize, len: usize) -> Span {
+        Span::new(self.file(), at, at + len)
+    }
+
+    fn run(&mut self) {
+        let mut i = 0;
+        while i < self.bytes.len() && self.unclosed.is_none() {
+            i = self.step(i);
+        }
+        if self.unclosed.is_none() {
+            self.unclosed = self.stack.iter().rev().find(|open| open.byte != b'{').map(|o| o.at);
+        }
+    }
+
+    /// Reads what stands at `i` and says where the next thing starts.
+    fn step(&mut self, i: usize) -> usize {
+        match self.bytes[i] {
+            b'/' if self.bytes.get(i + 1) == Some(&b'/') => return self.comment(i),
+            b'\n' => self.newline(i),
+            b' ' | b'\t' | b'\r' => {
+                if !self.line_started {
+                    self.indent += 1;
+                }
+            }
+            BLANK => self.out[i] = b' ',
+            b'"' => {
+                self.line_started = true;
+                return self.string(i);
+            }
+            byte => {
+                self.line_started = true;
+                return self.token(i, byte);
+            }
+        }
+        i + 1
+    }
+
+    fn comment(&mut self, start: usize) -> usize {
+        let rest = &self.bytes[start..];
+        let len = rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len());
+        let text = self.source.text[start..start + len].trim_end();
+        let kind = if text.starts_with("//!") {
+            CommentKind::FileDoc
+        } else if text.starts_with("///") && !text.starts_with("////") {
+            CommentKind::Doc
+        } else {
+            CommentKind::Plain
+        };
+        self.comments.push(Comment { kind, span: self.span(start, text.len()) });
+        self.out[start..start + len].fill(b' ');
+        start + len
+    }
+
+    fn newline(&mut self, i: usize) {
+        let joined = self.stack.last().is_some_and(|open| open.byte != b'{') || self.open_ended;
+        if joined {
+            self.out[i] = BLANK;
+        }
+        self.indent = 0;
+        self.line_started = false;
+    }
+
+    fn string(&mut self, start: usize) -> usize {
+        let rest = &self.bytes[start + 1..];
+        let len = rest.iter().position(|&b| b == b'"' || b == b'\n').unwrap_or(rest.len());
+        self.open_ended = false;
+        let closed = rest.get(len) == Some(&b'"');
+        start + 1 + len + usize::from(closed)
+    }
+
+    fn token(&mut self, i: usize, byte: u8) -> usize {
+        let mut after_in = false;
+        let mut next = i + 1;
+        match byte {
+            b'(' | b'[' | b'{' => self.open(i, byte),
+            b')' | b']' | b'}' => self.close(i, byte),
+            _ if is_word(byte) => {
+                let rest = &self.bytes[i..];
+                next = i + rest.iter().position(|&b| !is_word(b)).unwrap_or(rest.len());
+                let word = &self.bytes[i..next];
+                self.open_ended = matches!(word, b"and" | b"or" | b"not");
+                after_in = word == b"in";
+                self.start_of_item(i, word);
+            }
+            _ => self.open_ended = b"+-*/^=<>,@~".contains(&byte),
+        }
+        self.after_in = after_in;
+        next
+    }
+
+    fn open(&mut self, at: usize, byte: u8) {
+        self.open_ended = false;
+        if self.ignored.contains(&at) {
+            return;
+        }
+        if self.stack.len() >= MAX_DEPTH {
+            if !self.unreadable {
+                let message = format!("brackets are nested more than {MAX_DEPTH} deep");
+                let finding = Diagnostic::new("E0003", self.span(at, 1), message, "too deep")
+                    .help("name the inner parts with `let`");
+                self.found.push((at, finding));
+            }
+            self.unreadable = true;
+        }
+        self.stack.push(Open { at, byte, range: self.after_in, indent: self.indent });
+    }
+
+    fn close(&mut self, at: usize, byte: u8) {
+        self.open_ended = false;
+        let Some(open) = self.stack.pop() else {
+            return self.stray(at, byte);
+        };
+        if closing(open.byte) == byte || (open.range && byte != b'}') {
+            let leads = self.bytes[..at].iter().rev().take_while(|&&b| b != b'\n').all(|&b| b == b' ');
+            if byte == b'}' && leads && self.indent != open.indent && self.suspect.is_none() {
+                self.suspect = Some((open.at, at));
+            }
+        } else if byte == b'}' {
+            // A brace closes no parenthesis: that one was left open.
+            self.unclosed = Some(open.at);
+        } else if open.byte == b'{' {
+            self.stack.push(open);
+            self.stray(at, byte);
+        } else {
+            self.mismatch(open.at, at, byte);
+            self.out[at] = closing(open.byte);
+        }
+    }
+
+    fn mismatch(&mut self, open: usize, at: usize, byte: u8) {
+        let (opening, expected) = (self.bytes[open] as char, closing(self.bytes[open]) as char);
+        let message = format!("`{opening}` is closed by `{}`", byte as char);
+        let finding =
+            Diagnostic::new("E0002", self.span(at, 1), message, format!("expected `{expected}`"))
+                .because(self.span(open, 1), "opened here")
+                .replace("close it with its own kind", self.span(at, 1), expected.to_string());
+        self.found.push((at, finding));
+    }
+
+    fn stray(&mut self, at: usize, byte: u8) {
+        let message = format!("`{}` closes nothing", byte as char);
+        let there = "no bracket is open here";
+        let finding = Diagnostic::new("E0002", self.span(at, 1), message, there).replace(
+            "remove it",
+            self.span(at, 1),
+            "",
+        );
+        self.found.push((at, finding));
+        self.out[at] = b' ';
+    }
+
+    /// An item's word at the start of a line closes what is still open.
+    fn start_of_item(&mut self, at: usize, word: &[u8]) {
+        let items: [&[u8]; 7] =
+            [b"neuron", b"parallel", b"surrogate", b"fn", b"import", b"test", b"snn"];
+        let leads = at == 0 || self.bytes[at - 1] == b'\n';
+        if !leads || self.stack.is_empty() || !items.contains(&word) {
+            return;
+        }
+        if let Some(open) = self.stack.iter().rev().find(|open| open.byte != b'{') {
+            self.unclosed = Some(open.at);
+            return;
+        }
+        let mut blank = at;
+        while let Some(open) = self.stack.pop() {
+            self.unclosed_brace(open.at);
+            // A blank before the item takes the missing brace.
+            blank -= 1;
+            if blank > open.at && matches!(self.out[blank], b'\n' | b' ' | b'\r' | BLANK) {
+                self.out[blank] = b'}';
+            } else {
+                self.unreadable = true;
+            }
+        }
+    }
+
+    fn unclosed_brace(&mut self, at: usize) {
+        let mut finding =
+            Diagnostic::new("E0002", self.span(at, 1), "`{` is never closed", "opened here");
+        if let Some((open, close)) = self.suspect.take() {
+            let text = "this brace closes another one than its indentation says";
+            finding = finding.because(self.span(close, 1), text);
+            if open != at {
+                finding = finding.because(self.span(open, 1), "the one it closes");
+            }
+        }
+        self.found.push((at, finding));
+    }
+
+    fn finish(mut self, diagnostics: &mut Diagnostics) -> Layout {
+        for &at in self.ignored {
+            let bracket = self.bytes[at] as char;
+            let finding = Diagnostic::new(
+                "E0002",
+                self.span(at, 1),
+                format!("`{bracket}` is never closed"),
+                format!("expected a `{}` behind it", closing(self.bytes[at]) as char),
+            );
+            self.found.push((at, finding));
+        }
+        while let Some(open) = self.stack.pop() {
+            if open.byte == b'{' && !self.unreadable {
+                self.unclosed_brace(open.at);
+            }
+            self.out.push(closing(open.byte));
+        }
+        self.found.sort_by_key(|(at, _)| *at);
+        let broken = self.found.iter().map(|(at, _)| *at).collect();
+        diagnostics.extend(self.found.into_iter().map(|(_, finding)| finding));
+        // Only ASCII bytes were replaced, each by an ASCII byte, and whole comments by blanks.
+        let text = String::from_utf8(self.out).expect("bytes are replaced by ASCII only");
+        Layout { text, comments: self.comments, broken, unreadable: self.unreadable }
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+fn closing(open: u8) -> u8 {
+    match open {
+        b'(' => b')',
+        b'[' => b']',
+        _ => b'}',
+    }
+}
