@@ -1,10 +1,28 @@
 //! Where a piece of text stands: a file's id and a byte range in it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The number of a source in a [`SourceMap`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
+
+impl FileId {
+    /// The prelude's surrogates. Ids from here on are not given out by [`SourceMap::add`].
+    pub const PRELUDE_SURROGATES: FileId = FileId(0xffff_0000);
+    /// The prelude's functions.
+    pub const PRELUDE_FUNCTIONS: FileId = FileId(0xffff_0001);
+
+    /// Text number `index` that a user gave beside the files, such as an option's value.
+    pub fn argument(index: u32) -> FileId {
+        FileId(0xfff0_0000 + index.min(0xffff))
+    }
+
+    /// Whether it is the prelude's.
+    pub fn is_prelude(self) -> bool {
+        self.0 >= FileId::PRELUDE_SURROGATES.0
+    }
+}
 
 /// A byte range in one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +73,8 @@ pub struct Source {
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     sources: Vec<Source>,
+    /// Sources whose ids are fixed.
+    fixed: BTreeMap<FileId, Source>,
 }
 
 impl SourceMap {
@@ -70,12 +90,17 @@ impl SourceMap {
         id
     }
 
-    /// The source with this id, if it was added here.
-    pub fn get(&self, id: FileId) -> Option<&Source> {
-        self.sources.get(id.0 as usize)
+    /// Adds a source with an id of its own: the prelude, or text from the command line.
+    pub fn add_fixed(&mut self, source: Source) {
+        self.fixed.insert(source.id, source);
     }
 
-    /// All sources, in the order of their ids.
+    /// The source with this id, if it was added here.
+    pub fn get(&self, id: FileId) -> Option<&Source> {
+        self.sources.get(id.0 as usize).or_else(|| self.fixed.get(&id))
+    }
+
+    /// All files, in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter()
     }

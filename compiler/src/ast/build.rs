@@ -17,6 +17,8 @@ pub struct Builder<'a> {
     pub(super) diagnostics: &'a mut Diagnostics,
     /// Where the text that is parsed starts in the file.
     pub(super) offset: usize,
+    /// The pieces that do not parse.
+    pub(super) bad: Vec<Span>,
     /// The comments before this one have been given to an item or left to the printer.
     comment: usize,
 }
@@ -37,7 +39,7 @@ pub(super) fn all<'i>(
 impl<'a> Builder<'a> {
     /// A builder for one source.
     pub fn new(source: &'a Source, layout: &'a Layout, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { source, layout, diagnostics, offset: 0, comment: 0 }
+        Self { source, layout, diagnostics, offset: 0, bad: Vec::new(), comment: 0 }
     }
 
     /// The items of a file.
@@ -89,7 +91,9 @@ impl<'a> Builder<'a> {
 
     fn item_kind(&mut self, pair: Pair<'_, Rule>) -> ItemKind {
         match pair.as_rule() {
-            Rule::edition => self.word(&pair, Rule::integer).map_or(ItemKind::Bad, ItemKind::Edition),
+            Rule::edition => {
+                self.word(&pair, Rule::integer).map_or(ItemKind::Bad, ItemKind::Edition)
+            }
             Rule::import => self.word(&pair, Rule::string).map_or(ItemKind::Bad, ItemKind::Import),
             Rule::test => self.word(&pair, Rule::string).map_or(ItemKind::Bad, ItemKind::Test),
             Rule::constant => ItemKind::Const(self.constant(pair)),
@@ -228,11 +232,10 @@ impl<'a> Builder<'a> {
     }
 
     fn declared_in(&mut self, pair: &Pair<'_, Rule>) -> Declared {
-        let inner = first(pair, Rule::declared);
-        inner.map_or_else(
-            || Declared { name: self.name(pair), dims: Vec::new() },
-            |inner| self.declared(inner),
-        )
+        match first(pair, Rule::declared) {
+            Some(inner) => self.declared(inner),
+            None => Declared { name: self.name(pair), dims: Vec::new() },
+        }
     }
 
     fn state(&mut self, pair: Pair<'_, Rule>) -> State {
@@ -425,6 +428,7 @@ impl<'a> Builder<'a> {
         let span = self.span(pair);
         let silent = self.layout.broken.iter().any(|&at| span.range().contains(&at));
         self.offset = span.start as usize;
+        self.bad.push(span);
         match Grammar::parse(rule, pair.as_str()) {
             Ok(pairs) => return Some(pairs),
             Err(error) if !silent => {

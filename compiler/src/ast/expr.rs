@@ -94,7 +94,13 @@ impl Builder<'_> {
             return;
         }
         let text = |span: Span| &self.source.text[span.range()];
-        let with = format!("{} and {} {} {}", text(left.span), text(middle.span), pair.as_str(), text(right.span));
+        let with = format!(
+            "{} and {} {} {}",
+            text(left.span),
+            text(middle.span),
+            pair.as_str(),
+            text(right.span)
+        );
         let finding = Diagnostic::new(
             "E0004",
             self.span(pair),
@@ -163,7 +169,11 @@ impl Builder<'_> {
         let mut parts = Vec::with_capacity(3);
         for inner in pair.clone().into_inner().filter(is_part) {
             let nested = inner.as_rule() == Rule::r#if;
-            parts.push(if nested { self.primary(inner, height) } else { self.expr_at(inner, height) });
+            parts.push(if nested {
+                self.primary(inner, height)
+            } else {
+                self.expr_at(inner, height)
+            });
         }
         <[Expr; 3]>::try_from(parts).ok().map(Box::new)
     }

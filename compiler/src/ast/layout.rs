@@ -204,7 +204,8 @@ impl<'a> Scan<'a> {
             return self.stray(at, byte);
         };
         if closing(open.byte) == byte || (open.range && byte != b'}') {
-            let leads = self.bytes[..at].iter().rev().take_while(|&&b| b != b'\n').all(|&b| b == b' ');
+            let leads =
+                self.bytes[..at].iter().rev().take_while(|&&b| b != b'\n').all(|&b| b == b' ');
             if byte == b'}' && leads && self.indent != open.indent && self.suspect.is_none() {
                 self.suspect = Some((open.at, at));
             }

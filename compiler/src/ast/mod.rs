@@ -55,6 +55,8 @@ pub struct Module {
     pub items: Vec<Item>,
     /// Its comments, in the order written.
     pub comments: Vec<Comment>,
+    /// The pieces of text that do not parse. With any, the module means nothing to a target.
+    pub bad: Vec<Span>,
 }
 
 /// Something at the top of a file.

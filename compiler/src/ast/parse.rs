@@ -20,8 +20,10 @@ pub struct Grammar;
 /// The syntax tree of a file, and all that is wrong with its syntax.
 pub fn parse(source: &Source) -> (Module, Diagnostics) {
     let mut diagnostics = Vec::new();
-    let mut module = Module { file: source.id, items: Vec::new(), comments: Vec::new() };
+    let mut module =
+        Module { file: source.id, items: Vec::new(), comments: Vec::new(), bad: Vec::new() };
     let Some(layout) = prepare(source, &mut diagnostics) else {
+        module.bad.push(Span::new(source.id, 0, 0));
         return (module, diagnostics);
     };
     let mut builder = Builder::new(source, &layout, &mut diagnostics);
@@ -29,6 +31,10 @@ pub fn parse(source: &Source) -> (Module, Diagnostics) {
         Ok(pairs) => module.items = builder.file(pairs),
         // Every text is a file of bad items at worst, so only the parser's own limits lead here.
         Err(error) => builder.refuse(&error),
+    }
+    module.bad = std::mem::take(&mut builder.bad);
+    if module.bad.is_empty() {
+        module.bad.extend(diagnostics.first().map(|finding| finding.primary.span));
     }
     module.comments = layout.comments;
     (module, diagnostics)

@@ -228,12 +228,17 @@ impl<'a> Printer<'a> {
             MemberKind::Const(constant) => self.constant("const ", constant, span),
             MemberKind::Let(binding) => self.binding("let    ", binding, span),
             MemberKind::Rand(rand) => {
-                self.line(span, &format!("rand   {} ~ {}", rand.name.text, self.expr(&rand.value)), all);
+                self.line(
+                    span,
+                    &format!("rand   {} ~ {}", rand.name.text, self.expr(&rand.value)),
+                    all,
+                );
             }
             MemberKind::Output(output) => {
                 let rename = output.rename.as_ref().map(|name| format!(" as {}", name.text));
                 let last = if output.last.is_some() { " last" } else { "" };
-                let text = format!("output {}{}{last}", output.name.text, rename.unwrap_or_default());
+                let text =
+                    format!("output {}{}{last}", output.name.text, rename.unwrap_or_default());
                 self.line(span, &text, all);
             }
             MemberKind::Phase(phase) => self.phase(phase, span),

@@ -13,8 +13,7 @@ const MEMBER_WORDS: [&str; 10] =
     ["input", "state", "param", "const", "let", "rand", "output", "charge", "fire", "reset"];
 
 /// The words an item may start with.
-const ITEM_WORDS: [&str; 7] =
-    ["neuron", "parallel", "surrogate", "fn", "const", "import", "test"];
+const ITEM_WORDS: [&str; 7] = ["neuron", "parallel", "surrogate", "fn", "const", "import", "test"];
 
 /// What a rule is called in "expected ...", in the order in which they are listed.
 #[rustfmt::skip]
@@ -90,14 +89,15 @@ impl Builder<'_> {
         let at = end.min(text.len()) - rest.len();
         let len = match rest.chars().next() {
             None | Some('\n' | ';') => 0,
-            Some(c) if c.is_alphanumeric() || c == '_' => {
-                rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len())
-            }
+            Some(c) if c.is_alphanumeric() || c == '_' => rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.')
+                .unwrap_or(rest.len()),
             Some('"') => rest[1..].find('"').map_or(rest.len(), |close| close + 2),
             Some(c) => c.len_utf8(),
         };
         let span = self.piece(at, at + len);
-        let name = if len == 0 { "the end of the line".into() } else { format!("`{}`", &rest[..len]) };
+        let name =
+            if len == 0 { "the end of the line".into() } else { format!("`{}`", &rest[..len]) };
         (span, name)
     }
 

@@ -1,6 +1,157 @@
-//! Typed program.
+//! From syntax tree to typed program: names, types, phases, and then one neuron with its options decided.
+//!
+//! [`check`] finds what is wrong whatever the options are; both branches of every `if` are looked at.
+//! [`specialize`] decides the options and makes the [`hir::Neuron`] that everything after works on.
+
+mod builtins;
+mod call;
+mod checker;
+mod eval;
+mod expr;
+mod fold;
 pub mod hir;
+mod items;
+mod modules;
 pub(crate) mod nearest;
+mod neuron;
+mod phases;
+mod print;
+mod scope;
+mod specialize;
+mod surrogates;
+mod tree;
+
+use std::sync::Arc;
+
+use crate::ast;
+use crate::ast::{ItemKind, MemberKind, Name, StatementKind};
+use crate::check::checker::Checker;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::span::{SourceMap, Span};
+
+pub use modules::{NoImports, Resolver};
+pub use print::print;
+pub use specialize::{Specialization, specialize};
+pub use tree::Program;
+
+/// Checks a module and what it imports.
+///
+/// The program is there if nothing is wrong, neither here nor in the module's syntax. Imports and the
+/// prelude are added to `sources`, so that every span of a finding can be shown.
+pub fn check(
+    module: &ast::Module,
+    sources: &mut SourceMap,
+    resolver: &dyn Resolver,
+) -> (Option<Program>, Diagnostics) {
+    sources.add_fixed(items::FUNCTIONS.clone());
+    sources.add_fixed(items::SURROGATES.clone());
+    let (files, mut diagnostics) = modules::load(module, sources, resolver);
+    let (names, clashes) = modules::gather(&files);
+    diagnostics.extend(clashes);
+    let poisoned = modules::poisoned(&files, sources);
+    let is_whole = poisoned.is_empty();
+    let base = items::CHECKED_SURROGATES.clone();
+    let mut checker = Checker::new(&names, base, poisoned);
+    let program = check_files(&mut checker, &files);
+    diagnostics.append(&mut checker.diagnostics);
+    if is_whole && !diagnostics.iter().any(Diagnostic::is_error) {
+        check_defaults(&program, &mut diagnostics);
+    }
+    let allowed = allowed(&files);
+    diagnostics.retain(|finding| !is_allowed(finding, &allowed));
+    diagnostics.sort_by_key(|finding| finding.primary.span.file != module.file);
+    let is_right = is_whole && !diagnostics.iter().any(Diagnostic::is_error);
+    (is_right.then_some(program), diagnostics)
+}
+
+fn check_files<'a>(checker: &mut Checker<'a>, files: &'a [modules::Loaded<'_>]) -> Program {
+    let mut constants = Vec::new();
+    for (home, file) in files.iter().enumerate().skip(1) {
+        checker.home = home;
+        constants.extend(checker.check_constants(&file.module, home));
+        checker.check_functions(&file.module, home);
+        checker.check_surrogates(&file.module, home);
+    }
+    let mut neurons = Vec::new();
+    for (home, file) in files.iter().enumerate().skip(1) {
+        checker.home = home;
+        for item in &file.module.items {
+            match &item.kind {
+                ItemKind::Neuron(neuron) => neurons.push(checker.neuron(neuron)),
+                ItemKind::Test(name) => {
+                    checker.not_yet(name.span, "tests in the file are");
+                }
+                ItemKind::Edition(number) => check_edition(checker, number, &file.module),
+                _ => {}
+            }
+        }
+    }
+    let own = std::mem::take(&mut checker.surrogates);
+    let surrogates = if own.is_empty() {
+        checker.base.clone()
+    } else {
+        Arc::new(checker.base.iter().cloned().chain(own).collect())
+    };
+    Program { neurons, surrogates, constants }
+}
+
+fn check_edition(checker: &mut Checker<'_>, number: &Name, module: &ast::Module) {
+    let is_first = module.items.first().is_some_and(
+        |item| matches!(&item.kind, ItemKind::Edition(first) if first.span == number.span),
+    );
+    if !is_first {
+        let message = "the edition stands on the first line";
+        checker.report(Diagnostic::new("E0006", number.span, message, "not the first line"));
+    } else if number.text != "1" {
+        let message = format!("there is no edition {}", number.text);
+        let finding = Diagnostic::new("E0006", number.span, message, "not known").replace(
+            "the edition is 1",
+            number.span,
+            "1",
+        );
+        checker.report(finding);
+    }
+}
+
+/// Finds what is wrong with the numbers of each neuron as its options are by default.
+fn check_defaults(program: &Program, diagnostics: &mut Diagnostics) {
+    for neuron in &program.neurons {
+        if neuron.options.iter().all(|option| option.default.is_some()) {
+            let wanted =
+                Specialization { neuron: Some(neuron.name.clone()), ..Specialization::default() };
+            if let Err(findings) = specialize(program, &wanted) {
+                diagnostics.extend(findings);
+            }
+        }
+    }
+}
+
+/// The warnings silenced by `#[allow(...)]`, each with the text it holds for.
+fn allowed<'a>(files: &'a [modules::Loaded<'_>]) -> Vec<(&'a str, Span)> {
+    let mut all = Vec::new();
+    let mut add = |allows: &'a [Name], span: Span| {
+        all.extend(allows.iter().map(|code| (code.text.as_str(), span)));
+    };
+    for item in files.iter().flat_map(|file| &file.module.items) {
+        add(&item.allows, item.span);
+        let ItemKind::Neuron(neuron) = &item.kind else { continue };
+        for member in &neuron.members {
+            add(&member.allows, member.span);
+            if let MemberKind::Phase(phase) = &member.kind {
+                for statement in phase.statements.iter().filter(|s| s.kind != StatementKind::Bad) {
+                    add(&statement.allows, statement.span);
+                }
+            }
+        }
+    }
+    all
+}
+
+fn is_allowed(finding: &Diagnostic, allowed: &[(&str, Span)]) -> bool {
+    let at = finding.primary.span;
+    let covers = |span: &Span| span.file == at.file && span.start <= at.start && at.end <= span.end;
+    !finding.is_error() && allowed.iter().any(|(code, span)| *code == finding.code && covers(span))
+}
 
 /// The word a sharing is written with.
 pub fn sharing_word(sharing: hir::Sharing) -> &'static str {
@@ -10,3 +161,6 @@ pub fn sharing_word(sharing: hir::Sharing) -> &'static str {
         hir::Sharing::Neuron => "neuron",
     }
 }
+
+#[cfg(test)]
+mod tests;

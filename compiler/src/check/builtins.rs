@@ -1,0 +1,104 @@
+//! The functions that are part of the language, in one table.
+
+use crate::check::hir::{Binary, Unary};
+
+/// How a builtin is typed and what it becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A function of one real.
+    Unary(Unary),
+    /// A function of two numbers of one type.
+    Binary(Binary),
+    /// `min(max(x, low), high)`
+    Clamp,
+    /// `a * b + c`, rounded once.
+    Fma,
+    /// A bool and two values of one type.
+    Select,
+    /// A value without its gradient.
+    Detach,
+    /// A number and a surrogate.
+    Spike,
+    /// A state, a spike and the value to put it to.
+    Hard,
+    /// A state, a spike and the value to take away.
+    Soft,
+    /// A bool as a number.
+    Real,
+    /// A number as an int.
+    Int,
+    /// Named in the language, and not built yet.
+    NotYet,
+}
+
+/// A function of the language.
+#[derive(Debug)]
+pub struct Builtin {
+    /// Its name.
+    pub name: &'static str,
+    /// The names of its arguments.
+    pub formals: &'static [&'static str],
+    /// How it is typed and what it becomes.
+    pub form: Form,
+}
+
+const fn builtin(name: &'static str, formals: &'static [&'static str], form: Form) -> Builtin {
+    Builtin { name, formals, form }
+}
+
+/// All of them.
+#[rustfmt::skip]
+pub const BUILTINS: &[Builtin] = &[
+    builtin("exp",      &["x"],               Form::Unary(Unary::Exp)),
+    builtin("log",      &["x"],               Form::Unary(Unary::Log)),
+    builtin("log1p",    &["x"],               Form::Unary(Unary::Log1p)),
+    builtin("sqrt",     &["x"],               Form::Unary(Unary::Sqrt)),
+    builtin("abs",      &["x"],               Form::Unary(Unary::Abs)),
+    builtin("sign",     &["x"],               Form::Unary(Unary::Sign)),
+    builtin("floor",    &["x"],               Form::Unary(Unary::Floor)),
+    builtin("ceil",     &["x"],               Form::Unary(Unary::Ceil)),
+    builtin("round",    &["x"],               Form::Unary(Unary::Round)),
+    builtin("sin",      &["x"],               Form::Unary(Unary::Sin)),
+    builtin("cos",      &["x"],               Form::Unary(Unary::Cos)),
+    builtin("atan",     &["x"],               Form::Unary(Unary::Atan)),
+    builtin("tanh",     &["x"],               Form::Unary(Unary::Tanh)),
+    builtin("sigmoid",  &["x"],               Form::Unary(Unary::Sigmoid)),
+    builtin("softplus", &["x"],               Form::Unary(Unary::Softplus)),
+    builtin("erf",      &["x"],               Form::Unary(Unary::Erf)),
+    builtin("min",      &["a", "b"],          Form::Binary(Binary::Min)),
+    builtin("max",      &["a", "b"],          Form::Binary(Binary::Max)),
+    builtin("clamp",    &["x", "low", "high"], Form::Clamp),
+    builtin("fma",      &["a", "b", "c"],     Form::Fma),
+    builtin("select",   &["c", "a", "b"],     Form::Select),
+    builtin("detach",   &["x"],               Form::Detach),
+    builtin("spike",    &["u", "surrogate"],  Form::Spike),
+    builtin("hard",     &["v", "s", "to"],    Form::Hard),
+    builtin("soft",     &["v", "s", "by"],    Form::Soft),
+    builtin("real",     &["x"],               Form::Real),
+    builtin("int",      &["x"],               Form::Int),
+    builtin("expm1",    &["x"],               Form::NotYet),
+    builtin("exprel",   &["x"],               Form::NotYet),
+    builtin("rsqrt",    &["x"],               Form::NotYet),
+    builtin("fmod",     &["x", "y"],          Form::NotYet),
+    builtin("tan",      &["x"],               Form::NotYet),
+    builtin("sinh",     &["x"],               Form::NotYet),
+    builtin("cosh",     &["x"],               Form::NotYet),
+    builtin("relu",     &["x"],               Form::NotYet),
+    builtin("erfc",     &["x"],               Form::NotYet),
+    builtin("pow",      &["x", "y"],          Form::NotYet),
+    builtin("ternary",  &["u", "th", "surrogate"], Form::NotYet),
+    builtin("fired",    &["z"],               Form::NotYet),
+    builtin("levels",   &["u", "depth", "surrogate"], Form::NotYet),
+    builtin("band",     &["k"],               Form::NotYet),
+    builtin("conv",     &["w", "x"],          Form::NotYet),
+    builtin("normal",   &["mean", "std"],     Form::NotYet),
+    builtin("uniform",  &["a", "b"],          Form::NotYet),
+    builtin("bernoulli", &["p"],              Form::NotYet),
+    builtin("exponential", &["r"],            Form::NotYet),
+    builtin("kaiming_uniform", &["a"],        Form::NotYet),
+];
+
+/// The builtin with this name.
+pub fn find(name: &str) -> Option<&'static Builtin> {
+    BUILTINS.iter().find(|builtin| builtin.name == name)
+}

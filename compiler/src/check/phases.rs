@@ -1,0 +1,232 @@
+//! The phases: statements in order, each giving a slot its next value.
+
+use crate::ast;
+use crate::ast::{Assign, MemberKind, Phase, PhaseKind, StatementKind};
+use crate::check::checker::Checker;
+use crate::check::nearest::nearest;
+use crate::check::neuron::Declaration;
+use crate::check::scope::{Progress, Role, Symbol};
+use crate::check::tree::{Bind, Expr, Kind, Neuron, Type};
+use crate::diagnostic::Diagnostic;
+
+impl<'a> Checker<'a> {
+    /// The statements of all phases, in the order they run.
+    pub(super) fn phases(&mut self, neuron: &'a ast::Neuron) -> Vec<Bind> {
+        let phases: Vec<&Phase> = neuron
+            .members
+            .iter()
+            .filter_map(|member| match &member.kind {
+                MemberKind::Phase(phase) => Some(phase),
+                _ => None,
+            })
+            .collect();
+        self.check_order(&phases);
+        if !phases.iter().any(|p| p.kind == PhaseKind::Charge) && !self.has_poison() {
+            let message = format!("the neuron `{}` has no `charge`", neuron.name.text);
+            let finding = Diagnostic::new("E0303", neuron.name.span, message, "never charged")
+                .help("`charge` says how a step moves the states: `charge v = v + x`");
+            self.report(finding);
+        }
+        let mut binds = Vec::new();
+        for phase in phases {
+            self.scope.push();
+            for statement in &phase.statements {
+                self.statement(&mut binds, phase.kind, statement);
+            }
+            self.scope.pop();
+        }
+        binds
+    }
+
+    fn check_order(&mut self, phases: &[&'a Phase]) {
+        for (i, phase) in phases.iter().enumerate() {
+            let word = phase.kind.word();
+            if let Some(before) = phases[..i].iter().find(|before| before.kind == phase.kind) {
+                let message = format!("`{word}` is there twice");
+                let finding = Diagnostic::new("E0302", phase.word, message, "the second")
+                    .because(before.word, "the first")
+                    .help(format!("put the statements into one: `{word} {{ ... }}`"));
+                self.report(finding);
+            } else if let Some(before) = phases[..i].iter().find(|b| b.kind > phase.kind) {
+                let message = format!("`{word}` stands behind `{}`", before.kind.word());
+                let finding = Diagnostic::new("E0301", phase.word, message, "too late")
+                    .because(before.word, "this phase runs later")
+                    .help("the phases stand in the order they run: `charge`, `fire`, `reset`");
+                self.report(finding);
+            }
+        }
+    }
+
+    fn statement(
+        &mut self,
+        binds: &mut Vec<Bind>,
+        phase: PhaseKind,
+        statement: &'a ast::Statement,
+    ) {
+        match &statement.kind {
+            StatementKind::Assign(assign) => self.assign(binds, phase, assign),
+            StatementKind::Let(binding) => {
+                if let Some(span) = binding.mutable {
+                    self.not_yet(span, "`let mut` is");
+                }
+                if let Some(dims) = binding.declared.dims.first() {
+                    self.not_yet(*dims, "shapes and units are");
+                }
+                let value = self.expr(&binding.value);
+                let slot = self.declare(&binding.declared.name, made(Role::Let, &value));
+                binds.push(Bind { slot, value });
+            }
+            StatementKind::For(repeat) => {
+                self.not_yet(repeat.name.span, "`for` is");
+            }
+            StatementKind::Ode => {
+                self.not_yet(statement.span, "`ode` blocks are");
+            }
+            StatementKind::Bad => {}
+        }
+    }
+
+    fn assign(&mut self, binds: &mut Vec<Bind>, phase: PhaseKind, assign: &'a Assign) {
+        let value = self.expr(&assign.value);
+        let value = self.require_number(value);
+        if let Some(when) = &assign.when {
+            self.not_yet(when.span, "`when` is");
+        }
+        let symbol = self.scope.get(&assign.target.text).copied();
+        if phase == PhaseKind::Fire {
+            return self.fire(binds, assign, symbol, value);
+        }
+        let Some(symbol) = symbol else {
+            return self.unknown_target(assign);
+        };
+        if symbol.role != Role::State {
+            return self.fixed_target(phase, assign, symbol);
+        }
+        let value = self.compound(assign, symbol, value);
+        binds.push(Bind { slot: symbol.slot, value });
+    }
+
+    /// The value that an assignment gives, with the operator of `+=` and its like.
+    fn compound(&mut self, assign: &'a Assign, symbol: Symbol<'a>, value: Expr) -> Expr {
+        let Some(op) = assign.op else { return value };
+        let before = Expr {
+            kind: Kind::Slot(symbol.slot),
+            ty: symbol.ty,
+            stage: symbol.stage,
+            smooth: symbol.smooth,
+            span: assign.target.span,
+        };
+        let span = assign.target.span.to(value.span);
+        let mut made = self.operation(op, before, value, span);
+        // An inlined function's value lies in another file than the statement.
+        if assign.value.span.file == assign.target.span.file {
+            made.span = assign.target.span.to(assign.value.span);
+        }
+        made
+    }
+
+    fn fire(
+        &mut self,
+        binds: &mut Vec<Bind>,
+        assign: &'a Assign,
+        symbol: Option<Symbol<'a>>,
+        value: Expr,
+    ) {
+        let target = &assign.target;
+        match symbol {
+            Some(symbol) if symbol.span == target.span => {
+                if let Some(symbol) = self.scope.get_mut(&target.text) {
+                    symbol.progress = Progress::Ready;
+                    (symbol.ty, symbol.smooth) = (value.ty, value.smooth);
+                }
+                binds.push(Bind { slot: symbol.slot, value });
+            }
+            Some(symbol) if symbol.role == Role::State => {
+                let message = format!("`fire` cannot change the state `{}`", target.text);
+                let finding = Diagnostic::new("E0305", target.span, message, "a state")
+                    .because(symbol.span, "declared here")
+                    .help("`fire` makes names, `fire s = ...`; `charge` and `reset` change states");
+                self.report(finding);
+            }
+            Some(symbol) if symbol.role == Role::Fired => {
+                let message = format!("`{}` is made twice", target.text);
+                let finding = Diagnostic::new("E0104", target.span, message, "the second")
+                    .because(symbol.span, "the first");
+                self.report(finding);
+            }
+            // A name that something else has was reported where the names were gathered.
+            Some(_) => {}
+            None if assign.op.is_some() => self.unknown_target(assign),
+            None => {}
+        }
+    }
+
+    fn unknown_target(&mut self, assign: &'a Assign) {
+        let target = &assign.target;
+        if self.is_poisoned(&target.text) {
+            return;
+        }
+        let message = format!("cannot find the state `{}`", target.text);
+        let mut finding = Diagnostic::new("E0101", target.span, message, "not a state");
+        let mut states: Vec<&str> = self
+            .scope
+            .names()
+            .filter(|name| self.scope.get(name).is_some_and(|s| s.role == Role::State))
+            .collect();
+        states.sort_unstable();
+        finding = match nearest(&target.text, states) {
+            Some(near) => {
+                let text = format!("a state with a similar name: `{near}`");
+                finding.replace(text, target.span, near)
+            }
+            None => finding
+                .help(format!("declare it: `state {0} = 0`, or `let {0} = ...`", target.text)),
+        };
+        self.report(finding);
+    }
+
+    fn fixed_target(&mut self, phase: PhaseKind, assign: &'a Assign, symbol: Symbol<'a>) {
+        if symbol.ty == Type::Unknown && symbol.role != Role::Fired {
+            return;
+        }
+        let (name, role) = (&assign.target.text, symbol.role.name());
+        let message = format!("`{}` cannot change `{name}`, which is {role}", phase.word());
+        let finding = Diagnostic::new("E0304", assign.target.span, message, "cannot change")
+            .because(symbol.span, "declared here")
+            .help("only states change; a `let` gives a value another name");
+        self.report(finding);
+    }
+
+    /// Warns of inputs and states that nothing reads.
+    pub(super) fn lint_unread(&mut self, neuron: &Neuron) {
+        if self.has_poison() || self.diagnostics.iter().any(Diagnostic::is_error) {
+            return;
+        }
+        for input in &neuron.inputs {
+            if !self.used.contains(&input.slot) {
+                let message = format!("the input `{}` is never read", input.name);
+                self.report(Diagnostic::new("W0301", input.span, message, "never read"));
+            }
+        }
+        for state in &neuron.states {
+            if !self.used.contains(&state.slot) {
+                let message = format!("the state `{}` is never read", state.name);
+                let finding = Diagnostic::new("W0302", state.span, message, "never read")
+                    .help(format!("`output {}` gives it to the caller", state.name));
+                self.report(finding);
+            }
+        }
+        for param in &neuron.params {
+            if !self.used.contains(&param.slot) {
+                let message = format!("the param `{}` is never read", param.name);
+                self.report(Diagnostic::new("W0303", param.span, message, "never read"));
+            }
+        }
+    }
+}
+
+/// The declaration of a name with this value.
+fn made<'a>(role: Role, value: &Expr) -> Declaration<'a> {
+    let Expr { ty, stage, smooth, .. } = *value;
+    Declaration { role, ty, stage, smooth, progress: Progress::Ready }
+}

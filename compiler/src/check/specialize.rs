@@ -1,0 +1,450 @@
+//! From a generic neuron to one with its options decided: the graph that everything after is about.
+
+use std::collections::HashSet;
+
+use crate::ast;
+use crate::check::call::quoted;
+use crate::check::checker::Checker;
+use crate::check::eval::{self, Builder, Value};
+use crate::check::hir;
+use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, Sharing, Unary, Via};
+use crate::check::items::Items;
+use crate::check::nearest::nearest;
+use crate::check::scope::{Progress, Role, Symbol};
+use crate::check::tree::{Choice, Neuron, Param, Program, Stage, SurrogateItem, Type};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::span::{FileId, Source, SourceMap, Span};
+
+/// What a user decides about a neuron before it is compiled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Specialization {
+    /// Which neuron; may be left out where the file has one.
+    pub neuron: Option<String>,
+    /// Options with their values as they would be written in the file.
+    pub options: Vec<(String, String)>,
+    /// Params with who shares them, where it is not as the file says.
+    pub share: Vec<(String, Sharing)>,
+    /// Params that are learnt beside those of which the file says so.
+    pub learn: Vec<String>,
+}
+
+impl Specialization {
+    /// Adds what the user gave as sources, so that findings of [`specialize`] can be shown with it.
+    pub fn add_sources(&self, sources: &mut SourceMap) {
+        self.texts().into_iter().for_each(|source| sources.add_fixed(source));
+    }
+
+    /// A source for each thing given: the neuron, then options, sharings and learnt params.
+    fn texts(&self) -> Vec<Source> {
+        let mut texts = vec![("<neuron>".into(), self.neuron.clone().unwrap_or_default())];
+        for (name, value) in &self.options {
+            texts.push((format!("<option {name}>"), format!("{name}={value}")));
+        }
+        for (name, sharing) in &self.share {
+            let text = format!("{name}={}", crate::check::sharing_word(*sharing));
+            texts.push((format!("<share {name}>"), text));
+        }
+        for name in &self.learn {
+            texts.push((format!("<learn {name}>"), name.clone()));
+        }
+        let number = |(i, (name, text))| Source { id: FileId::argument(i as u32), name, text };
+        texts.into_iter().enumerate().map(number).collect()
+    }
+
+    fn option_span(&self, i: usize) -> Span {
+        Span::new(FileId::argument(1 + i as u32), 0, self.options[i].0.len())
+    }
+
+    fn share_span(&self, i: usize) -> Span {
+        let file = FileId::argument((1 + self.options.len() + i) as u32);
+        Span::new(file, 0, self.share[i].0.len())
+    }
+
+    fn learn_span(&self, i: usize) -> Span {
+        let file = FileId::argument((1 + self.options.len() + self.share.len() + i) as u32);
+        Span::new(file, 0, self.learn[i].len())
+    }
+}
+
+/// The neuron with its options decided.
+///
+/// # Errors
+///
+/// What is wrong with the specialization, or with the values that the program takes under it. Findings
+/// about the specialization itself have spans in the sources of [`Specialization::add_sources`].
+pub fn specialize(program: &Program, wanted: &Specialization) -> Result<hir::Neuron, Diagnostics> {
+    let neuron = choose(program, wanted)?;
+    let values = option_values(program, neuron, wanted)?;
+    check_names(neuron, wanted)?;
+    let mut special =
+        Special { neuron, wanted, builder: Builder::new(&program.surrogates, neuron.n_slots) };
+    special.run(values)
+}
+
+/// The neuron meant.
+fn choose<'p>(program: &'p Program, wanted: &Specialization) -> Result<&'p Neuron, Diagnostics> {
+    let names: Vec<&str> = program.names().collect();
+    let Some(name) = &wanted.neuron else {
+        return match program.neurons.as_slice() {
+            [one] => Ok(one),
+            all => Err(vec![which(all, &names)]),
+        };
+    };
+    program.neurons.iter().find(|neuron| neuron.name == *name).ok_or_else(|| {
+        let span = Span::new(FileId::argument(0), 0, name.len());
+        let message = format!("cannot find the neuron `{name}`");
+        let finding = Diagnostic::new("E0401", span, message, "not a neuron of this file");
+        vec![suggest(finding, name, &names, span, "neuron")]
+    })
+}
+
+fn which(neurons: &[Neuron], names: &[&str]) -> Diagnostic {
+    let Some(first) = neurons.first() else {
+        let span = Span::new(FileId::argument(0), 0, 0);
+        return Diagnostic::new("E0401", span, "the file has no neuron", "none to compile");
+    };
+    let message = format!("the file has {} neurons, and none is named", neurons.len());
+    let mut finding = Diagnostic::new("E0401", first.span, message, "this one");
+    for neuron in &neurons[1..] {
+        finding = finding.because(neuron.span, "or this one");
+    }
+    finding.help(format!("name one of {}", quoted(names)))
+}
+
+fn suggest(finding: Diagnostic, name: &str, known: &[&str], span: Span, what: &str) -> Diagnostic {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => finding.replace(format!("a similar name: `{near}`"), span, near),
+        None if known.is_empty() => finding.help(format!("it has no {what}s")),
+        None => finding.help(format!("the {what}s are {}", quoted(known))),
+    }
+}
+
+/// The values of all options, in the order declared, for those given.
+fn option_values(
+    program: &Program,
+    neuron: &Neuron,
+    wanted: &Specialization,
+) -> Result<Vec<Option<Value>>, Diagnostics> {
+    let mut values: Vec<Option<Value>> = vec![None; neuron.options.len()];
+    let mut diagnostics = Vec::new();
+    for (i, (name, text)) in wanted.options.iter().enumerate() {
+        let span = wanted.option_span(i);
+        let Some(place) = neuron.options.iter().position(|option| option.name == *name) else {
+            let message = format!("the neuron `{}` has no option `{name}`", neuron.name);
+            let finding = Diagnostic::new("E0402", span, message, "not an option");
+            let known: Vec<&str> = neuron.options.iter().map(|o| o.name.as_str()).collect();
+            diagnostics.push(suggest(finding, name, &known, span, "option"));
+            continue;
+        };
+        if values[place].is_some() {
+            let message = format!("the option `{name}` is given twice");
+            diagnostics.push(Diagnostic::new("E0403", span, message, "the second"));
+        }
+        match option_value(program, &neuron.options[place], text, span) {
+            Ok(value) => values[place] = Some(value),
+            Err(findings) => diagnostics.extend(findings),
+        }
+    }
+    if diagnostics.is_empty() { Ok(values) } else { Err(diagnostics) }
+}
+
+/// The value of an option from its text.
+fn option_value(
+    program: &Program,
+    option: &Choice,
+    text: &str,
+    name: Span,
+) -> Result<Value, Diagnostics> {
+    // The value stands behind the name and `=` in the source that findings show.
+    let text = format!("{}{text}", " ".repeat(name.end as usize + 1));
+    let source = Source { id: name.file, name: String::new(), text };
+    let (tree, diagnostics) = ast::parse_expr(&source);
+    let Some(tree) = tree.filter(|_| diagnostics.is_empty()) else {
+        return Err(diagnostics);
+    };
+    let files = [Items::default()];
+    let mut checker = Checker::new(&files, program.surrogates.clone(), HashSet::new());
+    let mut builder = Builder::new(&program.surrogates, program.constants.len() as u32);
+    for (constant, value) in &program.constants {
+        let slot = checker.slot();
+        let (ty, span) = (Type::Real, option.span);
+        let ty = if value.fract() == 0.0 { Type::Whole } else { ty };
+        let (stage, smooth, progress) = (Stage::Const, false, Progress::Ready);
+        let symbol = Symbol { role: Role::Const, slot, ty, stage, smooth, progress, span };
+        checker.scope.insert(constant, symbol);
+        builder.set(slot, Value::Number(*value));
+    }
+    let what = format!("{} for the option `{}`", option.ty.name(), option.name);
+    let value = checker.option_value(&tree, option.ty, &what);
+    if !checker.diagnostics.is_empty() {
+        return Err(checker.diagnostics);
+    }
+    let value = builder.eval(&value).map_err(|finding| vec![*finding])?;
+    check_int(option, &value, tree.span)?;
+    Ok(value)
+}
+
+fn check_int(option: &Choice, value: &Value, span: Span) -> Result<(), Diagnostics> {
+    if let (Type::Int, Value::Number(number)) = (option.ty, value) {
+        eval::in_range(*number, span).map_err(|finding| vec![*finding])?;
+    }
+    Ok(())
+}
+
+fn check_names(neuron: &Neuron, wanted: &Specialization) -> Result<(), Diagnostics> {
+    let shared = wanted.share.iter().enumerate().map(|(i, s)| (s.0.as_str(), wanted.share_span(i)));
+    let learnt = wanted.learn.iter().enumerate().map(|(i, s)| (s.as_str(), wanted.learn_span(i)));
+    let known: Vec<&str> = neuron.params.iter().map(|param| param.name.as_str()).collect();
+    let mut diagnostics = Vec::new();
+    for (name, span) in shared.chain(learnt) {
+        if !known.contains(&name) {
+            let message = format!("the neuron `{}` has no param `{name}`", neuron.name);
+            let finding = Diagnostic::new("E0404", span, message, "not a param");
+            diagnostics.push(suggest(finding, name, &known, span, "param"));
+        }
+    }
+    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
+}
+
+struct Special<'p> {
+    neuron: &'p Neuron,
+    wanted: &'p Specialization,
+    builder: Builder<'p>,
+}
+
+impl Special<'_> {
+    fn run(&mut self, values: Vec<Option<Value>>) -> Result<hir::Neuron, Diagnostics> {
+        let options = self.options(values)?;
+        self.build(options).map_err(|finding| vec![*finding])
+    }
+
+    fn build(&mut self, options: Vec<(String, String)>) -> eval::Result<hir::Neuron> {
+        let neuron = self.neuron;
+        let is_const = |stage: Stage| stage == Stage::Const;
+        for bind in neuron.outer.iter().filter(|bind| is_const(bind.value.stage)) {
+            self.builder.bind(bind)?;
+        }
+        let mut inputs = Vec::new();
+        for (i, input) in neuron.inputs.iter().enumerate() {
+            let node = self.leaf(Leaf::Input(i as u32), input.span);
+            self.builder.set(input.slot, Value::Node(node));
+            inputs.push(hir::Input { name: input.name.clone(), span: input.span });
+        }
+        let mut params = Vec::new();
+        for (i, param) in neuron.params.iter().enumerate() {
+            let made = self.param(param)?;
+            let value = self.constrained(&made, i as u32);
+            self.builder.set(param.slot, Value::Node(value));
+            params.push(made);
+        }
+        for bind in neuron.outer.iter().filter(|bind| !is_const(bind.value.stage)) {
+            self.builder.bind(bind)?;
+        }
+        let mut states = Vec::new();
+        for state in &neuron.states {
+            let init = self.builder.real(&state.init)?;
+            let (name, span) = (state.name.clone(), state.span);
+            states.push(hir::State { name, ty: hir::Type::Real, init, next: init, span });
+        }
+        for (i, state) in neuron.states.iter().enumerate() {
+            let node = self.leaf(Leaf::State(i as u32), state.span);
+            self.builder.set(state.slot, Value::Node(node));
+        }
+        for bind in &neuron.steps {
+            self.builder.bind(bind)?;
+        }
+        for (made, state) in states.iter_mut().zip(&neuron.states) {
+            made.next = self.builder.slot_real(state.slot, state.span)?;
+        }
+        let mut outputs = Vec::new();
+        for output in &neuron.outputs {
+            let value = self.builder.slot_real(output.slot, output.span)?;
+            outputs.push(hir::Output { name: output.name.clone(), value, span: output.span });
+        }
+        let mut made = hir::Neuron {
+            name: neuron.name.clone(),
+            options,
+            inputs,
+            states,
+            params,
+            outputs,
+            surrogates: std::mem::take(&mut self.builder.surrogates),
+            graph: std::mem::take(&mut self.builder.graph),
+        };
+        remove_unreachable(&mut made);
+        Ok(made)
+    }
+
+    fn leaf(&mut self, leaf: Leaf, span: Span) -> NodeId {
+        self.builder.graph.add(Op::Leaf(leaf), hir::Type::Real, span)
+    }
+
+    /// Gives the options their values, and says what they are in canonical text.
+    fn options(
+        &mut self,
+        values: Vec<Option<Value>>,
+    ) -> Result<Vec<(String, String)>, Diagnostics> {
+        let mut texts = Vec::new();
+        for (option, given) in self.neuron.options.iter().zip(values) {
+            let value = match (given, &option.default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => {
+                    let value = self.builder.eval(default).map_err(|finding| vec![*finding])?;
+                    check_int(option, &value, default.span)?;
+                    value
+                }
+                (None, None) => {
+                    let message = format!("the option `{}` has no default", option.name);
+                    let finding = Diagnostic::new("E0403", option.span, message, "needs a value")
+                        .help(format!("give it one: `{}=...`", option.name));
+                    return Err(vec![finding]);
+                }
+            };
+            texts.push((option.name.clone(), self.text(option, &value)));
+            self.builder.set(option.slot, value);
+        }
+        Ok(texts)
+    }
+
+    fn text(&self, option: &Choice, value: &Value) -> String {
+        match value {
+            Value::Bool(value) => value.to_string(),
+            Value::Number(value) if option.ty == Type::Int => format!("{value}"),
+            Value::Number(value) => format!("{value:?}"),
+            Value::Surrogate(item, arguments) => self.surrogate_text(*item, arguments, option.span),
+            Value::Node(_) => String::new(),
+        }
+    }
+
+    fn surrogate_text(&self, item: SurrogateItem, arguments: &[f64], span: Span) -> String {
+        let item = self.builder.item(item, span);
+        item.map(|item| eval::surrogate_text(item, arguments)).unwrap_or_default()
+    }
+
+    fn param(&mut self, param: &Param) -> eval::Result<hir::Param> {
+        let default = self.builder.number(&param.default)?;
+        let range = self.range(param)?;
+        if let Some(range) = range.filter(|range| !range.contains(default)) {
+            let message = format!("the default of `{}` is not in its range", param.name);
+            let there = format!("{default:?} is not in {range}");
+            let mut finding = Diagnostic::new("E0308", param.default.span, message, there);
+            if let Some(written) = &param.range {
+                finding = finding.because(written.span, "the range");
+            }
+            return Err(Box::new(finding));
+        }
+        let overridden = self.wanted.share.iter().rev().find(|(name, _)| *name == param.name);
+        let sharing = overridden.map_or(param.sharing, |(_, sharing)| *sharing);
+        let learn = param.learn || self.wanted.learn.contains(&param.name);
+        let via = param.via.map(|(via, _)| via);
+        Ok(hir::Param {
+            name: param.name.clone(),
+            sharing,
+            learn,
+            default,
+            range,
+            via,
+            span: param.span,
+        })
+    }
+
+    /// The numbers a param may have. A map has a range of its own where none is written.
+    fn range(&mut self, param: &Param) -> eval::Result<Option<hir::Range>> {
+        let Some(written) = &param.range else {
+            return Ok(param.via.map(|(via, _)| natural_range(via)));
+        };
+        let (low, high) = (self.builder.number(&written.low)?, self.builder.number(&written.high)?);
+        let (low_closed, high_closed) = (written.low_closed, written.high_closed);
+        let range = hir::Range { low, high, low_closed, high_closed };
+        let is_empty = if low_closed && high_closed { low > high } else { low >= high };
+        if is_empty || low.is_nan() || high.is_nan() {
+            let message = format!("the range of `{}` is empty", param.name);
+            let there = format!("no number is in {range}");
+            return Err(Box::new(Diagnostic::new("E0308", written.span, message, there)));
+        }
+        if let Some((via, span)) = param.via {
+            check_map(via, span, range, written.span)?;
+        }
+        Ok(Some(range))
+    }
+
+    /// The number that expressions read: for a param with a map, made of the stored one.
+    fn constrained(&mut self, param: &hir::Param, i: u32) -> NodeId {
+        let stored = self.leaf(Leaf::Param(i), param.span);
+        let (Some(via), Some(range)) = (param.via, param.range) else { return stored };
+        let graph = &mut self.builder.graph;
+        let (op, scale) = match via {
+            Via::Sigmoid => (Unary::Sigmoid, range.high - range.low),
+            Via::Softplus => (Unary::Softplus, 1.0),
+            Via::Exp => (Unary::Exp, 1.0),
+        };
+        let mut value = graph.unary(op, stored, param.span);
+        if scale != 1.0 {
+            let scale = graph.constant(scale, param.span);
+            value = graph.binary(Binary::Mul, scale, value, param.span);
+        }
+        if range.low != 0.0 {
+            let low = graph.constant(range.low, param.span);
+            value = graph.binary(Binary::Add, low, value, param.span);
+        }
+        value
+    }
+}
+
+fn natural_range(via: Via) -> hir::Range {
+    let high = if via == Via::Sigmoid { 1.0 } else { f64::INFINITY };
+    hir::Range { low: 0.0, high, low_closed: false, high_closed: false }
+}
+
+/// A map reaches an open range, finite for `sigmoid` and without an upper end for the others.
+fn check_map(via: Via, map: Span, range: hir::Range, written: Span) -> eval::Result<()> {
+    let is_finite = range.high.is_finite();
+    let fits = range.low.is_finite() && !range.low_closed && !range.high_closed;
+    if fits && is_finite == (via == Via::Sigmoid) {
+        return Ok(());
+    }
+    let word = crate::check::print::via_word(via);
+    let reach = match via {
+        Via::Sigmoid => "a finite open range, `(0, 1)`",
+        _ => "an open range without an upper end, `(0, inf)`",
+    };
+    let message = format!("`via {word}` does not fit the range {range}");
+    let finding = Diagnostic::new("E0307", map, message, format!("reaches {reach}"))
+        .because(written, "the range");
+    Err(Box::new(finding))
+}
+
+/// Removes what no output, state or initial value needs: what only another choice of options reads.
+fn remove_unreachable(neuron: &mut hir::Neuron) {
+    let mut needed = vec![false; neuron.graph.len()];
+    let roots = neuron.outputs.iter().map(|output| output.value);
+    let states = neuron.states.iter().flat_map(|state| [state.init, state.next]);
+    roots.chain(states).for_each(|root| needed[root.0 as usize] = true);
+    for (id, node) in neuron.graph.iter().rev() {
+        if needed[id.0 as usize] {
+            node.op.operands().for_each(|operand| needed[operand.0 as usize] = true);
+        }
+    }
+    let mut graph = Graph::default();
+    let mut places = vec![NodeId(0); needed.len()];
+    let mut surrogates = Vec::new();
+    let mut numbers = std::collections::HashMap::new();
+    for (id, node) in neuron.graph.iter().filter(|(id, _)| needed[id.0 as usize]) {
+        let mut op = node.op.map(|operand| places[operand.0 as usize]);
+        if let Op::Spike(_, surrogate) = &mut op {
+            let before = surrogate.0;
+            *surrogate = *numbers.entry(before).or_insert_with(|| {
+                surrogates.push(neuron.surrogates[before as usize].clone());
+                hir::SurrogateId(surrogates.len() as u32 - 1)
+            });
+        }
+        places[id.0 as usize] = graph.add(op, node.ty, node.span);
+    }
+    let place = |id: &mut NodeId| *id = places[id.0 as usize];
+    neuron.outputs.iter_mut().for_each(|output| place(&mut output.value));
+    for state in &mut neuron.states {
+        place(&mut state.init);
+        place(&mut state.next);
+    }
+    (neuron.graph, neuron.surrogates) = (graph, surrogates);
+}

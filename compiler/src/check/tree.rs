@@ -1,0 +1,282 @@
+//! The generic typed program: names resolved, functions inlined, types known, options still open.
+//!
+//! Every value has a slot. [`Bind`]s run in order and a slot means its latest value, so that the
+//! phases' order is the order here. [`crate::check::specialize`] runs the binds once, with the options'
+//! values, and what it computes is the graph of the specialised neuron.
+
+use std::sync::Arc;
+
+use crate::check::hir::{Binary, Compare, Logic, Sharing, Unary, Via};
+use crate::span::Span;
+
+/// The index of a value that has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Slot(pub u32);
+
+/// The index of a surrogate in its [`Program`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SurrogateItem(pub u32);
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A floating-point number.
+    Real,
+    /// A number written without a point: an int where one is expected, else a real.
+    Whole,
+    /// A 32-bit integer.
+    Int,
+    /// True or false.
+    Bool,
+    /// 0 or 1.
+    Spike,
+    /// A surrogate with its arguments.
+    Surrogate,
+    /// What an error left; fits everything, so that one mistake is one message.
+    Unknown,
+}
+
+impl Type {
+    /// What the type is called in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Real | Type::Whole => "a number",
+            Type::Int => "an int",
+            Type::Bool => "a bool",
+            Type::Spike => "a spike",
+            Type::Surrogate => "a surrogate",
+            Type::Unknown => "unknown",
+        }
+    }
+
+    /// Whether arithmetic takes it.
+    pub fn is_number(self) -> bool {
+        !matches!(self, Type::Bool | Type::Surrogate)
+    }
+}
+
+/// When a value is known, the earliest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// When the neuron is specialised.
+    Const,
+    /// When the params are given.
+    Param,
+    /// With the input of a step.
+    Input,
+    /// Within a step.
+    Step,
+}
+
+/// A typed expression.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it computes.
+    pub kind: Kind,
+    /// What its value is.
+    pub ty: Type,
+    /// When its value is known.
+    pub stage: Stage,
+    /// Whether a gradient flows through it.
+    pub smooth: bool,
+    /// The source it came from.
+    pub span: Span,
+}
+
+/// What an expression computes.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A constant, in f64 also where it is an int.
+    Number(f64),
+    /// A truth value.
+    Bool(bool),
+    /// The latest value of a slot.
+    Slot(Slot),
+    /// A function of one real.
+    Unary(Unary, Box<Expr>),
+    /// A function of two numbers.
+    Binary(Binary, Box<Expr>, Box<Expr>),
+    /// A base and an exponent.
+    Power(Box<Expr>, Box<Expr>),
+    /// A comparison.
+    Compare(Compare, Box<Expr>, Box<Expr>),
+    /// A function of two bools.
+    Logic(Logic, Box<Expr>, Box<Expr>),
+    /// Negation of a bool.
+    Not(Box<Expr>),
+    /// Condition, value if true, value if false.
+    If(Box<[Expr; 3]>),
+    /// `a * b + c`, rounded once.
+    Fma(Box<[Expr; 3]>),
+    /// A bool as a number.
+    BoolToReal(Box<Expr>),
+    /// A real as an int, towards zero.
+    RealToInt(Box<Expr>),
+    /// The value without its gradient.
+    Detach(Box<Expr>),
+    /// A spike by a surrogate.
+    Spike(Box<Expr>, Box<Expr>),
+    /// `(v, s, to)`
+    Hard(Box<[Expr; 3]>),
+    /// `(v, s, by)`
+    Soft(Box<[Expr; 3]>),
+    /// A surrogate with its arguments.
+    Surrogate(SurrogateItem, Vec<Expr>),
+    /// Values given to slots, and a value of them.
+    Block(Vec<Bind>, Box<Expr>),
+    /// What an error left.
+    Unknown,
+}
+
+/// A value given to a slot.
+#[derive(Clone, Debug)]
+pub struct Bind {
+    /// The slot.
+    pub slot: Slot,
+    /// Its value from here on.
+    pub value: Expr,
+}
+
+/// A surrogate; slot 0 is the distance to the threshold, the arguments follow.
+#[derive(Clone, Debug)]
+pub struct Surrogate {
+    /// Its name.
+    pub name: String,
+    /// The names of its arguments, with the values where none are given.
+    pub formals: Vec<(String, Option<f64>)>,
+    /// The derivative.
+    pub d: Expr,
+    /// Its primitive.
+    pub y: Option<Expr>,
+    /// How many slots it has.
+    pub n_slots: u32,
+}
+
+/// A compile-time option.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Its name.
+    pub name: String,
+    /// `Bool`, `Int`, `Real` or `Surrogate`.
+    pub ty: Type,
+    /// Its value where none is given.
+    pub default: Option<Expr>,
+    /// Its slot.
+    pub slot: Slot,
+    /// Its declaration.
+    pub span: Span,
+}
+
+/// An input.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// Its slot.
+    pub slot: Slot,
+    /// Its declaration.
+    pub span: Span,
+}
+
+/// A state.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Its name.
+    pub name: String,
+    /// Its slot.
+    pub slot: Slot,
+    /// Its value before the first step.
+    pub init: Expr,
+    /// Its declaration.
+    pub span: Span,
+}
+
+/// A range with constant ends.
+#[derive(Clone, Debug)]
+pub struct Range {
+    /// Lower end.
+    pub low: Expr,
+    /// Upper end.
+    pub high: Expr,
+    /// Whether the lower end belongs to it.
+    pub low_closed: bool,
+    /// Whether the upper end belongs to it.
+    pub high_closed: bool,
+    /// With its brackets.
+    pub span: Span,
+}
+
+/// A param.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// Its slot.
+    pub slot: Slot,
+    /// Who shares one number, unless the user of the neuron says otherwise.
+    pub sharing: Sharing,
+    /// Whether it is learnt, unless the user of the neuron says otherwise.
+    pub learn: bool,
+    /// Its number where none is given.
+    pub default: Expr,
+    /// The numbers allowed.
+    pub range: Option<Range>,
+    /// The map from the stored number.
+    pub via: Option<(Via, Span)>,
+    /// Its declaration.
+    pub span: Span,
+}
+
+/// An output.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Its name outside.
+    pub name: String,
+    /// The slot whose last value it is.
+    pub slot: Slot,
+    /// Its declaration.
+    pub span: Span,
+}
+
+/// A neuron with its options open.
+#[derive(Clone, Debug)]
+pub struct Neuron {
+    /// Its name.
+    pub name: String,
+    /// Where its name stands.
+    pub span: Span,
+    /// Its options, in the order declared.
+    pub options: Vec<Choice>,
+    /// Its inputs, in the order declared.
+    pub inputs: Vec<Input>,
+    /// Its states, in the order declared.
+    pub states: Vec<State>,
+    /// Its params, in the order declared.
+    pub params: Vec<Param>,
+    /// Its outputs, in the order declared.
+    pub outputs: Vec<Output>,
+    /// `const` and `let` outside the phases, each behind what it uses.
+    pub outer: Vec<Bind>,
+    /// The statements of the phases, in the order they run.
+    pub steps: Vec<Bind>,
+    /// How many slots it has.
+    pub n_slots: u32,
+}
+
+/// All neurons of a file, and the surrogates they may name.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The neurons, in the order written; those of imports behind.
+    pub(crate) neurons: Vec<Neuron>,
+    /// The surrogates of the prelude and of the file.
+    pub(crate) surrogates: Arc<Vec<Surrogate>>,
+    /// The constants of the file.
+    pub(crate) constants: Vec<(String, f64)>,
+}
+
+impl Program {
+    /// The names of the neurons.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.neurons.iter().map(|neuron| neuron.name.as_str())
+    }
+}
