@@ -72,11 +72,18 @@ fn exp(b: &mut Builder<'_>, x: ValueId) -> Op {
     let log2_e = b.real(std::f64::consts::LOG2_E);
     let quotient = b.mul(x, log2_e);
     let n = b.unary(Unary::Round, quotient);
-    let r = reduced(b, x, n);
+    // `r` is this difference, which is exact, less `low`. The linear term takes the two one after the
+    // other, so that it is not rounded twice.
+    let (high, low) = (b.real(LN2_HIGH), b.real(LN2_LOW));
+    let high = b.mul(n, high);
+    let low = b.mul(n, low);
+    let difference = b.sub(x, high);
+    let r = b.sub(difference, low);
     let p = b.polynomial(&EXP, r);
     let square = b.mul(r, r);
     let tail = b.mul(square, p);
-    let tail = b.add(r, tail);
+    let tail = b.sub(tail, low);
+    let tail = b.add(difference, tail);
     let one = b.real(1.0);
     let significand = b.add(one, tail);
     // Two factors, since 2^n itself may be no f32. The first product is exact and the second rounds
@@ -88,15 +95,6 @@ fn exp(b: &mut Builder<'_>, x: ValueId) -> Op {
     let scale = power_of_two(b, half);
     let scaled = b.mul(significand, scale);
     Op::Binary(Binary::Mul, scaled, power_of_two(b, rest))
-}
-
-/// `x - n ln 2`; the first difference is exact.
-fn reduced(b: &mut Builder<'_>, x: ValueId, n: ValueId) -> ValueId {
-    let (high, low) = (b.real(LN2_HIGH), b.real(LN2_LOW));
-    let high = b.mul(n, high);
-    let low = b.mul(n, low);
-    let r = b.sub(x, high);
-    b.sub(r, low)
 }
 
 /// `2^n` for an int `n` from -126 to 127.

@@ -15,6 +15,8 @@ mod math;
 mod names;
 pub mod parse;
 pub mod print;
+#[doc(hidden)]
+pub mod random;
 pub mod reduce;
 #[doc(hidden)]
 pub mod samples;

@@ -67,10 +67,10 @@ fn greatest_error(function: &str, step: usize) -> (f64, f32) {
 const BOUNDS: [(&str, f64); 6] = [
     ("exp", 1.0),
     ("log", 1.0),
-    ("log1p", 2.0),
+    ("log1p", 1.5),
     ("sigmoid", 2.5),
-    ("softplus", 2.5),
-    ("tanh", 2.5),
+    ("softplus", 2.0),
+    ("tanh", 1.5),
 ];
 
 #[test]

@@ -1,0 +1,136 @@
+use proptest::prelude::*;
+
+use super::super::interp::{Arg, Launch, Slice, SliceMut, run};
+use super::super::{legalize, parse, print, verify};
+use super::*;
+
+/// What goes into a launch of a random kernel.
+#[derive(Clone, Debug)]
+struct Data {
+    steps: usize,
+    lanes: usize,
+    x: Vec<f32>,
+    n: Vec<i32>,
+    state: Option<Vec<f32>>,
+    p: [f32; 3],
+    saved: Vec<f32>,
+}
+
+/// What comes out.
+#[derive(Clone, Debug, PartialEq)]
+struct Outcome {
+    y: Vec<f32>,
+    m: Vec<i32>,
+    state: Vec<f32>,
+    sums: Vec<f32>,
+}
+
+/// Quarters from -32 to 32, and ints with them, a different sequence for each seed.
+fn data(schedule: Schedule, steps: usize, lanes: usize, mut seed: u32) -> Data {
+    let mut quarter = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 24) as f32 / 4.0 - 32.0
+    };
+    let mut some = |len: usize| (0..len).map(|_| quarter()).collect::<Vec<_>>();
+    let rows = steps.div_ceil(schedule.chunk as usize).saturating_sub(1);
+    let (x, n) = (some(steps * lanes), some(steps * lanes));
+    let n = n.into_iter().map(|x| (x * 4.0) as i32).collect();
+    let state = steps.is_multiple_of(2).then(|| some(lanes));
+    Data { steps, lanes, x, n, state, p: [-0.5, 2.0, 7.25], saved: some(rows * lanes) }
+}
+
+fn outcome(kernel: &Kernel, data: &Data, first_lane: usize) -> Outcome {
+    let kernel = verify(kernel.clone()).expect("well formed");
+    let (steps, lanes) = (data.steps, data.lanes);
+    let blocks = lanes.div_ceil(kernel.schedule.block as usize);
+    let (mut y, mut m) = (vec![0.0; steps * lanes], vec![0; steps * lanes]);
+    let (mut state, mut sums) = (vec![0.0; lanes], vec![0.0; blocks]);
+    let p: Vec<f32> = data.p.iter().copied().cycle().skip(first_lane % 3).take(3).collect();
+    let launch = Launch { channels: 3, channel_stride: 1, ..Launch::dense(&kernel, steps, lanes) };
+    let mut args = [
+        Arg::Read(Slice::F32(&data.x)),
+        Arg::Read(Slice::I32(&data.n)),
+        data.state.as_deref().map_or(Arg::Absent, |state| Arg::Read(Slice::F32(state))),
+        Arg::Read(Slice::F32(&p)),
+        Arg::Read(Slice::F32(&data.saved)),
+        Arg::Write(SliceMut::F32(&mut y)),
+        Arg::Write(SliceMut::I32(&mut m)),
+        Arg::Write(SliceMut::F32(&mut state)),
+        Arg::Write(SliceMut::F32(&mut sums)),
+    ];
+    run(&kernel, &launch, &mut args).expect("a launch");
+    Outcome { y, m, state, sums }
+}
+
+/// One lane of the data alone.
+fn alone(data: &Data, lane: usize) -> Data {
+    fn pick<T: Copy>(all: &[T], lanes: usize, lane: usize) -> Vec<T> {
+        all.iter().skip(lane).step_by(lanes).copied().collect()
+    }
+    let lanes = data.lanes;
+    Data {
+        lanes: 1,
+        x: pick(&data.x, lanes, lane),
+        n: pick(&data.n, lanes, lane),
+        state: data.state.as_ref().map(|state| pick(state, lanes, lane)),
+        saved: pick(&data.saved, lanes, lane),
+        ..*data
+    }
+}
+
+fn schedules() -> impl Strategy<Value = Schedule> {
+    let block = |(chunk, lanes, groups)| Schedule { chunk, lanes, block: lanes * groups };
+    (1u32..9, 1u32..6, 1u32..5).prop_map(block)
+}
+
+fn tapes() -> impl Strategy<Value = Vec<u32>> {
+    prop::collection::vec(any::<u32>(), 0..300)
+}
+
+/// The bits of reals, all NaN the same.
+fn bits(reals: &[f32]) -> Vec<u32> {
+    reals.iter().map(|x| if x.is_nan() { u32::MAX } else { x.to_bits() }).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn kernels_verify_and_read_back(tape in tapes(), schedule in schedules()) {
+        let kernel = random(&tape, Arithmetic::Any, schedule);
+        let text = print(&kernel);
+        prop_assert_eq!(&parse(&text).expect("a kernel"), &kernel);
+        let legal = legalize(kernel.clone(), &legalize::Capabilities::WGSL).expect("legal");
+        prop_assert_eq!(&legal, &kernel);
+        if let Err(bug) = verify(kernel) {
+            prop_assert!(false, "{bug}\n{text}");
+        }
+    }
+
+    #[test]
+    fn exact_arithmetic_is_the_same_in_both_types(
+        tape in tapes(), schedule in schedules(), steps in 0usize..20, lanes in 0usize..12, seed: u32,
+    ) {
+        let kernel = random(&tape, Arithmetic::Exact, schedule);
+        let data = data(schedule, steps, lanes, seed);
+        let single = outcome(&kernel, &data, 0);
+        let double = outcome(&Kernel { compute: Float::F64, ..kernel }, &data, 0);
+        prop_assert_eq!(single, double);
+    }
+
+    #[test]
+    fn lanes_do_not_talk_to_each_other(
+        tape in tapes(), schedule in schedules(), steps in 0usize..20, lanes in 1usize..12, seed: u32,
+    ) {
+        let kernel = random(&tape, Arithmetic::Any, schedule);
+        let data = data(schedule, steps, lanes, seed);
+        let all = outcome(&kernel, &data, 0);
+        for lane in 0..lanes {
+            let own = outcome(&kernel, &alone(&data, lane), lane);
+            let (x, m): (Vec<_>, Vec<_>) =
+                all.y.iter().copied().zip(all.m.iter().copied()).skip(lane).step_by(lanes).unzip();
+            prop_assert_eq!((bits(&own.y), own.m), (bits(&x), m));
+            prop_assert_eq!(bits(&own.state), bits(&all.state[lane..=lane]));
+        }
+    }
+}
