@@ -1,0 +1,264 @@
+//! Statements and loops. Chunks are a loop at run time; the steps of a chunk are unrolled, so that what
+//! one loop over steps keeps for another stays in registers.
+//!
+//! A full chunk has no masks. The last, short one runs all its unrolled steps but loads again the last
+//! step that is there instead of those that are not, stores nothing for those, and hands carried values
+//! on as they were.
+
+use super::emitter::{Chunk, Emitter, Lanes, lane};
+use super::text::Value;
+use crate::error::Bug;
+use crate::kernel::{BufferId, Carry, Loop, LoopKind, Op, Order, Shape, Stmt, ValueId};
+
+/// Which side of a loop its carried values are wanted on.
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    Init,
+    Next,
+}
+
+impl Emitter<'_> {
+    /// Emits the statements at the top of the kernel.
+    pub(super) fn statements(&mut self) -> Result<(), Bug> {
+        let kernel = self.kernel;
+        for stmt in &kernel.body {
+            match stmt {
+                Stmt::Let(id, op) => self.define(*id, op, None)?,
+                Stmt::Store(buffer, value) => self.store(*buffer, *value, None)?,
+                Stmt::Reduce(_, value) => self.add_lanes(*value)?,
+                Stmt::Loop(chunks) => self.chunks(chunks)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds up the lanes of a thread, in pairs.
+    fn add_lanes(&mut self, value: ValueId) -> Result<(), Bug> {
+        let (ty, lanes) = (self.ty(value), self.get(value)?);
+        let mut level: Lanes = (0..self.place.width).map(|i| lane(&lanes, i).clone()).collect();
+        while level.len() > 1 {
+            let text = &mut self.text;
+            let add = |pair: &[Value]| match pair {
+                [a, b] => text.value(format_args!("fadd {ty} {a}, {b}")),
+                odd => odd[0].clone(),
+            };
+            level = level.chunks(2).map(add).collect();
+        }
+        self.sums.extend(level);
+        Ok(())
+    }
+
+    /// Emits a definition outside of steps.
+    fn define(&mut self, id: ValueId, op: &Op, chunk: Option<&Chunk>) -> Result<(), Bug> {
+        let lanes = match op {
+            Op::Load(buffer) => self.load(*buffer, chunk)?,
+            Op::LoadOr(buffer, fallback) => {
+                let loaded = self.load(*buffer, chunk)?;
+                let in_chunk =
+                    chunk.filter(|_| self.kernel.buffer(*buffer).shape == Shape::Checkpoint);
+                self.or_fallback(
+                    *buffer,
+                    loaded,
+                    *fallback,
+                    in_chunk.map(|c| c.past_first.clone()),
+                )?
+            }
+            _ => self.computed(id, op)?,
+        };
+        self.bind(id, lanes);
+        Ok(())
+    }
+
+    /// What was loaded, or the fallback where the buffer was left out or `condition` does not hold.
+    pub(super) fn or_fallback(
+        &mut self,
+        buffer: BufferId,
+        loaded: Lanes,
+        fallback: ValueId,
+        condition: Option<Value>,
+    ) -> Result<Lanes, Bug> {
+        let otherwise = self.get(fallback)?;
+        let given = self.pointers[buffer.0 as usize].given.clone();
+        let mut lanes = loaded;
+        for condition in given.into_iter().chain(condition) {
+            lanes = self.choose(self.ty(fallback), &vec![condition], &lanes, &otherwise);
+        }
+        Ok(lanes)
+    }
+
+    /// Emits an operation that does not load.
+    pub(super) fn computed(&mut self, id: ValueId, op: &Op) -> Result<Lanes, Bug> {
+        match op {
+            Op::Given(buffer) => {
+                let given = self.pointers[buffer.0 as usize].given.clone();
+                Ok(vec![given.unwrap_or_else(|| "true".into())])
+            }
+            Op::Select(condition, a, b) => {
+                let (condition, a, b) = (self.get(*condition)?, self.get(*a)?, self.get(*b)?);
+                Ok(self.choose(self.ty(id), &condition, &a, &b))
+            }
+            _ => {
+                let operands: Vec<ValueId> = op.operands().collect();
+                self.arithmetic(id, op, &operands)
+            }
+        }
+    }
+
+    /// Emits the loop over chunks: the full ones in a loop, the short one behind or before it.
+    fn chunks(&mut self, chunks: &Loop) -> Result<(), Bug> {
+        if chunks.kind != LoopKind::Chunks {
+            return Err(Bug("a loop over steps stands outside of chunks".into()));
+        }
+        let mut carried = self.sides(&chunks.carries, Side::Init)?;
+        match chunks.order {
+            Order::Forward => {
+                carried = self.full_chunks(chunks, carried)?;
+                carried = self.short_chunk(chunks, carried)?;
+            }
+            Order::Reverse => {
+                carried = self.short_chunk(chunks, carried)?;
+                carried = self.full_chunks(chunks, carried)?;
+            }
+        }
+        for (carry, lanes) in chunks.carries.iter().zip(carried) {
+            self.bind(carry.result, lanes);
+        }
+        Ok(())
+    }
+
+    /// One side of each carried value, with as many lanes as its name in the body has.
+    pub(super) fn sides(&self, carries: &[Carry], side: Side) -> Result<Vec<Lanes>, Bug> {
+        let one = |carry: &Carry| match side {
+            Side::Init => self.get_for(carry.init, carry.param),
+            Side::Next => self.get_for(carry.next, carry.param),
+        };
+        carries.iter().map(one).collect()
+    }
+
+    fn full_chunks(&mut self, chunks: &Loop, carried: Vec<Lanes>) -> Result<Vec<Lanes>, Bug> {
+        let text = &mut self.text;
+        let (head, behind) = (text.block(), text.block());
+        let any = text.value("icmp ne i64 %full, 0");
+        let last = text.value("sub i64 %full, 1");
+        let before = text.current();
+        text.branch(&any, head, behind);
+
+        text.enter(head);
+        let (first, step): (Value, i64) = match chunks.order {
+            Order::Forward => ("0".into(), 1),
+            Order::Reverse => (last.clone(), -1),
+        };
+        let (index, index_phi) = text.phi("i64", &[(first, before)]);
+        let mut phis = Vec::new();
+        for (carry, init) in chunks.carries.iter().zip(&carried) {
+            let ty = self.ty(carry.param);
+            let pairs: Vec<_> =
+                init.iter().map(|value| self.text.phi(ty, &[(value.clone(), before)])).collect();
+            self.bind(carry.param, pairs.iter().map(|(value, _)| value.clone()).collect());
+            phis.push(pairs);
+        }
+        let chunk = self.full_chunk(&index);
+        self.chunk(chunks, &chunk)?;
+        let next = self.sides(&chunks.carries, Side::Next)?;
+
+        let text = &mut self.text;
+        let latch = text.current();
+        let next_index = text.value(format_args!("add i64 {index}, {step}"));
+        let ended = match chunks.order {
+            Order::Forward => text.value(format_args!("icmp eq i64 {next_index}, %full")),
+            Order::Reverse => text.value(format_args!("icmp eq i64 {index}, 0")),
+        };
+        text.add_incoming(index_phi, next_index, latch);
+        text.branch(&ended, behind, head);
+        text.enter(behind);
+        let mut results = Vec::new();
+        for (i, carry) in chunks.carries.iter().enumerate() {
+            let ty = self.ty(carry.param);
+            for ((_, phi), next) in phis[i].iter().zip(&next[i]) {
+                self.text.add_incoming(*phi, next.clone(), latch);
+            }
+            results.push(self.merge(ty, &carried[i], before, &next[i], latch));
+        }
+        Ok(results)
+    }
+
+    /// Values that come from one of two blocks.
+    fn merge(
+        &mut self,
+        ty: &'static str,
+        a: &Lanes,
+        from_a: super::text::Label,
+        b: &Lanes,
+        from_b: super::text::Label,
+    ) -> Lanes {
+        let text = &mut self.text;
+        let one =
+            |(a, b): (&Value, &Value)| text.phi(ty, &[(a.clone(), from_a), (b.clone(), from_b)]).0;
+        a.iter().zip(b).map(one).collect()
+    }
+
+    fn full_chunk(&mut self, index: &Value) -> Chunk {
+        let unrolled = self.kernel.schedule.chunk;
+        let text = &mut self.text;
+        let first = text.value(format_args!("mul i64 {index}, {unrolled}"));
+        let past_first = text.value(format_args!("icmp ne i64 {index}, 0"));
+        let last = (unrolled - 1).to_string().into();
+        Chunk { first, index: index.clone(), past_first, active: None, last, unrolled }
+    }
+
+    fn short_chunk(&mut self, chunks: &Loop, carried: Vec<Lanes>) -> Result<Vec<Lanes>, Bug> {
+        let unrolled = self.kernel.schedule.chunk - 1;
+        if unrolled == 0 {
+            return Ok(carried);
+        }
+        let text = &mut self.text;
+        let (inside, behind) = (text.block(), text.block());
+        let any = text.value("icmp ne i64 %short, 0");
+        let before = text.current();
+        text.branch(&any, inside, behind);
+        text.enter(inside);
+        let first = text.value(format_args!("mul i64 %full, {}", unrolled + 1));
+        let past_first = text.value("icmp ne i64 %full, 0");
+        let last = text.value("sub i64 %short, 1");
+        let active =
+            (0..unrolled).map(|j| text.value(format_args!("icmp ugt i64 %short, {j}"))).collect();
+        let chunk = Chunk {
+            first,
+            index: "%full".into(),
+            past_first,
+            active: Some(active),
+            last,
+            unrolled,
+        };
+        for (carry, init) in chunks.carries.iter().zip(&carried) {
+            self.bind(carry.param, init.clone());
+        }
+        self.chunk(chunks, &chunk)?;
+        let next = self.sides(&chunks.carries, Side::Next)?;
+        let latch = self.text.current();
+        self.text.jump(behind);
+        self.text.enter(behind);
+        let results = chunks.carries.iter().zip(carried.iter().zip(&next));
+        Ok(results
+            .map(|(carry, (init, next))| {
+                self.merge(self.ty(carry.param), init, before, next, latch)
+            })
+            .collect())
+    }
+
+    /// Emits the body of the loop over chunks once.
+    fn chunk(&mut self, chunks: &Loop, chunk: &Chunk) -> Result<(), Bug> {
+        self.kept.clear();
+        self.ahead.clear();
+        self.load_chunk_ahead(chunks, chunk);
+        for stmt in &chunks.body {
+            match stmt {
+                Stmt::Let(id, op) => self.define(*id, op, Some(chunk))?,
+                Stmt::Store(buffer, value) => self.store(*buffer, *value, Some(chunk))?,
+                Stmt::Loop(steps) => self.steps(steps, chunk)?,
+                Stmt::Reduce(..) => return Err(Bug("a sum within the loop over chunks".into())),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! One kernel as an LLVM function: its arguments, which lanes a thread takes, and the first stage of sums.
+//!
+//! A block of threads takes `B` adjacent lanes. Where every row begins at an aligned address, each thread
+//! takes its lanes side by side, as vectors; otherwise it takes them one after the other, a block's width
+//! apart, so that the threads of a warp touch adjacent elements either way.
+
+use std::fmt::Write;
+
+use super::emitter::{Emitter, Place, Pointer};
+use super::inst;
+use super::memory::{alignment, is_per_lane, size};
+use super::sums::block_sums;
+use super::text::{Label, Text, Value};
+use crate::error::{Bug, EmitError, Unsupported};
+use crate::kernel::{BufferId, Kernel, SCALARS, Shape, Stmt};
+
+/// Threads of a warp.
+pub(super) const WARP: u32 = 32;
+
+/// Most threads of a block.
+const MOST_THREADS: u32 = 1024;
+
+/// Threads that take lanes in each block.
+fn working(kernel: &Kernel) -> u32 {
+    kernel.schedule.block / kernel.schedule.lanes
+}
+
+/// Threads of a block: whole warps, since the first stage of sums exchanges values within them.
+pub(super) fn threads(kernel: &Kernel) -> u32 {
+    working(kernel).next_multiple_of(WARP)
+}
+
+/// The function of a kernel and the shared memory it needs, as LLVM IR.
+///
+/// # Errors
+///
+/// [`Unsupported`] for a schedule that does not fit a block of threads; a [`Bug`] for a kernel that
+/// breaks the rules of the IR.
+pub(super) fn function(kernel: &Kernel) -> Result<String, EmitError> {
+    check_schedule(kernel)?;
+    let mut emitter = Emitter::new(kernel);
+    let aligned = prologue(&mut emitter);
+    let (join, arrivals) = paths(&mut emitter, aligned.as_ref())?;
+    emitter.text.enter(join);
+    let sums = join_sums(&mut emitter, &arrivals)?;
+    let shared = block_sums(&mut emitter, &sums);
+    emitter.text.effect("ret void");
+
+    let mut out = shared;
+    _ = writeln!(out, "define ptx_kernel void @{}({}) {{", kernel.name, parameters(kernel));
+    out.push_str(&emitter.text.render());
+    out.push_str("}\n\n");
+    Ok(out)
+}
+
+fn check_schedule(kernel: &Kernel) -> Result<(), EmitError> {
+    let schedule = kernel.schedule;
+    let unsupported = |what: String| Unsupported {
+        target: "ptx",
+        what,
+        instead: "choose another schedule, or the targets cpu or wgsl".into(),
+    };
+    if !matches!(schedule.lanes, 1 | 2 | 4 | 8) {
+        return Err(
+            unsupported(format!("{} lanes a thread, only 1, 2, 4 or 8", schedule.lanes)).into()
+        );
+    }
+    if threads(kernel) > MOST_THREADS {
+        let what = format!("{} threads a block, only up to {MOST_THREADS}", threads(kernel));
+        return Err(unsupported(what).into());
+    }
+    Ok(())
+}
+
+/// The parameters: pointers, then the launch scalars, then the first lane's absolute number.
+fn parameters(kernel: &Kernel) -> String {
+    let mut list = Vec::new();
+    for (i, buffer) in kernel.buffers.iter().enumerate() {
+        let align = size(buffer.storage);
+        let readonly = if buffer.written { "" } else { "readonly " };
+        list.push(format!("ptr addrspace(1) noalias {readonly}align {align} %p{i}"));
+    }
+    list.extend(SCALARS.iter().map(|name| format!("i64 %{name}")));
+    let sequences = kernel.buffers.iter().enumerate().filter(|(_, b)| b.shape == Shape::Sequence);
+    list.extend(sequences.map(|(i, _)| format!("i64 %stride{i}")));
+    list.push("i64 %first".into());
+    list.join(", ")
+}
+
+/// Emits what all lanes share, and whether vector accesses are possible; none where a thread has one
+/// lane only.
+fn prologue(e: &mut Emitter) -> Option<Value> {
+    let kernel = e.kernel;
+    let text = &mut e.text;
+    let (block, chunk) = (kernel.schedule.block, kernel.schedule.chunk);
+    text.effect("%tid.32 = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()");
+    text.effect("%tid = zext i32 %tid.32 to i64");
+    text.effect("%block.32 = call i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()");
+    text.effect("%block = zext i32 %block.32 to i64");
+    text.effect(format_args!("%base = mul i64 %block, {block}"));
+    text.effect(format_args!("%full = udiv i64 %T, {chunk}"));
+    text.effect(format_args!("%short = urem i64 %T, {chunk}"));
+    let aligned = aligned(kernel, text);
+    for i in 0..kernel.buffers.len() {
+        let pointer = pointer(kernel, BufferId(i as u32), text);
+        e.pointers.push(pointer);
+    }
+    aligned
+}
+
+/// Whether each thread's lanes lie side by side at aligned addresses in every row of every buffer.
+fn aligned(kernel: &Kernel, text: &mut Text) -> Option<Value> {
+    let lanes = kernel.schedule.lanes;
+    if lanes == 1 {
+        return None;
+    }
+    let per_lane = kernel.buffers.iter().enumerate().filter(|(_, b)| is_per_lane(b.shape));
+    let mut off = text.value(format_args!("and i64 %N, {}", lanes - 1));
+    for (i, buffer) in per_lane {
+        let mask = alignment(buffer.storage, lanes as usize) - 1;
+        let address = text.value(format_args!("ptrtoint ptr addrspace(1) %p{i} to i64"));
+        let part = text.value(format_args!("and i64 {address}, {mask}"));
+        off = text.value(format_args!("or i64 {off}, {part}"));
+        if buffer.shape == Shape::Sequence {
+            let part = text.value(format_args!("and i64 %stride{i}, {}", lanes - 1));
+            off = text.value(format_args!("or i64 {off}, {part}"));
+        }
+    }
+    Some(text.value(format_args!("icmp eq i64 {off}, 0")))
+}
+
+fn pointer(kernel: &Kernel, id: BufferId, text: &mut Text) -> Pointer {
+    let (i, buffer) = (id.0, kernel.buffer(id));
+    let mut base: Value = format!("%p{i}").into();
+    let given =
+        buffer.optional.then(|| text.value(format_args!("icmp ne ptr addrspace(1) {base}, null")));
+    let mut stride = (buffer.shape == Shape::Sequence)
+        .then(|| text.value(format_args!("mul i64 %stride{i}, {}", size(buffer.storage))));
+    if let (Some(given), false) = (&given, buffer.written) {
+        base = inst::select(text, "ptr addrspace(1)", given, &base, &"@absent".into());
+        stride = stride.map(|stride| inst::select(text, "i64", given, &stride, &"0".into()));
+    }
+    Pointer { base, given, stride }
+}
+
+/// A block that goes to the join, with its part of each sum.
+type Arrival = (Label, Vec<Value>);
+
+/// Emits the kernel for lanes side by side, where those are possible, and for one lane after the other.
+fn paths(e: &mut Emitter, aligned: Option<&Value>) -> Result<(Label, Vec<Arrival>), Bug> {
+    let join = e.text.block();
+    let mut arrivals = Vec::new();
+    if let Some(aligned) = aligned {
+        let (wide, narrow) = (e.text.block(), e.text.block());
+        e.text.branch(aligned, wide, narrow);
+        e.text.enter(wide);
+        wide_path(e, join, &mut arrivals)?;
+        e.text.enter(narrow);
+    }
+    narrow_path(e, join, &mut arrivals)?;
+    Ok((join, arrivals))
+}
+
+fn n_sums(kernel: &Kernel) -> usize {
+    kernel.body.iter().filter(|stmt| matches!(stmt, Stmt::Reduce(..))).count()
+}
+
+fn zeros(kernel: &Kernel) -> Vec<Value> {
+    vec![inst::constant(0.0, kernel.compute); n_sums(kernel)]
+}
+
+fn wide_path(e: &mut Emitter, join: Label, arrivals: &mut Vec<Arrival>) -> Result<(), Bug> {
+    let lanes = e.kernel.schedule.lanes;
+    let text = &mut e.text;
+    let inside = text.block();
+    let of_thread = text.value(format_args!("mul i64 %tid, {lanes}"));
+    let first = text.value(format_args!("add i64 %base, {of_thread}"));
+    let takes = takes_lanes(e.kernel, text, &first);
+    arrivals.push((text.current(), zeros(e.kernel)));
+    text.branch(&takes, inside, join);
+    text.enter(inside);
+    let place = place(e, first, lanes as usize);
+    e.restart(place);
+    e.statements()?;
+    arrivals.push((e.text.current(), e.sums.clone()));
+    e.text.jump(join);
+    Ok(())
+}
+
+/// Whether a thread has a lane that begins here.
+fn takes_lanes(kernel: &Kernel, text: &mut Text, first: &Value) -> Value {
+    let inside = text.value(format_args!("icmp ult i64 {first}, %N"));
+    if working(kernel) == threads(kernel) {
+        return inside;
+    }
+    let works = text.value(format_args!("icmp ult i64 %tid, {}", working(kernel)));
+    text.value(format_args!("and i1 {works}, {inside}"))
+}
+
+/// A loop over the thread's lanes, whose sums are carried.
+fn narrow_path(e: &mut Emitter, join: Label, arrivals: &mut Vec<Arrival>) -> Result<(), Bug> {
+    let kernel = e.kernel;
+    let (lanes, working) = (kernel.schedule.lanes, working(kernel));
+    let real = inst::real(kernel.compute);
+    let text = &mut e.text;
+    let (head, inside, next) = (text.block(), text.block(), text.block());
+    let first = text.value("add i64 %base, %tid");
+    let end =
+        text.value(format_args!("add i64 {first}, {}", u64::from(lanes) * u64::from(working)));
+    let before = text.current();
+    text.jump(head);
+    text.enter(head);
+    let (n, n_phi) = text.phi("i64", &[(first, before)]);
+    let zeros = zeros(kernel);
+    let phis: Vec<_> = zeros.iter().map(|zero| text.phi(real, &[(zero.clone(), before)])).collect();
+    let carried: Vec<Value> = phis.iter().map(|(value, _)| value.clone()).collect();
+    let takes = takes_lanes(kernel, text, &n);
+    arrivals.push((head, carried.clone()));
+    text.branch(&takes, inside, join);
+
+    text.enter(inside);
+    let place = place(e, n.clone(), 1);
+    e.restart(place);
+    e.statements()?;
+    let text = &mut e.text;
+    let mut sums = Vec::new();
+    for (before, own) in carried.iter().zip(&e.sums) {
+        sums.push(text.value(format_args!("fadd {real} {before}, {own}")));
+    }
+    text.jump(next);
+    text.enter(next);
+    let following = text.value(format_args!("add i64 {n}, {working}"));
+    text.add_incoming(n_phi, following.clone(), next);
+    for ((_, phi), sum) in phis.iter().zip(&sums) {
+        text.add_incoming(*phi, sum.clone(), next);
+    }
+    let more = text.value(format_args!("icmp ult i64 {following}, {end}"));
+    arrivals.push((next, sums));
+    text.branch(&more, head, join);
+    Ok(())
+}
+
+/// Where lanes lie in each buffer.
+fn place(e: &mut Emitter, first: Value, width: usize) -> Place {
+    let kernel = e.kernel;
+    let mut offsets = Vec::new();
+    for (buffer, pointer) in kernel.buffers.iter().zip(&e.pointers) {
+        if !is_per_lane(buffer.shape) {
+            offsets.push(None);
+            continue;
+        }
+        let mut at = e.text.value(format_args!("mul i64 {first}, {}", size(buffer.storage)));
+        if let (Some(given), false) = (&pointer.given, buffer.written) {
+            at = inst::select(&mut e.text, "i64", given, &at, &"0".into());
+        }
+        offsets.push(Some(at));
+    }
+    Place { first, width, offsets }
+}
+
+/// The thread's part of each sum, whichever way it came.
+fn join_sums(e: &mut Emitter, arrivals: &[Arrival]) -> Result<Vec<Value>, Bug> {
+    let real = inst::real(e.kernel.compute);
+    let mut sums = Vec::new();
+    for i in 0..n_sums(e.kernel) {
+        let mut incoming = Vec::new();
+        for (from, values) in arrivals {
+            let value = values.get(i).ok_or_else(|| Bug("a path without a sum".into()))?;
+            incoming.push((value.clone(), *from));
+        }
+        sums.push(e.text.phi(real, &incoming).0);
+    }
+    Ok(sums)
+}

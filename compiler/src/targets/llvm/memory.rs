@@ -1,0 +1,305 @@
+//! Loads and stores: which bytes a lane touches, how elements become numbers, and what happens where a
+//! buffer was left out.
+//!
+//! A thread's lanes are adjacent, so they are one vector access wherever each lane has an element of its
+//! own. A load never branches: a buffer that was left out is read from zeros, and the result not used.
+
+use super::emitter::{Chunk, Emitter, Lanes, lane};
+use super::inst;
+use super::text::{Text, Value};
+use crate::error::Bug;
+use crate::kernel::{BufferId, Float, Shape, Storage, ValueId};
+
+/// The most bytes of one access.
+const WIDEST: usize = 16;
+
+/// The LLVM type of an element.
+fn element(storage: Storage) -> &'static str {
+    match storage {
+        Storage::F32 => "float",
+        Storage::F64 => "double",
+        Storage::F16 => "half",
+        Storage::Bf16 => "i16",
+        Storage::I32 => "i32",
+    }
+}
+
+/// Bytes of an element.
+pub(super) fn size(storage: Storage) -> usize {
+    super::super::dtype(storage).size()
+}
+
+/// The alignment of the access of adjacent lanes.
+pub(super) fn alignment(storage: Storage, width: usize) -> usize {
+    (size(storage) * width).min(WIDEST)
+}
+
+/// Whether each lane has an element of its own, adjacent to its neighbour's.
+pub(super) fn is_per_lane(shape: Shape) -> bool {
+    match shape {
+        Shape::Sequence | Shape::Lane | Shape::Checkpoint => true,
+        Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial => false,
+    }
+}
+
+/// The address some bytes further on.
+pub(super) fn offset(text: &mut Text, pointer: &Value, bytes: &Value) -> Value {
+    text.value(format_args!("getelementptr i8, ptr addrspace(1) {pointer}, i64 {bytes}"))
+}
+
+impl Emitter<'_> {
+    /// Loads a buffer that is not a sequence, without its fallback.
+    pub(super) fn load(&mut self, buffer: BufferId, chunk: Option<&Chunk>) -> Result<Lanes, Bug> {
+        let pointer = self.pointers[buffer.0 as usize].clone();
+        match self.kernel.buffer(buffer).shape {
+            Shape::Layer => Ok(self.load_adjacent(buffer, &pointer.base, 1)),
+            Shape::Lane => {
+                let at = self.lane_offset(buffer)?;
+                let from = offset(&mut self.text, &pointer.base, &at);
+                Ok(self.load_adjacent(buffer, &from, self.place.width))
+            }
+            Shape::Checkpoint => {
+                let chunk =
+                    chunk.ok_or_else(|| Bug("a checkpoint is loaded outside of a chunk".into()))?;
+                let from = self.checkpoint(buffer, chunk)?;
+                // Chunk 0 has no checkpoint: there, too, zeros are read and not used.
+                let from = inst::select(
+                    &mut self.text,
+                    "ptr addrspace(1)",
+                    &chunk.past_first,
+                    &from,
+                    &"@absent".into(),
+                );
+                Ok(self.load_adjacent(buffer, &from, self.place.width))
+            }
+            Shape::Channel | Shape::Neuron => self.load_shared(buffer),
+            shape @ (Shape::Sequence | Shape::Partial) => {
+                Err(Bug(format!("a load of {shape:?} outside of steps")))
+            }
+        }
+    }
+
+    /// The element that each lane shares with others.
+    fn load_shared(&mut self, buffer: BufferId) -> Result<Lanes, Bug> {
+        let (base, given) = {
+            let pointer = &self.pointers[buffer.0 as usize];
+            (pointer.base.clone(), pointer.given.clone())
+        };
+        let is_channel = self.kernel.buffer(buffer).shape == Shape::Channel;
+        let bytes = size(self.kernel.buffer(buffer).storage);
+        let mut lanes = Lanes::new();
+        for i in 0..self.place.width {
+            let text = &mut self.text;
+            let n = text.value(format_args!("add i64 {}, {i}", self.place.first));
+            let n = text.value(format_args!("add i64 {n}, %first"));
+            let index = if is_channel {
+                let row = text.value(format_args!("udiv i64 {n}, %S"));
+                text.value(format_args!("urem i64 {row}, %C"))
+            } else {
+                text.value(format_args!("urem i64 {n}, %M"))
+            };
+            let mut at = text.value(format_args!("mul i64 {index}, {bytes}"));
+            if let Some(given) = &given {
+                at = inst::select(text, "i64", given, &at, &"0".into());
+            }
+            let from = offset(text, &base, &at);
+            lanes.append(&mut self.load_adjacent(buffer, &from, 1));
+        }
+        Ok(lanes)
+    }
+
+    /// Loads adjacent elements and widens them to what the kernel computes in.
+    pub(super) fn load_adjacent(&mut self, buffer: BufferId, from: &Value, width: usize) -> Lanes {
+        let storage = self.kernel.buffer(buffer).storage;
+        let (ty, align) = (element(storage), alignment(storage, width));
+        let raw: Lanes = if width == 1 {
+            vec![self.text.value(format_args!(
+                "load {ty}, ptr addrspace(1) {from}, align {align}, !invariant.load !0"
+            ))]
+        } else {
+            let vector = self.text.value(format_args!(
+                "load <{width} x {ty}>, ptr addrspace(1) {from}, align {align}, !invariant.load !0"
+            ));
+            let text = &mut self.text;
+            (0..width)
+                .map(|i| {
+                    text.value(format_args!("extractelement <{width} x {ty}> {vector}, i32 {i}"))
+                })
+                .collect()
+        };
+        let compute = self.kernel.compute;
+        raw.iter().map(|value| widen(&mut self.text, storage, compute, value)).collect()
+    }
+
+    /// Stores to a buffer that is not a sequence.
+    pub(super) fn store(
+        &mut self,
+        buffer: BufferId,
+        value: ValueId,
+        chunk: Option<&Chunk>,
+    ) -> Result<(), Bug> {
+        let base = self.pointers[buffer.0 as usize].base.clone();
+        match (self.kernel.buffer(buffer).shape, chunk) {
+            (Shape::Lane, _) => {
+                let at = self.lane_offset(buffer)?;
+                let to = offset(&mut self.text, &base, &at);
+                self.store_adjacent(buffer, value, &to, &[])
+            }
+            (Shape::Checkpoint, Some(chunk)) => {
+                let to = self.checkpoint(buffer, chunk)?;
+                self.store_adjacent(buffer, value, &to, std::slice::from_ref(&chunk.past_first))
+            }
+            (shape, _) => Err(Bug(format!("a store to {shape:?} where it has no place"))),
+        }
+    }
+
+    /// Narrows and stores adjacent elements where the buffer was given and the conditions hold, which
+    /// are the same for all threads.
+    pub(super) fn store_adjacent(
+        &mut self,
+        buffer: BufferId,
+        value: ValueId,
+        to: &Value,
+        conditions: &[Value],
+    ) -> Result<(), Bug> {
+        let storage = self.kernel.buffer(buffer).storage;
+        let (ty, width) = (element(storage), self.place.width);
+        let lanes = self.get(value)?;
+        let given = self.pointers[buffer.0 as usize].given.clone();
+        let conditions: Vec<Value> = given.into_iter().chain(conditions.iter().cloned()).collect();
+        let behind = self.guard(&conditions);
+        let compute = self.kernel.compute;
+        let text = &mut self.text;
+        let narrow: Lanes =
+            lanes.iter().map(|value| narrow(text, storage, compute, value)).collect();
+        let stored = if width == 1 {
+            format!("{ty} {}", narrow[0])
+        } else {
+            let mut vector: Value = "poison".into();
+            for i in 0..width {
+                let value = lane(&narrow, i);
+                vector = text.value(format_args!(
+                    "insertelement <{width} x {ty}> {vector}, {ty} {value}, i32 {i}"
+                ));
+            }
+            format!("<{width} x {ty}> {vector}")
+        };
+        let align = alignment(storage, width);
+        text.effect(format_args!("store {stored}, ptr addrspace(1) {to}, align {align}"));
+        if let Some(behind) = behind {
+            text.jump(behind);
+            text.enter(behind);
+        }
+        Ok(())
+    }
+
+    /// Enters a block that runs only where all conditions hold; the block to go on in behind it, or
+    /// none where there is nothing to check.
+    fn guard(&mut self, conditions: &[Value]) -> Option<super::text::Label> {
+        let (first, rest) = conditions.split_first()?;
+        let text = &mut self.text;
+        let all = rest
+            .iter()
+            .fold(first.clone(), |all, one| text.value(format_args!("and i1 {all}, {one}")));
+        let (inside, behind) = (text.block(), text.block());
+        text.branch(&all, inside, behind);
+        text.enter(inside);
+        Some(behind)
+    }
+
+    /// The address of a chunk's checkpoint; not to be touched in chunk 0.
+    fn checkpoint(&mut self, buffer: BufferId, chunk: &Chunk) -> Result<Value, Bug> {
+        let base = self.pointers[buffer.0 as usize].base.clone();
+        let at = self.lane_offset(buffer)?;
+        let bytes = size(self.kernel.buffer(buffer).storage);
+        let text = &mut self.text;
+        let row = text.value(format_args!("sub i64 {}, 1", chunk.index));
+        let rows = text.value(format_args!("mul i64 {row}, %N"));
+        let rows = text.value(format_args!("mul i64 {rows}, {bytes}"));
+        let at = text.value(format_args!("add i64 {rows}, {at}"));
+        Ok(offset(text, &base, &at))
+    }
+
+    fn lane_offset(&self, buffer: BufferId) -> Result<Value, Bug> {
+        let offset = &self.place.offsets[buffer.0 as usize];
+        offset
+            .clone()
+            .ok_or_else(|| Bug(format!("buffer {} has no element for each lane", buffer.0)))
+    }
+}
+
+/// A value as an element of a buffer, and the element's LLVM type.
+pub(super) fn narrowed(
+    text: &mut Text,
+    storage: Storage,
+    compute: Float,
+    value: &Value,
+) -> (Value, &'static str) {
+    (narrow(text, storage, compute, value), element(storage))
+}
+
+fn widen(text: &mut Text, storage: Storage, compute: Float, value: &Value) -> Value {
+    let real = inst::real(compute);
+    match (storage, compute) {
+        (Storage::I32, _) | (Storage::F32, Float::F32) | (Storage::F64, Float::F64) => {
+            value.clone()
+        }
+        (Storage::F64, Float::F32) => text.value(format_args!("fptrunc double {value} to float")),
+        (Storage::F32, Float::F64) => text.value(format_args!("fpext float {value} to double")),
+        (Storage::F16, _) => text.value(format_args!("fpext half {value} to {real}")),
+        (Storage::Bf16, _) => {
+            let wide = text.value(format_args!("zext i16 {value} to i32"));
+            let bits = text.value(format_args!("shl i32 {wide}, 16"));
+            let single = text.value(format_args!("bitcast i32 {bits} to float"));
+            match compute {
+                Float::F32 => single,
+                Float::F64 => text.value(format_args!("fpext float {single} to double")),
+            }
+        }
+    }
+}
+
+fn narrow(text: &mut Text, storage: Storage, compute: Float, value: &Value) -> Value {
+    let real = inst::real(compute);
+    match (storage, compute) {
+        (Storage::I32, _) | (Storage::F32, Float::F32) | (Storage::F64, Float::F64) => {
+            value.clone()
+        }
+        (Storage::F32, Float::F64) => text.value(format_args!("fptrunc double {value} to float")),
+        (Storage::F64, Float::F32) => text.value(format_args!("fpext float {value} to double")),
+        (Storage::F16, _) => text.value(format_args!("fptrunc {real} {value} to half")),
+        (Storage::Bf16, Float::F32) => {
+            let bits = text.value(format_args!("bitcast float {value} to i32"));
+            narrow_to_bf16(text, compute, value, &bits)
+        }
+        (Storage::Bf16, Float::F64) => {
+            let bits = round_to_odd(text, value);
+            narrow_to_bf16(text, compute, value, &bits)
+        }
+    }
+}
+
+/// The bits of an f32 that rounds to bf16 as the double itself would: cut off, with the last bit set
+/// where anything was cut, so that rounding twice is rounding once.
+fn round_to_odd(text: &mut Text, value: &Value) -> Value {
+    let cut = text.value(format_args!("call float @llvm.nvvm.d2f.rz(double {value})"));
+    let back = text.value(format_args!("fpext float {cut} to double"));
+    let lost = text.value(format_args!("fcmp one double {back}, {value}"));
+    let sticky = text.value(format_args!("zext i1 {lost} to i32"));
+    let bits = text.value(format_args!("bitcast float {cut} to i32"));
+    text.value(format_args!("or i32 {bits}, {sticky}"))
+}
+
+/// The upper half of an f32's bits, rounded half to even; a NaN stays one.
+fn narrow_to_bf16(text: &mut Text, compute: Float, value: &Value, bits: &Value) -> Value {
+    let real = inst::real(compute);
+    let upper = text.value(format_args!("lshr i32 {bits}, 16"));
+    let odd = text.value(format_args!("and i32 {upper}, 1"));
+    let half = text.value(format_args!("add i32 {odd}, 32767"));
+    let sum = text.value(format_args!("add i32 {bits}, {half}"));
+    let rounded = text.value(format_args!("lshr i32 {sum}, 16"));
+    let quiet = text.value(format_args!("or i32 {upper}, 64"));
+    let is_nan = text.value(format_args!("fcmp uno {real} {value}, {value}"));
+    let chosen = inst::select(text, "i32", &is_nan, &quiet, &rounded);
+    text.value(format_args!("trunc i32 {chosen} to i16"))
+}

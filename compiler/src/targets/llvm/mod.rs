@@ -1,0 +1,131 @@
+//! Kernels to PTX, by way of LLVM IR as text. `docs/abi.md` says how the entries are launched.
+//!
+//! A thread takes a few adjacent lanes and runs all their steps with everything in registers. The IR is
+//! emitted step by step, in the order of the kernel, without any flag that would let LLVM round
+//! otherwise; the text that comes out is checked for it.
+
+mod body;
+mod emitter;
+mod function;
+mod inst;
+mod machine;
+mod memory;
+mod steps;
+mod strict;
+mod sums;
+mod text;
+mod varying;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use snn_artifact as artifact;
+
+pub use self::strict::check_strict;
+use super::{Emitted, Launch};
+use crate::error::{Bug, EmitError, Unsupported};
+use crate::kernel::{Kernel, Op, Stmt, Verified};
+
+/// What every module begins with.
+const DEVICE: &str = include_str!("device.ll");
+
+/// The second stage of sums, as `device.ll` has it.
+const REDUCE: Launch = Launch { symbol: String::new(), offset: 0, threads: 1024 };
+
+/// How PTX is emitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The oldest compute capability it is to run on, `75` for 7.5. The driver compiles it for the
+    /// device at hand.
+    pub sm: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { sm: 75 }
+    }
+}
+
+/// Emits PTX.
+///
+/// # Errors
+///
+/// [`Unsupported`] for a compute capability or a schedule that PTX kernels do not have; a [`Bug`] where
+/// LLVM refuses the module or the text is not strict.
+pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted, EmitError> {
+    if !(70..=100).contains(&options.sm) {
+        return Err(Unsupported {
+            target: "ptx",
+            what: format!("compute capability {}", options.sm),
+            instead: "choose one from 70 to 100".into(),
+        }
+        .into());
+    }
+    let ptx = machine::ptx(&llvm_ir(kernels)?, options.sm)?;
+    check_strict(&ptx, |entry| kernels.iter().any(|kernel| kernel.name == entry && fuses(kernel)))?;
+    let mut entries = BTreeMap::new();
+    for kernel in kernels {
+        let launch =
+            Launch { symbol: kernel.name.clone(), offset: 0, threads: function::threads(kernel) };
+        entries.insert(kernel.name.clone(), super::entry(kernel, launch));
+    }
+    let launch = Launch { symbol: "reduce".into(), ..REDUCE };
+    entries.insert("reduce".into(), super::reduce_entry(launch));
+    Ok(Emitted { code: artifact::Code::Ptx(ptx), entries })
+}
+
+/// Emits the LLVM IR that [`emit`] hands to LLVM.
+///
+/// # Errors
+///
+/// As [`emit`], without what LLVM itself finds.
+pub fn llvm_ir(kernels: &[&Verified<Kernel>]) -> Result<String, EmitError> {
+    let mut out = String::from(DEVICE);
+    let mut launched = vec![("reduce", REDUCE.threads)];
+    for kernel in kernels {
+        check_name(&kernel.name, &launched)?;
+        out.push('\n');
+        out.push_str(&function::function(kernel)?);
+        launched.push((&kernel.name, function::threads(kernel)));
+    }
+    annotate(&mut out, &launched);
+    Ok(out)
+}
+
+/// Says how many threads a block has, and that one block at a time is enough: left to itself the
+/// assembler would rather spill than let fewer blocks run side by side.
+fn annotate(out: &mut String, launched: &[(&str, u32)]) {
+    let facts = launched.iter().flat_map(|(name, threads)| {
+        [("maxntidx", *threads), ("minctasm", 1)]
+            .map(|(fact, value)| format!("!{{ptr @{name}, !\"{fact}\", i32 {value}}}"))
+    });
+    let facts: Vec<String> = facts.collect();
+    let nodes: Vec<String> = (1..=facts.len()).map(|i| format!("!{i}")).collect();
+    _ = writeln!(out, "!nvvm.annotations = !{{{}}}", nodes.join(", "));
+    for (node, fact) in nodes.iter().zip(&facts) {
+        _ = writeln!(out, "{node} = {fact}");
+    }
+}
+
+/// Whether a name can stand in PTX as it is and is not taken.
+fn check_name(name: &str, taken: &[(&str, u32)]) -> Result<(), Bug> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    if !begins || !name.chars().all(plain) {
+        return Err(Bug(format!("`{name}` is no name for an entry")));
+    }
+    if taken.iter().any(|(other, _)| *other == name) {
+        return Err(Bug(format!("two entries are named `{name}`")));
+    }
+    Ok(())
+}
+
+/// Whether a kernel asks for a fused multiply-add.
+fn fuses(kernel: &Kernel) -> bool {
+    let mut found = false;
+    kernel.walk(&mut |stmt| found |= matches!(stmt, Stmt::Let(_, Op::Fma(..))));
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! The steps of a chunk, unrolled, with their loads issued ahead and the addresses they touch.
+
+use super::body::Side;
+use super::emitter::{Chunk, Emitter, Lanes};
+use super::inst;
+use super::memory::offset;
+use super::text::Value;
+use crate::error::Bug;
+use crate::kernel::{BufferId, Loop, Op, Order, Stmt, ValueId};
+
+/// Loads of all loops of a chunk are issued before its first step while they and what is kept fit into
+/// this many registers; otherwise each loop's before its own first step.
+const REGISTERS_AHEAD: usize = 160;
+
+/// The steps of a loop in the order they run, and a pointer for each sequence it touches.
+struct Walk {
+    steps: Vec<u32>,
+    order: Order,
+    pointers: Vec<(BufferId, Value)>,
+}
+
+impl Emitter<'_> {
+    /// Issues the loads of all loops of a chunk, if they fit.
+    pub(super) fn load_chunk_ahead(&mut self, chunks: &Loop, chunk: &Chunk) {
+        let loops = || chunks.body.iter().filter_map(as_loop);
+        if self.registers_ahead(loops(), chunk) <= REGISTERS_AHEAD {
+            loops().for_each(|steps| self.load_ahead(steps, chunk));
+        }
+    }
+
+    fn registers_ahead<'a>(&self, loops: impl Iterator<Item = &'a Loop>, chunk: &Chunk) -> usize {
+        let loads: usize = loops.map(|steps| sequence_loads(steps).count()).sum();
+        let kept = self.kernel.kept_values().len();
+        (loads + kept) * chunk.unrolled as usize * self.place.width
+    }
+
+    /// Issues the loads of all steps of a loop.
+    fn load_ahead(&mut self, steps: &Loop, chunk: &Chunk) {
+        let loads: Vec<(ValueId, BufferId)> = sequence_loads(steps).collect();
+        let mut walk =
+            self.walk(steps.order, loads.iter().map(|(_, buffer)| *buffer).collect(), chunk);
+        for position in 0..walk.steps.len() {
+            for (i, (value, buffer)) in loads.iter().enumerate() {
+                let from = walk.pointers[i].1.clone();
+                let lanes = self.load_adjacent(*buffer, &from, self.place.width);
+                self.ahead.insert((*value, walk.steps[position]), lanes);
+            }
+            self.advance(&mut walk, position, chunk);
+        }
+    }
+
+    /// Begins to walk over the steps of a chunk.
+    fn walk(&mut self, order: Order, buffers: Vec<BufferId>, chunk: &Chunk) -> Walk {
+        let mut steps: Vec<u32> = (0..chunk.unrolled).collect();
+        if order == Order::Reverse {
+            steps.reverse();
+        }
+        let pointers =
+            buffers.into_iter().map(|buffer| (buffer, self.first_pointer(order, buffer, chunk)));
+        let pointers = pointers.collect();
+        Walk { steps, order, pointers }
+    }
+
+    /// The address of the lanes' elements in the first step that is there, in the loop's order.
+    fn first_pointer(&mut self, order: Order, buffer: BufferId, chunk: &Chunk) -> Value {
+        let pointer = self.pointers[buffer.0 as usize].clone();
+        let stride = pointer.stride.unwrap_or_else(|| "0".into());
+        let lanes = self.place.offsets[buffer.0 as usize].clone().unwrap_or_else(|| "0".into());
+        let text = &mut self.text;
+        let step = match order {
+            Order::Forward => chunk.first.clone(),
+            Order::Reverse => text.value(format_args!("add i64 {}, {}", chunk.first, chunk.last)),
+        };
+        let rows = text.value(format_args!("mul i64 {step}, {stride}"));
+        let at = text.value(format_args!("add i64 {rows}, {lanes}"));
+        offset(text, &pointer.base, &at)
+    }
+
+    /// Moves the pointers from one step to the next. In a short chunk they stay on the last step that
+    /// is there while those behind it go by.
+    fn advance(&mut self, walk: &mut Walk, position: usize, chunk: &Chunk) {
+        let Some(&next) = walk.steps.get(position + 1) else { return };
+        // Going back, the step that is left must be there; going on, the one that comes.
+        let checked = match walk.order {
+            Order::Forward => next,
+            Order::Reverse => next + 1,
+        };
+        for (buffer, pointer) in &mut walk.pointers {
+            let stride =
+                self.pointers[buffer.0 as usize].stride.clone().unwrap_or_else(|| "0".into());
+            let text = &mut self.text;
+            let mut by = stride;
+            if walk.order == Order::Reverse {
+                by = text.value(format_args!("sub i64 0, {by}"));
+            }
+            if let Some(active) = &chunk.active {
+                by = inst::select(text, "i64", &active[checked as usize], &by, &"0".into());
+            }
+            *pointer = offset(text, pointer, &by);
+        }
+    }
+
+    /// Emits a loop over the steps of a chunk.
+    pub(super) fn steps(&mut self, steps: &Loop, chunk: &Chunk) -> Result<(), Bug> {
+        let is_ahead = |(value, _): (ValueId, BufferId)| self.ahead.contains_key(&(value, 0));
+        if !sequence_loads(steps).all(is_ahead) {
+            self.load_ahead(steps, chunk);
+        }
+        let stores = steps.body.iter().filter_map(|stmt| match stmt {
+            Stmt::Store(buffer, _) => Some(*buffer),
+            _ => None,
+        });
+        let mut walk = self.walk(steps.order, stores.collect(), chunk);
+        let kept = self.kernel.kept_values();
+        let mut carried = self.sides(&steps.carries, Side::Init)?;
+        for position in 0..walk.steps.len() {
+            let step = walk.steps[position];
+            for (carry, lanes) in steps.carries.iter().zip(&carried) {
+                self.bind(carry.param, lanes.clone());
+            }
+            self.step(steps, chunk, step, &walk)?;
+            self.keep(steps, &kept, step)?;
+            let next = self.sides(&steps.carries, Side::Next)?;
+            let active = chunk.active.as_ref().map(|active| vec![active[step as usize].clone()]);
+            for (i, (carry, next)) in steps.carries.iter().zip(next).enumerate() {
+                carried[i] = match &active {
+                    Some(active) => self.choose(self.ty(carry.param), active, &next, &carried[i]),
+                    None => next,
+                };
+            }
+            self.advance(&mut walk, position, chunk);
+        }
+        for (carry, lanes) in steps.carries.iter().zip(carried) {
+            self.bind(carry.result, lanes);
+        }
+        Ok(())
+    }
+
+    /// Emits one step.
+    fn step(&mut self, steps: &Loop, chunk: &Chunk, step: u32, walk: &Walk) -> Result<(), Bug> {
+        for stmt in &steps.body {
+            match stmt {
+                Stmt::Let(id, op) => {
+                    let lanes = self.step_value(*id, op, step)?;
+                    self.bind(*id, lanes);
+                }
+                Stmt::Store(buffer, value) => {
+                    let active = chunk.active.as_ref().map(|active| active[step as usize].clone());
+                    let pointer = walk.pointers.iter().find(|(of, _)| of == buffer);
+                    let (_, to) = pointer.ok_or_else(|| Bug("a store without a pointer".into()))?;
+                    self.store_adjacent(*buffer, *value, to, active.as_slice())?;
+                }
+                Stmt::Loop(_) | Stmt::Reduce(..) => {
+                    return Err(Bug("a loop or a sum within a step".into()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn step_value(&mut self, id: ValueId, op: &Op, step: u32) -> Result<Lanes, Bug> {
+        let ahead = self.ahead.get(&(id, step)).cloned();
+        match (op, ahead) {
+            (Op::Kept(value), _) => {
+                let kept = self.kept.get(&(*value, step)).cloned();
+                kept.ok_or_else(|| Bug(format!("value {} was not kept", value.0)))
+            }
+            (Op::Load(_), Some(lanes)) => Ok(lanes),
+            (Op::LoadOr(buffer, fallback), Some(lanes)) => {
+                self.or_fallback(*buffer, lanes, *fallback, None)
+            }
+            (Op::Load(_) | Op::LoadOr(..), None) => {
+                Err(Bug("a step loads what is no sequence".into()))
+            }
+            _ => self.computed(id, op),
+        }
+    }
+
+    /// Notes what later loops of this chunk read of this step.
+    fn keep(&mut self, steps: &Loop, kept: &[ValueId], step: u32) -> Result<(), Bug> {
+        let params = steps.carries.iter().map(|carry| carry.param);
+        let defined = steps.body.iter().filter_map(|stmt| match stmt {
+            Stmt::Let(id, _) => Some(*id),
+            _ => None,
+        });
+        for id in params.chain(defined).filter(|id| kept.contains(id)) {
+            let lanes = self.get(id)?;
+            self.kept.insert((id, step), lanes);
+        }
+        Ok(())
+    }
+}
+
+fn as_loop(stmt: &Stmt) -> Option<&Loop> {
+    match stmt {
+        Stmt::Loop(inner) => Some(inner),
+        _ => None,
+    }
+}
+
+/// The loads in a loop over steps; there, all are of sequences.
+fn sequence_loads(steps: &Loop) -> impl Iterator<Item = (ValueId, BufferId)> {
+    steps.body.iter().filter_map(|stmt| match stmt {
+        Stmt::Let(id, Op::Load(buffer) | Op::LoadOr(buffer, _)) => Some((*id, *buffer)),
+        _ => None,
+    })
+}

@@ -1,0 +1,111 @@
+//! Emission of the sample kernels, in other schedules than their own too.
+
+use super::{Options, emit, llvm_ir};
+use crate::error::EmitError;
+use crate::kernel::{Kernel, Schedule, Stmt, Verified, parse, samples, verify};
+
+fn sample(text: &str, schedule: Schedule) -> Verified<Kernel> {
+    let mut kernel = parse(text).expect("samples are kernels");
+    kernel.schedule = schedule;
+    verify(kernel).expect("samples are verified")
+}
+
+fn schedule(chunk: u32, lanes: u32, block: u32) -> Schedule {
+    Schedule { chunk, lanes, block }
+}
+
+fn ptx(kernel: &Verified<Kernel>) -> String {
+    let emitted = emit(&[kernel], &Options::default()).expect("samples are emitted");
+    match emitted.code {
+        snn_artifact::Code::Ptx(text) => text,
+        other => panic!("not PTX: {other:?}"),
+    }
+}
+
+/// The lines of one entry.
+fn entry<'t>(text: &'t str, name: &str) -> &'t str {
+    let start = text.find(&format!(".visible .entry {name}(")).expect("the entry is there");
+    let end = text[start..].find("\n}").expect("the entry ends");
+    &text[start..start + end]
+}
+
+#[test]
+fn samples_are_emitted_in_many_schedules() {
+    for (name, text) in samples::ALL {
+        for (chunk, lanes, block) in [(1, 1, 32), (4, 4, 512), (8, 2, 128), (16, 1, 64), (5, 8, 80)]
+        {
+            let kernel = sample(text, schedule(chunk, lanes, block));
+            let emitted = emit(&[&kernel], &Options::default());
+            assert!(emitted.is_ok(), "{name} {chunk} {lanes} {block}: {:?}", emitted.err());
+        }
+    }
+}
+
+#[test]
+fn the_ir_of_a_copy_is_readable() {
+    let kernel = sample(samples::COPY, schedule(2, 2, 64));
+    let ir = llvm_ir(&[&kernel]).expect("samples are emitted");
+    let function = ir.find("define ptx_kernel void @copy").expect("the function is there");
+    insta::assert_snapshot!("copy_ir", &ir[function..]);
+}
+
+#[test]
+fn the_ptx_of_a_copy_has_vector_accesses() {
+    let kernel = sample(samples::COPY, schedule(4, 4, 512));
+    let text = ptx(&kernel);
+    let forward = entry(&text, "copy");
+    assert_eq!(forward.matches("ld.global.nc.v4.f32").count(), 4 + 3);
+    assert_eq!(forward.matches("st.global.v4.f32").count(), 4 + 3);
+    insta::assert_snapshot!(
+        "copy_ptx",
+        entry(&ptx(&sample(samples::COPY, schedule(1, 4, 512))), "copy")
+    );
+}
+
+#[test]
+fn all_loads_of_a_full_chunk_stand_before_its_first_store() {
+    let text = ptx(&sample(samples::LIF_BACKWARD, schedule(8, 4, 512)));
+    let lines: Vec<&str> = entry(&text, "backward").lines().collect();
+    let full = lines.windows(16 + 1).any(|lines| {
+        let loads = lines.iter().filter(|line| line.contains("ld.global.nc.v4")).count();
+        loads >= 8 && !lines.iter().any(|line| line.contains("st.global"))
+    });
+    assert!(full, "no run of loads in\n{text}");
+}
+
+#[test]
+fn an_fma_is_fused_and_nothing_else() {
+    let fused = samples::COPY
+        .replace("%0 = load x", "%0 = load x\n      %1 = fma %0, %0, %0")
+        .replace("store y, %0", "store y, %1");
+    let text = ptx(&sample(&fused, schedule(4, 4, 512)));
+    assert!(entry(&text, "copy").contains("fma.rn.f32"));
+    assert!(!ptx(&sample(samples::LIF_BACKWARD, schedule(8, 4, 512))).contains("fma."));
+}
+
+#[test]
+fn schedules_that_no_block_has_are_unsupported() {
+    for schedule in [schedule(8, 16, 1024), schedule(8, 3, 96), schedule(8, 1, 2048)] {
+        let error = emit(&[&sample(samples::COPY, schedule)], &Options::default()).err();
+        assert!(matches!(error, Some(EmitError::Unsupported(_))), "{schedule:?}");
+    }
+    let kernel = sample(samples::COPY, schedule(8, 4, 512));
+    assert!(matches!(emit(&[&kernel], &Options { sm: 61 }), Err(EmitError::Unsupported(_))));
+}
+
+#[test]
+fn two_kernels_of_one_name_are_a_bug() {
+    let kernel = sample(samples::COPY, schedule(8, 4, 512));
+    assert!(matches!(emit(&[&kernel, &kernel], &Options::default()), Err(EmitError::Bug(_))));
+}
+
+#[test]
+fn the_manifest_says_how_to_launch() {
+    let kernel = sample(samples::LIF_BACKWARD, schedule(8, 4, 512));
+    let has_sum = kernel.body.iter().any(|stmt| matches!(stmt, Stmt::Reduce(..)));
+    let emitted = emit(&[&kernel], &Options::default()).expect("samples are emitted");
+    let backward = &emitted.entries["backward"];
+    assert!(has_sum);
+    assert_eq!((backward.threads, backward.lanes, backward.block), (128, 4, 512));
+    assert_eq!(emitted.entries["reduce"].threads, 1024);
+}
