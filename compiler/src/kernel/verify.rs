@@ -5,7 +5,7 @@
 //! Signature:
 //! - K1. Names are not empty and consist of letters, digits, `_`, `.` and `@`; no two buffers share one.
 //! - K2. `chunk` and `lanes` are at least 1, and `block` is a positive multiple of `lanes`.
-//! - K3. Role, shape and direction of a buffer go together as [`allowed`] says.
+//! - K3. Role, shape and direction of a buffer go together as `allowed` says.
 //! - K4. Storage: f64 only where reals are computed in f64; f16 and bf16 only for sequences and
 //!   checkpoints; params, gradients and partial sums are real.
 //!

@@ -240,3 +240,27 @@ fn parsing_says_what_is_wrong_and_where() {
     let deep = "chunks forward\n".repeat(100_000);
     assert!(parse(&format!("kernel k f32 chunk 1 lanes 1 block 1\n{deep}")).is_err());
 }
+
+const SPECIFICATION: &str = include_str!("../../../../docs/kernel-ir.md");
+
+#[test]
+fn kernels_of_the_specification_are_well_formed() {
+    let kernels = SPECIFICATION.split("```kernel\n").skip(1);
+    let texts: Vec<_> = kernels.filter_map(|rest| rest.split("```").next()).collect();
+    let print_all = texts.iter().map(|text| print(&parse(text).expect("a kernel")));
+    assert_eq!(print_all.collect::<Vec<_>>(), [samples::LIF_FORWARD_TRAIN, samples::LIF_BACKWARD]);
+}
+
+#[test]
+fn rules_of_the_specification_are_those_checked() {
+    let source = include_str!("../verify.rs").replace("\n//!   ", " ");
+    let specification = SPECIFICATION.replace("\n  ", " ");
+    let rules: Vec<_> = source.lines().filter_map(|line| line.strip_prefix("//! - K")).collect();
+    assert_eq!(rules.len(), specification.matches("- **K").count());
+    for rule in rules {
+        let (number, text) = rule.split_once(". ").expect("a number");
+        // The table of the specification is a function in the source.
+        let text = text.replace("as `allowed` says", "as in the table above");
+        assert!(specification.contains(&format!("- **K{number}** {text}")), "K{number}");
+    }
+}
