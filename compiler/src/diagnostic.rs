@@ -1,6 +1,14 @@
 //! What the compiler tells the user: code, message, labelled spans and, where possible, the fix.
 
+mod codes;
+mod render;
+#[cfg(test)]
+mod tests;
+
 use crate::span::Span;
+
+pub use codes::{codes, explain};
+pub use render::{render, to_json};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -81,17 +81,17 @@ impl Builder<'_> {
     fn infix(&mut self, left: Expr, pair: Pair<'_, Rule>, right: Expr) -> Expr {
         let span = left.span.to(right.span);
         let op = binary_op(&pair);
-        if op.is_comparison() {
-            self.unchained(&left, &pair, &right);
+        if op.is_comparison() && self.is_chained(&left, &pair, &right) {
+            return Expr { kind: ExprKind::Bad, span };
         }
         Expr { kind: ExprKind::Binary(op, Box::new(left), Box::new(right)), span }
     }
 
-    /// Reports `a < b < c`.
-    fn unchained(&mut self, left: &Expr, pair: &Pair<'_, Rule>, right: &Expr) {
-        let ExprKind::Binary(op, _, middle) = &left.kind else { return };
+    /// Whether it is `a < b < c`, which is reported.
+    fn is_chained(&mut self, left: &Expr, pair: &Pair<'_, Rule>, right: &Expr) -> bool {
+        let ExprKind::Binary(op, _, middle) = &left.kind else { return false };
         if !op.is_comparison() {
-            return;
+            return false;
         }
         let text = |span: Span| &self.source.text[span.range()];
         let with = format!(
@@ -110,6 +110,7 @@ impl Builder<'_> {
         .because(left.span, "this is a bool already")
         .replace("compare twice", left.span.to(right.span), with);
         self.diagnostics.push(finding);
+        true
     }
 
     fn primary(&mut self, pair: Pair<'_, Rule>, height: usize) -> Expr {

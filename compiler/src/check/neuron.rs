@@ -315,19 +315,24 @@ impl<'a> Checker<'a> {
             self.report(finding);
             unknown(name.span)
         });
-        if let (true, Some(range), None) = (made.learn, &made.range, &made.via) {
-            self.warn_unkept_range(name, range.span);
+        let maps = param.modifiers.iter().any(|m| matches!(m.kind, ModifierKind::Via(_)));
+        if let (true, Some(range), false) = (made.learn, &made.range, maps) {
+            self.warn_unkept_range(name, range);
         }
         made.slot = self.own_slot(name)?;
         Some(made)
     }
 
-    fn warn_unkept_range(&mut self, name: &ast::Name, range: Span) {
+    fn warn_unkept_range(&mut self, name: &ast::Name, range: &Range) {
+        let map = match range.high.kind {
+            Kind::Number(f64::INFINITY) => " via softplus",
+            _ => " via sigmoid",
+        };
         let message = format!("learning may move `{}` out of its range", name.text);
-        let end = Span { start: range.end, ..range };
+        let end = Span { start: range.span.end, ..range.span };
         let finding = Diagnostic::new("W0308", name.span, message, "learnt as it is")
-            .because(range, "checked only when a number is given")
-            .replace("store a number that cannot leave the range", end, " via sigmoid");
+            .because(range.span, "checked only when a number is given")
+            .replace("store a number that cannot leave the range", end, map);
         self.report(finding);
     }
 
