@@ -1,9 +1,13 @@
 //! Loads compiled neurons and launches them.
 
+#[cfg(feature = "cpu")]
+#[allow(unsafe_code)]
+pub mod cpu;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 pub mod device;
 pub mod error;
+pub mod shape;
 #[cfg(feature = "wgpu")]
 pub mod wgpu;
 

@@ -1,0 +1,406 @@
+//! The function of a kernel: loops over blocks, strips of lanes, chunks and steps.
+//!
+//! A strip of `lanes` adjacent lanes goes through the whole program before the next strip begins, and
+//! each run of the program through all units of the strip: a row of a sequence is then touched in pieces
+//! long enough for the hardware to fetch ahead, while what is carried stays in the first cache. The
+//! lanes behind the last whole unit of a block are taken one by one, by the same program in scalars.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    Block, Function, InstBuilder, StackSlotData, StackSlotKind, Value, types,
+};
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+
+use super::form::{Form, pitch};
+use super::frame::Frame;
+use super::memory::{Address, load, shift, store};
+use super::program::{Part, Program};
+use super::{flags, ops, run};
+use crate::error::Bug;
+use crate::kernel::{BufferId, Kernel, LoopKind, Op, Order, SCALARS, Shape, Stmt, ValueId};
+
+/// Most vectors of a unit: four of 16 bytes are a cache line.
+const VECTORS: u32 = 4;
+
+/// Most bytes of stack that an entry may take; threads of some C libraries have 128 KiB in all.
+const MAX_FRAME: u32 = 1 << 20;
+
+/// What every part of the function needs.
+pub struct Ctx<'a> {
+    /// The kernel, cut into runs.
+    pub program: &'a Program<'a>,
+    /// What lies where on the stack.
+    pub frame: Frame,
+    /// Vectors of a unit; 0 where the schedule's lanes are no whole number of vectors.
+    pub vectors: u32,
+    /// The address of the frame.
+    pub stack: Value,
+    /// By buffer: its address.
+    pub base: Vec<Value>,
+    /// By buffer: whether it was given, for optional ones.
+    pub given: Vec<Option<Value>>,
+    /// By buffer: elements from one step to the next, for sequences.
+    pub stride: Vec<Option<Value>>,
+    /// `T N C S M`; the divisors among them at least 1.
+    pub scalars: [Value; 5],
+    /// By value: what is the same for all lanes, in a scalar.
+    pub uniform: Vec<Option<Value>>,
+    /// By value: the same in all lanes of a vector, where it is used so.
+    pub splat: Vec<Option<Value>>,
+}
+
+/// Where in the program and in the lanes code is made for.
+#[derive(Clone, Copy)]
+pub struct At {
+    /// The form of the lanes.
+    pub form: Form,
+    /// The first lane of the strip.
+    pub first: Value,
+    /// The lanes of the strip.
+    pub lanes: Value,
+    /// The chunk, and how many steps it has.
+    pub chunk: Option<(Value, Value)>,
+    /// The step of `T`, and of the chunk.
+    pub step: Option<(Value, Value)>,
+}
+
+/// Builds the function of a kernel.
+///
+/// # Errors
+///
+/// A bug where the schedule asks for a frame that no stack has.
+pub fn function(
+    kernel: &Kernel,
+    mut function: Function,
+    shared: &mut FunctionBuilderContext,
+    isa: &OwnedTargetIsa,
+) -> Result<Function, Bug> {
+    let program = Program::new(kernel);
+    let vectors = vectors(kernel);
+    let form = Form { vector: vectors > 0, float: kernel.compute };
+    let frame = Frame::new(&program, kernel.schedule.lanes, vectors.max(1) * form.width());
+    if frame.size > MAX_FRAME {
+        let message = format!("`{}` takes {} bytes of stack", kernel.name, frame.size);
+        return Err(Bug(message));
+    }
+    let mut b = FunctionBuilder::new(&mut function, shared);
+    let entry = b.create_block();
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    let (ctx, begin, end) = prologue(&mut b, entry, &program, frame, vectors);
+    let n_blocks = b.ins().isub(end, begin);
+    repeat(&mut b, n_blocks, 1, true, |b, i| {
+        let index = b.ins().iadd(begin, i);
+        block(b, &ctx, index);
+    });
+    b.ins().return_(&[]);
+    b.seal_all_blocks();
+    b.finalize(isa.frontend_config());
+    Ok(function)
+}
+
+/// As many vectors as divide the schedule's lanes, at most [`VECTORS`].
+fn vectors(kernel: &Kernel) -> u32 {
+    let width = Form { vector: true, float: kernel.compute }.width();
+    let fits = |n: &u32| kernel.schedule.lanes.is_multiple_of(n * width);
+    [VECTORS, 2, 1].into_iter().find(fits).unwrap_or(0)
+}
+
+/// Everything that comes before the first lane.
+fn prologue<'a>(
+    b: &mut FunctionBuilder<'_>,
+    entry: Block,
+    program: &'a Program<'a>,
+    frame: Frame,
+    vectors: u32,
+) -> (Ctx<'a>, Value, Value) {
+    let kernel = program.kernel;
+    let [buffers, scalars, begin, end] = *b.block_params(entry) else {
+        unreachable!("the signature has four parameters")
+    };
+    let word = |b: &mut FunctionBuilder<'_>, base, i: usize| {
+        b.ins().load(types::I64, flags(), base, 8 * i as i32)
+    };
+    let base: Vec<_> = (0..kernel.buffers.len()).map(|i| word(b, buffers, i)).collect();
+    let mut sequences = SCALARS.len()..;
+    let mut stride = Vec::new();
+    for buffer in &kernel.buffers {
+        let index = if buffer.shape == Shape::Sequence { sequences.next() } else { None };
+        stride.push(index.map(|i| word(b, scalars, i)));
+    }
+    let mut values = [begin; 5];
+    let one = b.ins().iconst(types::I64, 1);
+    for (i, value) in values.iter_mut().enumerate() {
+        *value = word(b, scalars, i);
+        if matches!(SCALARS[i], "C" | "S" | "M") {
+            *value = b.ins().umax(*value, one);
+        }
+    }
+    let given = kernel.buffers.iter().zip(&base).map(|(buffer, &base)| {
+        buffer.optional.then(|| b.ins().icmp_imm_u(IntCC::NotEqual, base, 0))
+    });
+    let given = given.collect();
+    let stack = stack(b, frame.size);
+    let none = vec![None; kernel.values.len()];
+    let (uniform, splat) = (none.clone(), none);
+    let mut ctx = Ctx {
+        program,
+        frame,
+        vectors,
+        stack,
+        base,
+        given,
+        stride,
+        scalars: values,
+        uniform,
+        splat,
+    };
+    compute_uniform(b, &mut ctx);
+    spread_uniform(b, &mut ctx);
+    (ctx, begin, end)
+}
+
+/// A frame of its own that begins at a cache line.
+fn stack(b: &mut FunctionBuilder<'_>, size: u32) -> Value {
+    let data = StackSlotData::new(StackSlotKind::ExplicitSlot, size + 64, 4);
+    let slot = b.create_sized_stack_slot(data);
+    let address = b.ins().stack_addr(types::I64, slot, 0);
+    let end = b.ins().iadd_imm_u(address, 63);
+    b.ins().band_imm_s(end, -64)
+}
+
+/// Computes what is the same for all lanes, in scalars.
+fn compute_uniform(b: &mut FunctionBuilder<'_>, ctx: &mut Ctx<'_>) {
+    let kernel = ctx.program.kernel;
+    let form = Form { vector: false, float: kernel.compute };
+    kernel.walk(&mut |stmt| {
+        let Stmt::Let(value, op) = stmt else { return };
+        if !ctx.program.is_uniform(*value) {
+            return;
+        }
+        let of = |a: ValueId| ctx.uniform[a.0 as usize].expect("operands come first");
+        let result = match *op {
+            Op::Real(number) => ops::real(b, form.float, number),
+            Op::Int(number) => ops::int(b, number),
+            Op::Bool(bool) => b.ins().iconst(types::I8, i64::from(bool)),
+            Op::Load(buffer) => layer(b, ctx, form, buffer),
+            Op::LoadOr(buffer, fallback) => {
+                let loaded = layer(b, ctx, form, buffer);
+                match ctx.given[buffer.0 as usize] {
+                    Some(given) => b.ins().select(given, loaded, of(fallback)),
+                    None => loaded,
+                }
+            }
+            Op::Given(buffer) => given(b, ctx, buffer),
+            Op::Kept(a) => of(a),
+            _ => {
+                let operands: Vec<_> = op.operands().map(of).collect();
+                run::compute(b, form, kernel, op, &operands)
+            }
+        };
+        ctx.uniform[value.0 as usize] = Some(result);
+    });
+}
+
+/// The number that all lanes share; nothing in particular where its buffer was left out.
+fn layer(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, form: Form, buffer: BufferId) -> Value {
+    let mut base = ctx.base[buffer.0 as usize];
+    if let Some(given) = ctx.given[buffer.0 as usize] {
+        let scratch = scratch(b, ctx);
+        base = b.ins().select(given, base, scratch);
+    }
+    let storage = ctx.program.kernel.buffer(buffer).storage;
+    load(b, form, storage, Address { base, offset: 0 })
+}
+
+/// Whether a buffer was given.
+pub fn given(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, buffer: BufferId) -> Value {
+    let given = ctx.given[buffer.0 as usize];
+    given.unwrap_or_else(|| b.ins().iconst(types::I8, 1))
+}
+
+/// Where accesses of buffers that were left out go.
+pub fn scratch(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>) -> Value {
+    b.ins().iadd_imm_u(ctx.stack, i64::from(ctx.frame.scratch))
+}
+
+/// Spreads what is the same for all lanes over a vector where an operation on lanes takes it.
+fn spread_uniform(b: &mut FunctionBuilder<'_>, ctx: &mut Ctx<'_>) {
+    let kernel = ctx.program.kernel;
+    let form = Form { vector: true, float: kernel.compute };
+    if ctx.vectors == 0 {
+        return;
+    }
+    let mut spread = |value: ValueId| {
+        let i = value.0 as usize;
+        if let (Some(scalar), None) = (ctx.uniform[i], ctx.splat[i]) {
+            ctx.splat[i] = Some(ops::splat(b, form, kernel.ty(value), scalar));
+        }
+    };
+    kernel.walk(&mut |stmt| match stmt {
+        Stmt::Let(value, _) if ctx.program.is_uniform(*value) => {}
+        Stmt::Let(_, op) => op.operands().for_each(&mut spread),
+        Stmt::Store(_, value) | Stmt::Reduce(_, value) => spread(*value),
+        Stmt::Loop(inner) => {
+            inner.carries.iter().flat_map(|c| [c.init, c.next]).for_each(&mut spread);
+        }
+    });
+}
+
+/// One block of lanes.
+fn block(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, index: Value) {
+    let kernel = ctx.program.kernel;
+    let schedule = kernel.schedule;
+    let vector = Form { vector: true, float: kernel.compute };
+    let unit = i64::from(ctx.vectors * vector.width());
+    let [_, n, ..] = ctx.scalars;
+    let begin = b.ins().imul_imm_u(index, i64::from(schedule.block));
+    let end = b.ins().iadd_imm_u(begin, i64::from(schedule.block));
+    let end = b.ins().umin(end, n);
+    clear_sums(b, ctx);
+    let mut middle = begin;
+    if unit > 0 {
+        let lanes = b.ins().isub(end, begin);
+        let whole = b.ins().band_imm_s(lanes, -unit);
+        middle = b.ins().iadd(begin, whole);
+        strips(b, ctx, vector, (begin, middle));
+    }
+    strips(b, ctx, vector.scalar(), (middle, end));
+    finish_sums(b, ctx, index);
+}
+
+/// All strips between two lanes.
+fn strips(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, form: Form, (begin, end): (Value, Value)) {
+    let most = i64::from(ctx.program.kernel.schedule.lanes);
+    let all = b.ins().isub(end, begin);
+    repeat(b, all, most, true, |b, i| {
+        let first = b.ins().iadd(begin, i);
+        let rest = b.ins().isub(all, i);
+        let most = b.ins().iconst(types::I64, most);
+        let lanes = b.ins().umin(rest, most);
+        let at = At { form, first, lanes, chunk: None, step: None };
+        parts(b, ctx, &ctx.program.parts, at);
+    });
+}
+
+fn parts(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, list: &[Part<'_>], at: At) {
+    for part in list {
+        match part {
+            Part::Run(run) => run::emit(b, ctx, run, at),
+            Part::Loop(inner, body) => match (inner.kind, at.chunk) {
+                (LoopKind::Steps, Some((chunk, n_steps))) => {
+                    repeat(b, n_steps, 1, false, |b, i| {
+                        let step = ordered(b, inner.order, i, n_steps);
+                        let begin = first_step(b, ctx, chunk);
+                        let step = Some((b.ins().iadd(begin, step), step));
+                        parts(b, ctx, body, At { step, ..at });
+                    });
+                }
+                _ => chunks(b, ctx, inner.order, body, at),
+            },
+        }
+    }
+}
+
+fn chunks(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, order: Order, body: &[Part<'_>], at: At) {
+    let k = i64::from(ctx.program.kernel.schedule.chunk);
+    let [t, ..] = ctx.scalars;
+    let end = b.ins().iadd_imm_u(t, k - 1);
+    let n_chunks = b.ins().udiv_imm_u(end, k);
+    repeat(b, n_chunks, 1, true, |b, i| {
+        let chunk = ordered(b, order, i, n_chunks);
+        let begin = first_step(b, ctx, chunk);
+        let rest = b.ins().isub(t, begin);
+        let k = b.ins().iconst(types::I64, k);
+        let n_steps = b.ins().umin(rest, k);
+        parts(b, ctx, body, At { chunk: Some((chunk, n_steps)), ..at });
+    });
+}
+
+/// The first step of a chunk.
+fn first_step(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, chunk: Value) -> Value {
+    b.ins().imul_imm_u(chunk, i64::from(ctx.program.kernel.schedule.chunk))
+}
+
+/// The `i`-th of `n` in an order.
+fn ordered(b: &mut FunctionBuilder<'_>, order: Order, i: Value, n: Value) -> Value {
+    match order {
+        Order::Forward => i,
+        Order::Reverse => {
+            let last = b.ins().iadd_imm_s(n, -1);
+            b.ins().isub(last, i)
+        }
+    }
+}
+
+/// A loop with `i` from 0 in steps of `by` while it is below `n`; without `guard`, `n` is not 0.
+pub fn repeat<'f>(
+    b: &mut FunctionBuilder<'f>,
+    n: Value,
+    by: i64,
+    guard: bool,
+    body: impl FnOnce(&mut FunctionBuilder<'f>, Value),
+) {
+    let (turn, done) = (b.create_block(), b.create_block());
+    let i = b.append_block_param(turn, types::I64);
+    let zero = b.ins().iconst(types::I64, 0);
+    if guard {
+        let any = b.ins().icmp(IntCC::SignedGreaterThan, n, zero);
+        b.ins().brif(any, turn, &[zero.into()], done, &[]);
+    } else {
+        b.ins().jump(turn, &[zero.into()]);
+    }
+    b.switch_to_block(turn);
+    body(b, i);
+    let next = b.ins().iadd_imm_u(i, by);
+    let more = b.ins().icmp(IntCC::SignedLessThan, next, n);
+    b.ins().brif(more, turn, &[next.into()], done, &[]);
+    b.switch_to_block(done);
+}
+
+/// The buffers that the kernel sums into, with their sums in the frame.
+fn sums<'c>(ctx: &'c Ctx<'_>) -> impl Iterator<Item = (BufferId, i32)> + use<'c> {
+    let all = (0..ctx.program.kernel.buffers.len() as u32).map(BufferId);
+    all.filter_map(|buffer| Some((buffer, ctx.frame.sums_of(buffer)? as i32)))
+}
+
+fn clear_sums(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>) {
+    let float = ctx.program.kernel.compute;
+    let vector = Form { vector: true, float };
+    for (_, offset) in sums(ctx) {
+        let zero = ops::real(b, float, 0.0);
+        let zeros = ops::splat(b, vector, crate::kernel::Type::Real, zero);
+        for i in 0..ctx.vectors as i32 {
+            b.ins().store(flags(), zeros, ctx.stack, offset + 16 * i);
+        }
+        b.ins().store(flags(), zero, ctx.stack, offset + 16 * ctx.vectors as i32);
+    }
+}
+
+/// Adds up a block's sums as a tree, first vectors and then lanes, and then the lanes taken one by one.
+fn finish_sums(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, index: Value) {
+    let kernel = ctx.program.kernel;
+    let form = Form { vector: false, float: kernel.compute };
+    let pitch = pitch(kernel.compute) as i32;
+    let unit = 16 / pitch * ctx.vectors as i32;
+    for (buffer, offset) in sums(ctx) {
+        let mut terms: Vec<_> = (0..unit)
+            .map(|i| b.ins().load(form.real(), flags(), ctx.stack, offset + i * pitch))
+            .collect();
+        while terms.len() > 1 {
+            let (low, high) = terms.split_at(terms.len() / 2);
+            terms = low.iter().zip(high).map(|(&x, &y)| b.ins().fadd(x, y)).collect();
+        }
+        let rest = b.ins().load(form.real(), flags(), ctx.stack, offset + unit * pitch);
+        let sum = terms.first().map_or(rest, |&sum| b.ins().fadd(sum, rest));
+        let storage = kernel.buffer(buffer).storage;
+        let distance = b.ins().ishl_imm_u(index, i64::from(shift(storage)));
+        let mut base = b.ins().iadd(ctx.base[buffer.0 as usize], distance);
+        if let Some(given) = ctx.given[buffer.0 as usize] {
+            let scratch = scratch(b, ctx);
+            base = b.ins().select(given, base, scratch);
+        }
+        store(b, form, storage, Address { base, offset: 0 }, sum);
+    }
+}

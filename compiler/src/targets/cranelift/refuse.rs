@@ -1,0 +1,40 @@
+//! What this target does not do.
+
+use super::Level;
+use crate::error::Unsupported;
+use crate::kernel::{Kernel, Op, Stmt, Storage, Unary};
+
+/// Fails for the first form of a kernel that the target lacks.
+pub fn refuse(kernel: &Kernel, level: Level) -> Result<(), Unsupported> {
+    for buffer in &kernel.buffers {
+        if matches!(buffer.storage, Storage::F16 | Storage::Bf16) {
+            let what = format!("16-bit storage of `{}`", buffer.name);
+            return Err(unsupported(what, "store it in f32, or take a GPU target"));
+        }
+    }
+    let mut result = Ok(());
+    kernel.walk(&mut |stmt| {
+        if let (Ok(()), Stmt::Let(_, op)) = (&result, stmt) {
+            result = refuse_op(op, level);
+        }
+    });
+    result
+}
+
+fn refuse_op(op: &Op, level: Level) -> Result<(), Unsupported> {
+    match op {
+        Op::Fma(..) if !level.has_fma() => {
+            let what = format!("`fma` at level {}", level.name());
+            Err(unsupported(what, "take level x86-64-v3 or aarch64"))
+        }
+        Op::Unary(Unary::Math(math), _) => {
+            let what = format!("{math:?} in f64");
+            Err(unsupported(what, "compute in f32, or in f64 with the interpreter"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unsupported(what: String, instead: &str) -> Unsupported {
+    Unsupported { target: "cpu", what, instead: instead.into() }
+}

@@ -1,0 +1,392 @@
+//! One run of the program for all lanes of a strip, unit by unit.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_frontend::FunctionBuilder;
+
+use super::form::{Form, pitch};
+use super::lanes::{At, Ctx, given, repeat, scratch};
+use super::memory::{Address, gather, load, shift, store};
+use super::program::Run;
+use super::{flags, ops};
+use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Type, ValueId};
+
+/// A buffer that a run touches.
+#[derive(Clone, Copy)]
+struct Touched {
+    /// The address of the strip's first element, or of the buffer where lanes share elements.
+    base: Value,
+    /// Whether there is something to touch, where that is known at run time only.
+    valid: Option<Value>,
+    /// The same in the form of the lanes.
+    mask: Option<Value>,
+}
+
+/// A run at one unit of lanes.
+struct Unit<'c, 'a> {
+    ctx: &'c Ctx<'a>,
+    form: Form,
+    /// By buffer.
+    touched: &'c [Option<Touched>],
+    /// The lane in the strip that it begins with.
+    lane: Value,
+    /// The first lane's place in every row of the frame, as an address of the row at offset 0.
+    rows: Value,
+    /// The same in the rows of the step that the run is at.
+    step_rows: Option<Value>,
+    /// By lane of the unit: its index in buffers of shape `Channel`, and `Neuron`.
+    indices: [Vec<Value>; 2],
+    /// The vector of the unit that code is made for.
+    vector: u32,
+    /// By value: its register for this vector.
+    known: Vec<Option<Value>>,
+}
+
+/// Carries out a run for a strip.
+pub fn emit(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, run: &Run<'_>, at: At) {
+    let touched = touch(b, ctx, run, at);
+    let step_rows = at.step.map(|(_, step)| {
+        let distance = b.ins().imul_imm_u(step, i64::from(ctx.frame.row));
+        b.ins().iadd(ctx.stack, distance)
+    });
+    let vectors = if at.form.vector { ctx.vectors } else { 1 };
+    let by = i64::from(vectors * at.form.width());
+    repeat(b, at.lanes, by, false, |b, lane| {
+        let bytes = i64::from(pitch(at.form.float).trailing_zeros());
+        let distance = b.ins().ishl_imm_u(lane, bytes);
+        let mut unit = Unit {
+            ctx,
+            form: at.form,
+            touched: &touched,
+            lane,
+            rows: b.ins().iadd(ctx.stack, distance),
+            step_rows: step_rows.map(|rows| b.ins().iadd(rows, distance)),
+            indices: indices(b, ctx, run, at, lane, by),
+            vector: 0,
+            known: vec![None; ctx.program.kernel.values.len()],
+        };
+        for vector in 0..vectors {
+            unit.vector = vector;
+            unit.known.fill(None);
+            unit.run(b, run);
+        }
+    });
+}
+
+/// The buffers that a run touches, by buffer.
+fn touch(
+    b: &mut FunctionBuilder<'_>,
+    ctx: &Ctx<'_>,
+    run: &Run<'_>,
+    at: At,
+) -> Vec<Option<Touched>> {
+    let mut touched = vec![None; ctx.program.kernel.buffers.len()];
+    for stmt in &run.stmts {
+        let buffer = match stmt {
+            Stmt::Let(_, Op::Load(buffer) | Op::LoadOr(buffer, _)) | Stmt::Store(buffer, _) => {
+                buffer
+            }
+            _ => continue,
+        };
+        let entry = &mut touched[buffer.0 as usize];
+        if entry.is_none() {
+            *entry = Some(touch_one(b, ctx, *buffer, at));
+        }
+    }
+    touched
+}
+
+fn touch_one(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, id: BufferId, at: At) -> Touched {
+    let buffer = ctx.program.kernel.buffer(id);
+    let [_, n, ..] = ctx.scalars;
+    let mut valid = ctx.given[id.0 as usize];
+    let row = match (buffer.shape, at.step, at.chunk) {
+        (Shape::Sequence, Some((t, _)), _) => {
+            ctx.stride[id.0 as usize].map(|stride| b.ins().imul(t, stride))
+        }
+        (Shape::Checkpoint, _, Some((chunk, _))) => {
+            let later = b.ins().icmp_imm_u(IntCC::NotEqual, chunk, 0);
+            valid = Some(valid.map_or(later, |valid| b.ins().band(valid, later)));
+            let before = b.ins().iadd_imm_s(chunk, -1);
+            Some(b.ins().imul(before, n))
+        }
+        _ => None,
+    };
+    let mut base = ctx.base[id.0 as usize];
+    if !matches!(buffer.shape, Shape::Channel | Shape::Neuron) {
+        let index = row.map_or(at.first, |row| b.ins().iadd(row, at.first));
+        let distance = b.ins().ishl_imm_u(index, i64::from(shift(buffer.storage)));
+        base = b.ins().iadd(base, distance);
+    }
+    if let Some(valid) = valid {
+        let scratch = scratch(b, ctx);
+        base = b.ins().select(valid, base, scratch);
+    }
+    let mask = valid.map(|valid| ops::splat(b, at.form, Type::Bool, valid));
+    Touched { base, valid, mask }
+}
+
+/// The index of each of a unit's lanes in buffers that lanes share, where the run loads such buffers.
+///
+/// Two divisions for the first lane; the others count on from there.
+fn indices(
+    b: &mut FunctionBuilder<'_>,
+    ctx: &Ctx<'_>,
+    run: &Run<'_>,
+    at: At,
+    lane: Value,
+    count: i64,
+) -> [Vec<Value>; 2] {
+    let loads = |shape| {
+        run.stmts.iter().any(|stmt| match stmt {
+            Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _)) => {
+                ctx.program.kernel.buffer(*id).shape == shape
+            }
+            _ => false,
+        })
+    };
+    let [_, _, channels, apart, neurons] = ctx.scalars;
+    let first = b.ins().iadd(at.first, lane);
+    let mut result = [Vec::new(), Vec::new()];
+    if loads(Shape::Channel) {
+        let neighbours = b.ins().udiv(first, apart);
+        let mut within = b.ins().urem(first, apart);
+        let mut channel = b.ins().urem(neighbours, channels);
+        for _ in 0..count {
+            result[0].push(channel);
+            let (next, wrapped) = count_on(b, within, apart);
+            let (following, _) = count_on(b, channel, channels);
+            channel = b.ins().select(wrapped, following, channel);
+            within = next;
+        }
+    }
+    if loads(Shape::Neuron) {
+        let mut neuron = b.ins().urem(first, neurons);
+        for _ in 0..count {
+            result[1].push(neuron);
+            neuron = count_on(b, neuron, neurons).0;
+        }
+    }
+    result
+}
+
+/// `(i + 1) % n`, and whether that is 0.
+fn count_on(b: &mut FunctionBuilder<'_>, i: Value, n: Value) -> (Value, Value) {
+    let next = b.ins().iadd_imm_u(i, 1);
+    let wrapped = b.ins().icmp(IntCC::Equal, next, n);
+    let zero = b.ins().iconst(types::I64, 0);
+    (b.ins().select(wrapped, zero, next), wrapped)
+}
+
+impl Unit<'_, '_> {
+    fn run(&mut self, b: &mut FunctionBuilder<'_>, run: &Run<'_>) {
+        if self.step_rows.is_some() {
+            // In a loop over steps the moves name the loop's params.
+            for (param, _) in &run.moves {
+                self.keep(b, *param);
+            }
+        }
+        for stmt in &run.stmts {
+            match stmt {
+                Stmt::Let(value, op) => self.define(b, *value, op),
+                Stmt::Store(buffer, value) => self.store(b, *buffer, *value),
+                Stmt::Reduce(buffer, value) => self.reduce(b, *buffer, *value),
+                Stmt::Loop(_) => unreachable!("runs have no loops"),
+            }
+        }
+        let values: Vec<_> = run.moves.iter().map(|(_, value)| self.get(b, *value)).collect();
+        for ((param, _), value) in run.moves.iter().zip(values) {
+            self.put_in_row(b, *param, value);
+        }
+    }
+
+    fn define(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId, op: &Op) {
+        let result = self.op(b, op);
+        self.known[value.0 as usize] = Some(result);
+        if self.ctx.program.place[value.0 as usize] == value {
+            self.put_in_row(b, value, result);
+        }
+        self.keep(b, value);
+    }
+
+    fn op(&mut self, b: &mut FunctionBuilder<'_>, op: &Op) -> Value {
+        match *op {
+            Op::Load(buffer) => self.load(b, buffer),
+            Op::LoadOr(buffer, fallback) => self.load_or(b, buffer, fallback),
+            Op::Kept(value) => self.kept(b, value),
+            Op::Select(condition, x, y) if self.is_zero(y) => {
+                let (condition, x) = (self.get(b, condition), self.get(b, x));
+                ops::real_or_zero(b, self.form, condition, x)
+            }
+            Op::Select(condition, x, y) if self.is_zero(x) => {
+                let (condition, y) = (self.get(b, condition), self.get(b, y));
+                ops::zero_or_real(b, self.form, condition, y)
+            }
+            Op::Given(buffer) => {
+                let given = given(b, self.ctx, buffer);
+                ops::splat(b, self.form, Type::Bool, given)
+            }
+            Op::Binary(Binary::Shl | Binary::Shr, a, amount) => {
+                let amount = self.ctx.uniform[amount.0 as usize].expect("amounts are constants");
+                let a = self.get(b, a);
+                compute(b, self.form, self.ctx.program.kernel, op, &[a, amount])
+            }
+            _ => {
+                let operands: Vec<_> = op.operands().map(|a| self.get(b, a)).collect();
+                compute(b, self.form, self.ctx.program.kernel, op, &operands)
+            }
+        }
+    }
+
+    /// Whether a value is the real constant 0, not -0.
+    fn is_zero(&self, value: ValueId) -> bool {
+        self.ctx.program.zero[value.0 as usize]
+    }
+
+    /// A value in this form, from where it is.
+    fn get(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId) -> Value {
+        let i = value.0 as usize;
+        let uniform = if self.form.vector { self.ctx.splat[i] } else { self.ctx.uniform[i] };
+        if let Some(known) = uniform.or(self.known[i]) {
+            return known;
+        }
+        let row = self.ctx.frame.row_of(self.ctx.program.place[i]);
+        let row = row.expect("a value used in another run has a row");
+        let ty = self.form.ty(self.ctx.program.kernel.ty(value));
+        let at = self.in_row(row);
+        self.know(value, |unit| b.ins().load(ty, flags(), unit.rows, at))
+    }
+
+    /// What a value of an earlier loop was at this step.
+    fn kept(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId) -> Value {
+        if let Some(known) = self.known[value.0 as usize] {
+            return known;
+        }
+        if let Some(op) = self.ctx.program.again[value.0 as usize] {
+            for operand in op.operands().filter(|a| !self.ctx.program.is_uniform(*a)) {
+                self.kept(b, operand);
+            }
+            return self.know(value, |unit| unit.op(b, op));
+        }
+        let Some((rows, first)) = self.step_rows.zip(self.ctx.frame.kept_of(value)) else {
+            return self.get(b, value);
+        };
+        let ty = self.form.ty(self.ctx.program.kernel.ty(value));
+        let at = self.in_row(first);
+        self.know(value, |_| b.ins().load(ty, flags(), rows, at))
+    }
+
+    /// Notes a value's register, so that the vector needs it once.
+    fn know(&mut self, value: ValueId, make: impl FnOnce(&mut Self) -> Value) -> Value {
+        let register = make(self);
+        self.known[value.0 as usize] = Some(register);
+        register
+    }
+
+    /// Keeps a value for a later loop over the same steps, where one asks for it.
+    fn keep(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId) {
+        if let Some((rows, first)) = self.step_rows.zip(self.ctx.frame.kept_of(value)) {
+            let register = self.get(b, value);
+            b.ins().store(flags(), register, rows, self.in_row(first));
+        }
+    }
+
+    fn put_in_row(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId, register: Value) {
+        if let Some(row) = self.ctx.frame.row_of(value) {
+            b.ins().store(flags(), register, self.rows, self.in_row(row));
+        }
+    }
+
+    /// The distance of this vector in a row of the frame.
+    fn in_row(&self, row: u32) -> i32 {
+        let lane = self.vector * self.form.width();
+        (row + lane * pitch(self.form.float)) as i32
+    }
+
+    /// The place of this vector in a buffer with an element for each lane.
+    fn address(&self, b: &mut FunctionBuilder<'_>, id: BufferId, touched: Touched) -> Address {
+        let shift = shift(self.ctx.program.kernel.buffer(id).storage);
+        let distance = b.ins().ishl_imm_u(self.lane, i64::from(shift));
+        let base = b.ins().iadd(touched.base, distance);
+        let offset = (self.vector * self.form.width()) << shift;
+        Address { base, offset: offset as i32 }
+    }
+
+    fn touched(&self, id: BufferId) -> Touched {
+        self.touched[id.0 as usize].expect("a run's buffers are found before its lanes")
+    }
+
+    fn load(&mut self, b: &mut FunctionBuilder<'_>, id: BufferId) -> Value {
+        let touched = self.touched(id);
+        let buffer = self.ctx.program.kernel.buffer(id);
+        let shared = match buffer.shape {
+            Shape::Channel => 0,
+            Shape::Neuron => 1,
+            _ => {
+                let at = self.address(b, id, touched);
+                return load(b, self.form, buffer.storage, at);
+            }
+        };
+        let width = self.form.width() as usize;
+        let first = self.vector as usize * width;
+        let mut indices = self.indices[shared][first..first + width].to_vec();
+        if let Some(valid) = touched.valid {
+            let zero = b.ins().iconst(types::I64, 0);
+            indices.iter_mut().for_each(|index| *index = b.ins().select(valid, *index, zero));
+        }
+        gather(b, self.form, buffer.storage, touched.base, &indices)
+    }
+
+    fn load_or(&mut self, b: &mut FunctionBuilder<'_>, id: BufferId, fallback: ValueId) -> Value {
+        let loaded = self.load(b, id);
+        let Some(mask) = self.touched(id).mask else { return loaded };
+        if self.is_zero(fallback) {
+            return ops::real_or_zero(b, self.form, mask, loaded);
+        }
+        let other = self.get(b, fallback);
+        let ty = self.ctx.program.kernel.ty(fallback);
+        ops::select(b, self.form, ty, mask, (loaded, other))
+    }
+
+    fn store(&mut self, b: &mut FunctionBuilder<'_>, id: BufferId, value: ValueId) {
+        let register = self.get(b, value);
+        let at = self.address(b, id, self.touched(id));
+        store(b, self.form, self.ctx.program.kernel.buffer(id).storage, at, register);
+    }
+
+    fn reduce(&mut self, b: &mut FunctionBuilder<'_>, id: BufferId, value: ValueId) {
+        let register = self.get(b, value);
+        let sums = self.ctx.frame.sums_of(id).expect("a buffer that is reduced into has sums");
+        // The lanes taken one by one have their sum behind those of the vectors.
+        let index = if self.form.vector { self.vector } else { self.ctx.vectors };
+        let offset = (sums + 16 * index) as i32;
+        let sum = b.ins().load(self.form.real(), flags(), self.ctx.stack, offset);
+        let sum = b.ins().fadd(sum, register);
+        b.ins().store(flags(), sum, self.ctx.stack, offset);
+    }
+}
+
+/// What follows from registers alone: all but constants, loads, `given` and `kept`.
+pub fn compute(
+    b: &mut FunctionBuilder<'_>,
+    form: Form,
+    kernel: &Kernel,
+    op: &Op,
+    operands: &[Value],
+) -> Value {
+    match (*op, operands) {
+        (Op::Unary(op, a), [x]) => {
+            ops::unary(b, op, kernel.ty(a), *x).expect("refused before code is made")
+        }
+        (Op::Binary(op, a, _), [x, y]) => ops::binary(b, form, op, kernel.ty(a), (*x, *y)),
+        (Op::Compare(op, a, _), [x, y]) => ops::compare(b, form, op, kernel.ty(a), (*x, *y)),
+        (Op::Not(_), [x]) => ops::not(b, form, *x),
+        (Op::Select(_, a, _), [c, x, y]) => ops::select(b, form, kernel.ty(a), *c, (*x, *y)),
+        (Op::Fma(..), [x, y, z]) => b.ins().fma(*x, *y, *z),
+        (Op::IntToReal(_), [x]) => ops::int_to_real(b, form, *x),
+        (Op::RealToInt(_), [x]) => ops::real_to_int(b, form, *x),
+        (Op::RealBits(_), [x]) => ops::cast(b, form.ty(Type::Int), *x),
+        (Op::BitsReal(_), [x]) => ops::cast(b, form.real(), *x),
+        _ => unreachable!("{op:?} is no operation on registers"),
+    }
+}
