@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cpu;
+mod oracle;
 #[cfg(feature = "llvm")]
 mod ptx;
 mod wgsl;

@@ -1,0 +1,45 @@
+//! Random numbers, fresh in every run and repeatable by `SNN_SEED`.
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+/// A stream of random numbers.
+pub struct Numbers {
+    draw: StdRng,
+}
+
+impl Numbers {
+    /// A stream with a fresh seed, or with that of `SNN_SEED`. The seed is printed, which the test
+    /// harness shows where the test fails.
+    pub fn fresh() -> Self {
+        let given = std::env::var("SNN_SEED").ok();
+        let seed = match &given {
+            Some(text) => text.parse().expect("SNN_SEED is a whole number"),
+            None => rand::random(),
+        };
+        println!("repeat with SNN_SEED={seed}");
+        Self { draw: StdRng::seed_from_u64(seed) }
+    }
+
+    /// A stream of its own with the next seed of this one.
+    pub fn fork(&mut self) -> Self {
+        Self { draw: StdRng::seed_from_u64(self.draw.random()) }
+    }
+
+    /// Numbers in `[low, high)`.
+    pub fn uniform(&mut self, count: usize, low: f32, high: f32) -> Vec<f32> {
+        (0..count).map(|_| self.draw.random_range(low..high)).collect()
+    }
+
+    /// A whole number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        self.draw.random_range(0..end)
+    }
+
+    /// `count` different whole numbers below `end` in order, or all of them where there are fewer.
+    pub fn sample(&mut self, count: usize, end: usize) -> Vec<usize> {
+        let mut chosen = rand::seq::index::sample(&mut self.draw, end, count.min(end)).into_vec();
+        chosen.sort_unstable();
+        chosen
+    }
+}
