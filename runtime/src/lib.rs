@@ -1,7 +1,7 @@
 //! Loads compiled neurons and launches them.
 
+pub mod cache;
 #[cfg(feature = "cpu")]
-#[allow(unsafe_code)]
 pub mod cpu;
 #[cfg(feature = "cuda")]
 pub mod cuda;

@@ -3,6 +3,8 @@
 //! Results do not depend on the number of threads: a block of lanes is computed by one thread in one
 //! order, whichever that is. They do not depend on the caller's floating-point mode either.
 
+#![allow(unsafe_code, reason = "machine code and the memory it works on")]
+
 mod check;
 mod code;
 mod float_mode;
