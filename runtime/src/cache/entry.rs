@@ -21,7 +21,7 @@ pub fn encode(artifact: &Artifact) -> serde_json::Result<Vec<u8>> {
     bytes.push(kind);
     bytes.extend_from_slice(code);
     let (head, body) = bytes.split_at_mut(MARK.len() + HASH);
-    head[MARK.len()..].copy_from_slice(&Sha256::digest(&body));
+    head[MARK.len()..].copy_from_slice(&Sha256::digest(body));
     Ok(bytes)
 }
 

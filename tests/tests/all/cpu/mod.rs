@@ -2,6 +2,7 @@
 
 mod kernels;
 mod launches;
+mod random;
 mod run;
 
 use snn_compiler::kernel::{Kernel, Verified, parse, verify};
