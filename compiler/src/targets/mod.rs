@@ -54,7 +54,8 @@ pub fn entry(kernel: &Kernel, launch: Launch) -> artifact::Entry {
 }
 
 /// The manifest's description of `reduce`: `grad[g]` is the sum of `partial[(o * G + g) * S + s]` over
-/// `o` in `0..O` and `s` in `0..S`, in that order, with Kahan's compensation.
+/// `o` in `0..O` and `s` in `0..S`, with Kahan's compensation, in that order or in another that depends
+/// on the three numbers alone.
 pub fn reduce_entry(launch: Launch) -> artifact::Entry {
     let buffer = |name: &str, role, shape: &[&str], written| artifact::Buffer {
         name: name.into(),

@@ -5,7 +5,7 @@
 //! step that is there instead of those that are not, stores nothing for those, and hands carried values
 //! on as they were.
 
-use super::emitter::{Chunk, Emitter, Lanes, lane};
+use super::emitter::{Chunk, Emitter, Lanes};
 use super::text::Value;
 use crate::error::Bug;
 use crate::kernel::{BufferId, Carry, Loop, LoopKind, Op, Order, Shape, Stmt, ValueId};
@@ -25,26 +25,13 @@ impl Emitter<'_> {
             match stmt {
                 Stmt::Let(id, op) => self.define(*id, op, None)?,
                 Stmt::Store(buffer, value) => self.store(*buffer, *value, None)?,
-                Stmt::Reduce(_, value) => self.add_lanes(*value)?,
+                Stmt::Reduce(_, value) => {
+                    let lanes = self.get(*value)?;
+                    self.sums.push(lanes);
+                }
                 Stmt::Loop(chunks) => self.chunks(chunks)?,
             }
         }
-        Ok(())
-    }
-
-    /// Adds up the lanes of a thread, in pairs.
-    fn add_lanes(&mut self, value: ValueId) -> Result<(), Bug> {
-        let (ty, lanes) = (self.ty(value), self.get(value)?);
-        let mut level: Lanes = (0..self.place.width).map(|i| lane(&lanes, i).clone()).collect();
-        while level.len() > 1 {
-            let text = &mut self.text;
-            let add = |pair: &[Value]| match pair {
-                [a, b] => text.value(format_args!("fadd {ty} {a}, {b}")),
-                odd => odd[0].clone(),
-            };
-            level = level.chunks(2).map(add).collect();
-        }
-        self.sums.extend(level);
         Ok(())
     }
 

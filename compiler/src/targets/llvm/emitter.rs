@@ -67,8 +67,8 @@ pub(super) struct Emitter<'k> {
     pub(super) kept: HashMap<(ValueId, u32), Lanes>,
     /// What was loaded ahead of its step in the current chunk.
     pub(super) ahead: HashMap<(ValueId, u32), Lanes>,
-    /// The thread's own part of each sum, in the order of the statements.
-    pub(super) sums: Vec<Value>,
+    /// What the thread's lanes contribute to each sum, in the order of the statements.
+    pub(super) sums: Vec<Lanes>,
     varying: Vec<bool>,
     known: Vec<Option<Lanes>>,
 }

@@ -9,10 +9,10 @@ use std::fmt::Write;
 use super::emitter::{Emitter, Place, Pointer};
 use super::inst;
 use super::memory::{alignment, is_per_lane, size};
-use super::sums::block_sums;
+use super::sums::{add_block, contribute, shared, shared_bytes};
 use super::text::{Label, Text, Value};
 use crate::error::{Bug, EmitError, Unsupported};
-use crate::kernel::{BufferId, Kernel, SCALARS, Shape, Stmt};
+use crate::kernel::{BufferId, Kernel, SCALARS, Shape};
 
 /// Threads of a warp.
 pub(super) const WARP: u32 = 32;
@@ -20,8 +20,11 @@ pub(super) const WARP: u32 = 32;
 /// Most threads of a block.
 const MOST_THREADS: u32 = 1024;
 
+/// Most bytes of shared memory of a block.
+const MOST_SHARED: usize = 48 << 10;
+
 /// Threads that take lanes in each block.
-fn working(kernel: &Kernel) -> u32 {
+pub(super) fn working(kernel: &Kernel) -> u32 {
     kernel.schedule.block / kernel.schedule.lanes
 }
 
@@ -40,13 +43,11 @@ pub(super) fn function(kernel: &Kernel) -> Result<String, EmitError> {
     check_schedule(kernel)?;
     let mut emitter = Emitter::new(kernel);
     let aligned = prologue(&mut emitter);
-    let (join, arrivals) = paths(&mut emitter, aligned.as_ref())?;
-    emitter.text.enter(join);
-    let sums = join_sums(&mut emitter, &arrivals)?;
-    let shared = block_sums(&mut emitter, &sums);
+    paths(&mut emitter, aligned.as_ref())?;
+    add_block(&mut emitter);
     emitter.text.effect("ret void");
 
-    let mut out = shared;
+    let mut out = shared(kernel);
     _ = writeln!(out, "define ptx_kernel void @{}({}) {{", kernel.name, parameters(kernel));
     out.push_str(&emitter.text.render());
     out.push_str("}\n\n");
@@ -67,6 +68,10 @@ fn check_schedule(kernel: &Kernel) -> Result<(), EmitError> {
     }
     if threads(kernel) > MOST_THREADS {
         let what = format!("{} threads a block, only up to {MOST_THREADS}", threads(kernel));
+        return Err(unsupported(what).into());
+    }
+    if shared_bytes(kernel) > MOST_SHARED {
+        let what = format!("{} bytes of shared memory for sums", shared_bytes(kernel));
         return Err(unsupported(what).into());
     }
     Ok(())
@@ -143,47 +148,66 @@ fn pointer(kernel: &Kernel, id: BufferId, text: &mut Text) -> Pointer {
     Pointer { base, given, stride }
 }
 
-/// A block that goes to the join, with its part of each sum.
-type Arrival = (Label, Vec<Value>);
-
-/// Emits the kernel for lanes side by side, where those are possible, and for one lane after the other.
-fn paths(e: &mut Emitter, aligned: Option<&Value>) -> Result<(Label, Vec<Arrival>), Bug> {
+/// Emits the kernel for lanes side by side, where those are possible, and for one lane after the other;
+/// goes on where both ways meet.
+fn paths(e: &mut Emitter, aligned: Option<&Value>) -> Result<(), Bug> {
     let join = e.text.block();
-    let mut arrivals = Vec::new();
     if let Some(aligned) = aligned {
         let (wide, narrow) = (e.text.block(), e.text.block());
         e.text.branch(aligned, wide, narrow);
         e.text.enter(wide);
-        wide_path(e, join, &mut arrivals)?;
+        wide_path(e, join)?;
         e.text.enter(narrow);
     }
-    narrow_path(e, join, &mut arrivals)?;
-    Ok((join, arrivals))
+    narrow_path(e, join)?;
+    e.text.enter(join);
+    Ok(())
 }
 
-fn n_sums(kernel: &Kernel) -> usize {
-    kernel.body.iter().filter(|stmt| matches!(stmt, Stmt::Reduce(..))).count()
-}
-
-fn zeros(kernel: &Kernel) -> Vec<Value> {
-    vec![inst::constant(0.0, kernel.compute); n_sums(kernel)]
-}
-
-fn wide_path(e: &mut Emitter, join: Label, arrivals: &mut Vec<Arrival>) -> Result<(), Bug> {
+fn wide_path(e: &mut Emitter, join: Label) -> Result<(), Bug> {
     let lanes = e.kernel.schedule.lanes;
     let text = &mut e.text;
-    let inside = text.block();
-    let of_thread = text.value(format_args!("mul i64 %tid, {lanes}"));
-    let first = text.value(format_args!("add i64 %base, {of_thread}"));
-    let takes = takes_lanes(e.kernel, text, &first);
-    arrivals.push((text.current(), zeros(e.kernel)));
-    text.branch(&takes, inside, join);
-    text.enter(inside);
-    let place = place(e, first, lanes as usize);
+    let slot = text.value(format_args!("mul i64 %tid, {lanes}"));
+    let first = text.value(format_args!("add i64 %base, {slot}"));
+    lanes_at(e, first, lanes as usize, &slot)?;
+    e.text.jump(join);
+    Ok(())
+}
+
+/// A loop over the thread's lanes.
+fn narrow_path(e: &mut Emitter, join: Label) -> Result<(), Bug> {
+    let (block, working) = (e.kernel.schedule.block, working(e.kernel));
+    let text = &mut e.text;
+    let head = text.block();
+    let before = text.current();
+    text.jump(head);
+    text.enter(head);
+    let (slot, phi) = text.phi("i64", &[("%tid".into(), before)]);
+    let first = text.value(format_args!("add i64 %base, {slot}"));
+    lanes_at(e, first, 1, &slot)?;
+    let text = &mut e.text;
+    let next = text.value(format_args!("add i64 {slot}, {working}"));
+    text.add_incoming(phi, next.clone(), text.current());
+    let more = text.value(format_args!("icmp ult i64 {next}, {block}"));
+    text.branch(&more, head, join);
+    Ok(())
+}
+
+/// Emits the kernel for adjacent lanes, if there are such; what they contribute to sums is left at
+/// their slot of the block's lanes, 0 where there are none.
+fn lanes_at(e: &mut Emitter, first: Value, width: usize, slot: &Value) -> Result<(), Bug> {
+    let (inside, behind) = (e.text.block(), e.text.block());
+    let takes = takes_lanes(e.kernel, &mut e.text, &first);
+    let before = e.text.current();
+    e.text.branch(&takes, inside, behind);
+    e.text.enter(inside);
+    let place = place(e, first, width);
     e.restart(place);
     e.statements()?;
-    arrivals.push((e.text.current(), e.sums.clone()));
-    e.text.jump(join);
+    let from = e.text.current();
+    e.text.jump(behind);
+    e.text.enter(behind);
+    contribute(e, slot, before, from);
     Ok(())
 }
 
@@ -195,49 +219,6 @@ fn takes_lanes(kernel: &Kernel, text: &mut Text, first: &Value) -> Value {
     }
     let works = text.value(format_args!("icmp ult i64 %tid, {}", working(kernel)));
     text.value(format_args!("and i1 {works}, {inside}"))
-}
-
-/// A loop over the thread's lanes, whose sums are carried.
-fn narrow_path(e: &mut Emitter, join: Label, arrivals: &mut Vec<Arrival>) -> Result<(), Bug> {
-    let kernel = e.kernel;
-    let (lanes, working) = (kernel.schedule.lanes, working(kernel));
-    let real = inst::real(kernel.compute);
-    let text = &mut e.text;
-    let (head, inside, next) = (text.block(), text.block(), text.block());
-    let first = text.value("add i64 %base, %tid");
-    let end =
-        text.value(format_args!("add i64 {first}, {}", u64::from(lanes) * u64::from(working)));
-    let before = text.current();
-    text.jump(head);
-    text.enter(head);
-    let (n, n_phi) = text.phi("i64", &[(first, before)]);
-    let zeros = zeros(kernel);
-    let phis: Vec<_> = zeros.iter().map(|zero| text.phi(real, &[(zero.clone(), before)])).collect();
-    let carried: Vec<Value> = phis.iter().map(|(value, _)| value.clone()).collect();
-    let takes = takes_lanes(kernel, text, &n);
-    arrivals.push((head, carried.clone()));
-    text.branch(&takes, inside, join);
-
-    text.enter(inside);
-    let place = place(e, n.clone(), 1);
-    e.restart(place);
-    e.statements()?;
-    let text = &mut e.text;
-    let mut sums = Vec::new();
-    for (before, own) in carried.iter().zip(&e.sums) {
-        sums.push(text.value(format_args!("fadd {real} {before}, {own}")));
-    }
-    text.jump(next);
-    text.enter(next);
-    let following = text.value(format_args!("add i64 {n}, {working}"));
-    text.add_incoming(n_phi, following.clone(), next);
-    for ((_, phi), sum) in phis.iter().zip(&sums) {
-        text.add_incoming(*phi, sum.clone(), next);
-    }
-    let more = text.value(format_args!("icmp ult i64 {following}, {end}"));
-    arrivals.push((next, sums));
-    text.branch(&more, head, join);
-    Ok(())
 }
 
 /// Where lanes lie in each buffer.
@@ -256,19 +237,4 @@ fn place(e: &mut Emitter, first: Value, width: usize) -> Place {
         offsets.push(Some(at));
     }
     Place { first, width, offsets }
-}
-
-/// The thread's part of each sum, whichever way it came.
-fn join_sums(e: &mut Emitter, arrivals: &[Arrival]) -> Result<Vec<Value>, Bug> {
-    let real = inst::real(e.kernel.compute);
-    let mut sums = Vec::new();
-    for i in 0..n_sums(e.kernel) {
-        let mut incoming = Vec::new();
-        for (from, values) in arrivals {
-            let value = values.get(i).ok_or_else(|| Bug("a path without a sum".into()))?;
-            incoming.push((value.clone(), *from));
-        }
-        sums.push(e.text.phi(real, &incoming).0);
-    }
-    Ok(sums)
 }

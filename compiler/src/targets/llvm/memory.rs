@@ -172,20 +172,10 @@ impl Emitter<'_> {
         let text = &mut self.text;
         let narrow: Lanes =
             lanes.iter().map(|value| narrow(text, storage, compute, value)).collect();
-        let stored = if width == 1 {
-            format!("{ty} {}", narrow[0])
-        } else {
-            let mut vector: Value = "poison".into();
-            for i in 0..width {
-                let value = lane(&narrow, i);
-                vector = text.value(format_args!(
-                    "insertelement <{width} x {ty}> {vector}, {ty} {value}, i32 {i}"
-                ));
-            }
-            format!("<{width} x {ty}> {vector}")
-        };
+        let narrow: Lanes = (0..width).map(|i| lane(&narrow, i).clone()).collect();
+        let (stored, ty) = inst::vector(text, ty, &narrow);
         let align = alignment(storage, width);
-        text.effect(format_args!("store {stored}, ptr addrspace(1) {to}, align {align}"));
+        text.effect(format_args!("store {ty} {stored}, ptr addrspace(1) {to}, align {align}"));
         if let Some(behind) = behind {
             text.jump(behind);
             text.enter(behind);
