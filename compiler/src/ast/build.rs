@@ -7,7 +7,7 @@ use crate::ast::layout::Layout;
 use crate::ast::parse::{Grammar, Rule};
 use crate::ast::*;
 use crate::check::hir::Sharing;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::{Source, Span};
 
 /// What building a tree needs beside the pairs.
@@ -19,6 +19,8 @@ pub struct Builder<'a> {
     pub(super) offset: usize,
     /// The pieces that do not parse.
     pub(super) bad: Vec<Span>,
+    /// Where an expression was too deep; what else is too deep in the same item is the same mistake.
+    pub(super) too_deep: Option<Span>,
     /// The comments before this one have been given to an item or left to the printer.
     comment: usize,
 }
@@ -39,7 +41,7 @@ pub(super) fn all<'i>(
 impl<'a> Builder<'a> {
     /// A builder for one source.
     pub fn new(source: &'a Source, layout: &'a Layout, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { source, layout, diagnostics, offset: 0, bad: Vec::new(), comment: 0 }
+        Self { source, layout, diagnostics, offset: 0, bad: Vec::new(), too_deep: None, comment: 0 }
     }
 
     /// The items of a file.
@@ -78,6 +80,7 @@ impl<'a> Builder<'a> {
     }
 
     fn item(&mut self, pair: Pair<'_, Rule>) -> Item {
+        self.too_deep = None;
         let span = self.span(&pair);
         let docs = self.docs(span);
         let mut item = Item { allows: self.allows(&pair), docs, kind: ItemKind::Bad, span };
@@ -129,8 +132,7 @@ impl<'a> Builder<'a> {
             match inner.as_rule() {
                 Rule::surrogate_function => functions.extend(self.surrogate_function(inner)),
                 Rule::bad_statement => {
-                    self.retry(&inner, Rule::lone_surrogate_function);
-                    self.offset = 0;
+                    self.refuse_piece(&inner, Rule::lone_surrogate_function);
                 }
                 _ => {}
             }
@@ -163,8 +165,7 @@ impl<'a> Builder<'a> {
 
     fn option(&mut self, pair: Pair<'_, Rule>) -> Option<OptionDecl> {
         if pair.as_rule() == Rule::bad_option {
-            self.retry(&pair, Rule::lone_option);
-            self.offset = 0;
+            self.refuse_piece(&pair, Rule::lone_option);
             return None;
         }
         let word = first(&pair, Rule::option_type)?;
@@ -186,8 +187,7 @@ impl<'a> Builder<'a> {
             Rule::bad_statement => {
                 let span = self.span(&pair);
                 let docs = self.docs(span);
-                self.retry(&pair, Rule::lone_member);
-                self.offset = 0;
+                self.refuse_piece(&pair, Rule::lone_member);
                 Some(Member { allows: Vec::new(), docs, kind: MemberKind::Bad, span })
             }
             _ => None,
@@ -321,8 +321,7 @@ impl<'a> Builder<'a> {
                 Rule::statement => Some(self.statement(pair)),
                 Rule::bad_statement => {
                     let span = self.span(&pair);
-                    self.retry(&pair, Rule::lone_statement);
-                    self.offset = 0;
+                    self.refuse_piece(&pair, Rule::lone_statement);
                     Some(Statement { allows: Vec::new(), kind: StatementKind::Bad, span })
                 }
                 _ => None,
@@ -422,11 +421,22 @@ impl<'a> Builder<'a> {
         docs
     }
 
+    /// Reports why a piece does not parse.
+    fn refuse_piece(&mut self, pair: &Pair<'_, Rule>, rule: Rule) {
+        if self.retry(pair, rule).is_some() {
+            self.offset = 0;
+            let message = "this cannot stand here";
+            let there = "right by itself, but not in this place";
+            self.diagnostics.push(Diagnostic::new("E0001", self.span(pair), message, there));
+        }
+    }
+
     /// Parses a bad piece again alone and reports why it fails. The offset stays at the piece, so
     /// that what did parse can be built.
     fn retry<'p>(&mut self, pair: &Pair<'p, Rule>, rule: Rule) -> Option<Pairs<'p, Rule>> {
         let span = self.span(pair);
-        let silent = self.layout.broken.iter().any(|&at| span.range().contains(&at));
+        let (start, end) = (span.start as usize, span.end as usize);
+        let silent = self.layout.broken.iter().any(|hole| hole.start < end && start < hole.end);
         self.offset = span.start as usize;
         self.bad.push(span);
         match Grammar::parse(rule, pair.as_str()) {
@@ -437,6 +447,7 @@ impl<'a> Builder<'a> {
             }
             Err(_) => {}
         }
+        self.offset = 0;
         None
     }
 }

@@ -86,7 +86,7 @@ fn dump_member(out: &mut String, member: &Member) {
         }
         MemberKind::Param(param) => {
             let mut text = format!("param {}", declared(&param.declared));
-            for modifier in &param.modifiers {
+            for modifier in param.sorted() {
                 let _ = write!(text, " {}", modifier_text(&modifier.kind));
             }
             text

@@ -36,7 +36,7 @@ impl Builder<'_> {
     }
 
     fn too_high(&mut self, span: Span, height: usize) -> bool {
-        if height > MAX_HEIGHT {
+        if height > MAX_HEIGHT && self.too_deep.replace(span).is_none() {
             let message = format!("the expression is nested more than {MAX_HEIGHT} operators deep");
             let finding = Diagnostic::new("E0003", span, message, "too deep")
                 .help("name parts of it with `let`");

@@ -1,5 +1,7 @@
 //! What stands before the grammar: comments, brackets and the newlines that do not end a statement.
 
+use std::ops::Range;
+
 use crate::ast::{Comment, CommentKind};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::{FileId, Source, Span};
@@ -17,9 +19,32 @@ pub struct Layout {
     /// The comments taken out.
     pub comments: Vec<Comment>,
     /// Where brackets are wrong: what else is wrong there needs no second message.
-    pub broken: Vec<usize>,
+    pub broken: Vec<Range<usize>>,
     /// Whether brackets are too deep or too far from balanced for a parser.
     pub unreadable: bool,
+}
+
+/// How many misplaced brackets are looked for one by one.
+const MAX_MISTAKES: usize = 16;
+
+/// A bracket that is better not read as one.
+#[derive(Clone, Copy)]
+enum Mistake {
+    /// One that nothing closes.
+    Unclosed(usize),
+    /// One that closes too much, so that the other one is left over.
+    Extra(usize, usize),
+}
+
+#[derive(Default)]
+struct Mistakes(Vec<Mistake>);
+
+impl Mistakes {
+    fn has(&self, at: usize) -> bool {
+        self.0.iter().any(|mistake| match mistake {
+            Mistake::Unclosed(bracket) | Mistake::Extra(bracket, _) => *bracket == at,
+        })
+    }
 }
 
 /// An open bracket.
@@ -30,18 +55,21 @@ struct Open {
     range: bool,
     /// How far its line is indented.
     indent: usize,
+    /// Where its line starts.
+    line: usize,
 }
 
 /// Reads a text once: takes comments out, joins lines and balances brackets.
 pub fn lay_out(source: &Source, diagnostics: &mut Diagnostics) -> Layout {
-    let mut ignored = Vec::new();
+    let mut mistakes = Mistakes::default();
     loop {
-        let mut scan = Scan::new(source, &ignored);
+        let mut scan = Scan::new(source, &mistakes);
         scan.run();
-        match scan.unclosed {
-            // Lines were joined up to the end of the file in vain: read again as if it were not there.
-            Some(at) if ignored.len() < 16 => ignored.push(at),
-            _ => return scan.finish(diagnostics),
+        let found = scan.mistake.filter(|_| mistakes.0.len() < MAX_MISTAKES);
+        match found {
+            // What was read since is in doubt: read again as if the bracket were not there.
+            Some(mistake) => mistakes.0.push(mistake),
+            None => return scan.finish(diagnostics),
         }
     }
 }
@@ -50,38 +78,44 @@ struct Scan<'a> {
     source: &'a Source,
     bytes: &'a [u8],
     out: Vec<u8>,
-    ignored: &'a [usize],
-    unclosed: Option<usize>,
+    mistakes: &'a Mistakes,
+    mistake: Option<Mistake>,
     stack: Vec<Open>,
     comments: Vec<Comment>,
-    found: Vec<(usize, Diagnostic)>,
+    found: Vec<(Range<usize>, Diagnostic)>,
     /// Whether a newline now is in the middle of a statement.
     open_ended: bool,
     /// Whether the last word was `in`.
     after_in: bool,
+    /// How far the line is indented, where it starts, whether it has anything but blanks so far, and
+    /// whether the token being read is the first of it.
     indent: usize,
+    line: usize,
     line_started: bool,
+    leads: bool,
     unreadable: bool,
     /// An opening brace and a closing one on lines of different indentation.
     suspect: Option<(usize, usize)>,
 }
 
 impl<'a> Scan<'a> {
-    fn new(source: &'a Source, ignored: &'a [usize]) -> Self {
+    fn new(source: &'a Source, mistakes: &'a Mistakes) -> Self {
         let bytes = source.text.as_bytes();
         Self {
             source,
             bytes,
             out: bytes.to_vec(),
-            ignored,
-            unclosed: None,
+            mistakes,
+            mistake: None,
             stack: Vec::new(),
             comments: Vec::new(),
             found: Vec::new(),
             open_ended: false,
             after_in: false,
             indent: 0,
+            line: 0,
             line_started: false,
+            leads: false,
             unreadable: false,
             suspect: None,
         }
@@ -97,11 +131,11 @@ impl<'a> Scan<'a> {
 
     fn run(&mut self) {
         let mut i = 0;
-        while i < self.bytes.len() && self.unclosed.is_none() {
+        while i < self.bytes.len() && self.mistake.is_none() {
             i = self.step(i);
         }
-        if self.unclosed.is_none() {
-            self.unclosed = self.stack.iter().rev().find(|open| open.byte != b'{').map(|o| o.at);
+        if self.mistake.is_none() {
+            self.mistake = self.innermost_unclosed();
         }
     }
 
@@ -121,6 +155,7 @@ impl<'a> Scan<'a> {
                 return self.string(i);
             }
             byte => {
+                self.leads = !self.line_started;
                 self.line_started = true;
                 return self.token(i, byte);
             }
@@ -149,8 +184,7 @@ impl<'a> Scan<'a> {
         if joined {
             self.out[i] = BLANK;
         }
-        self.indent = 0;
-        self.line_started = false;
+        (self.indent, self.line, self.line_started) = (0, i + 1, false);
     }
 
     fn string(&mut self, start: usize) -> usize {
@@ -183,7 +217,7 @@ impl<'a> Scan<'a> {
 
     fn open(&mut self, at: usize, byte: u8) {
         self.open_ended = false;
-        if self.ignored.contains(&at) {
+        if self.mistakes.has(at) {
             return;
         }
         if self.stack.len() >= MAX_DEPTH {
@@ -191,27 +225,38 @@ impl<'a> Scan<'a> {
                 let message = format!("brackets are nested more than {MAX_DEPTH} deep");
                 let finding = Diagnostic::new("E0003", self.span(at, 1), message, "too deep")
                     .help("name the inner parts with `let`");
-                self.found.push((at, finding));
+                self.found.push((at..at + 1, finding));
             }
             self.unreadable = true;
         }
-        self.stack.push(Open { at, byte, range: self.after_in, indent: self.indent });
+        self.stack.push(Open {
+            at,
+            byte,
+            range: self.after_in,
+            indent: self.indent,
+            line: self.line,
+        });
     }
 
     fn close(&mut self, at: usize, byte: u8) {
         self.open_ended = false;
+        if self.mistakes.has(at) {
+            self.out[at] = b' ';
+            return;
+        }
         let Some(open) = self.stack.pop() else {
-            return self.stray(at, byte);
+            let suspect =
+                self.suspect.filter(|_| byte == b'}' && self.mistakes.0.len() < MAX_MISTAKES);
+            return match suspect {
+                Some((_, close)) => self.mistake = Some(Mistake::Extra(close, at)),
+                None => self.stray(at, byte),
+            };
         };
         if closing(open.byte) == byte || (open.range && byte != b'}') {
-            let leads =
-                self.bytes[..at].iter().rev().take_while(|&&b| b != b'\n').all(|&b| b == b' ');
-            if byte == b'}' && leads && self.indent != open.indent && self.suspect.is_none() {
-                self.suspect = Some((open.at, at));
-            }
+            self.suspect_brace(&open, at);
         } else if byte == b'}' {
             // A brace closes no parenthesis: that one was left open.
-            self.unclosed = Some(open.at);
+            self.mistake = Some(Mistake::Unclosed(open.at));
         } else if open.byte == b'{' {
             self.stack.push(open);
             self.stray(at, byte);
@@ -221,6 +266,19 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Remembers the first brace that stands where its opening one does not say.
+    fn suspect_brace(&mut self, open: &Open, at: usize) {
+        let is_odd = open.line != self.line && (!self.leads || self.indent != open.indent);
+        if open.byte == b'{' && is_odd && self.suspect.is_none() {
+            self.suspect = Some((open.at, at));
+        }
+    }
+
+    fn innermost_unclosed(&self) -> Option<Mistake> {
+        let open = self.stack.iter().rev().find(|open| open.byte != b'{')?;
+        Some(Mistake::Unclosed(open.at))
+    }
+
     fn mismatch(&mut self, open: usize, at: usize, byte: u8) {
         let (opening, expected) = (self.bytes[open] as char, closing(self.bytes[open]) as char);
         let message = format!("`{opening}` is closed by `{}`", byte as char);
@@ -228,7 +286,7 @@ impl<'a> Scan<'a> {
             Diagnostic::new("E0002", self.span(at, 1), message, format!("expected `{expected}`"))
                 .because(self.span(open, 1), "opened here")
                 .replace("close it with its own kind", self.span(at, 1), expected.to_string());
-        self.found.push((at, finding));
+        self.found.push((at..at + 1, finding));
     }
 
     fn stray(&mut self, at: usize, byte: u8) {
@@ -239,7 +297,7 @@ impl<'a> Scan<'a> {
             self.span(at, 1),
             "",
         );
-        self.found.push((at, finding));
+        self.found.push((at..at + 1, finding));
         self.out[at] = b' ';
     }
 
@@ -251,8 +309,8 @@ impl<'a> Scan<'a> {
         if !leads || self.stack.is_empty() || !items.contains(&word) {
             return;
         }
-        if let Some(open) = self.stack.iter().rev().find(|open| open.byte != b'{') {
-            self.unclosed = Some(open.at);
+        self.mistake = self.innermost_unclosed();
+        if self.mistake.is_some() {
             return;
         }
         let mut blank = at;
@@ -269,28 +327,45 @@ impl<'a> Scan<'a> {
     }
 
     fn unclosed_brace(&mut self, at: usize) {
-        let mut finding =
-            Diagnostic::new("E0002", self.span(at, 1), "`{` is never closed", "opened here");
-        if let Some((open, close)) = self.suspect.take() {
-            let text = "this brace closes another one than its indentation says";
-            finding = finding.because(self.span(close, 1), text);
-            if open != at {
-                finding = finding.because(self.span(open, 1), "the one it closes");
+        let message = "`{` is never closed";
+        let Some((open, close)) = self.suspect.take() else {
+            let finding = Diagnostic::new("E0002", self.span(at, 1), message, "opened here");
+            return self.found.push((at..at + 1, finding));
+        };
+        let mut finding = Diagnostic::new("E0002", self.span(open, 1), message, "opened here")
+            .because(self.span(close, 1), "closed here, where another one should be");
+        if open != at {
+            finding = finding.because(self.span(at, 1), "the other one");
+        }
+        self.found.push((open.min(at)..close + 1, finding));
+    }
+
+    fn report(&mut self, mistake: Mistake) {
+        match mistake {
+            Mistake::Unclosed(at) => {
+                let bracket = self.bytes[at] as char;
+                let there = format!("expected a `{}` behind it", closing(self.bytes[at]) as char);
+                let message = format!("`{bracket}` is never closed");
+                let finding = Diagnostic::new("E0002", self.span(at, 1), message, there);
+                self.found.push((at..at + 1, finding));
+            }
+            Mistake::Extra(at, left) => {
+                let finding = Diagnostic::new(
+                    "E0002",
+                    self.span(at, 1),
+                    "there is one `}` too many",
+                    "closes more than its line opened",
+                )
+                .because(self.span(left, 1), "so that this one closes nothing")
+                .replace("remove it", self.span(at, 1), "");
+                self.found.push((at..at + 1, finding));
             }
         }
-        self.found.push((at, finding));
     }
 
     fn finish(mut self, diagnostics: &mut Diagnostics) -> Layout {
-        for &at in self.ignored {
-            let bracket = self.bytes[at] as char;
-            let finding = Diagnostic::new(
-                "E0002",
-                self.span(at, 1),
-                format!("`{bracket}` is never closed"),
-                format!("expected a `{}` behind it", closing(self.bytes[at]) as char),
-            );
-            self.found.push((at, finding));
+        for &mistake in &self.mistakes.0 {
+            self.report(mistake);
         }
         while let Some(open) = self.stack.pop() {
             if open.byte == b'{' && !self.unreadable {
@@ -298,8 +373,8 @@ impl<'a> Scan<'a> {
             }
             self.out.push(closing(open.byte));
         }
-        self.found.sort_by_key(|(at, _)| *at);
-        let broken = self.found.iter().map(|(at, _)| *at).collect();
+        self.found.sort_by_key(|(range, _)| range.start);
+        let broken = self.found.iter().map(|(range, _)| range.clone()).collect();
         diagnostics.extend(self.found.into_iter().map(|(_, finding)| finding));
         // Only ASCII bytes were replaced, each by an ASCII byte, and whole comments by blanks.
         let text = String::from_utf8(self.out).expect("bytes are replaced by ASCII only");

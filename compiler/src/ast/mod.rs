@@ -10,6 +10,8 @@ mod layout;
 mod parse;
 mod print;
 mod syntax_error;
+#[cfg(test)]
+mod tests;
 
 use crate::span::{FileId, Span};
 
@@ -276,6 +278,28 @@ pub enum ModifierKind {
     Via(Name),
     /// `learn`
     Learn,
+}
+
+impl ModifierKind {
+    /// Its place in the one order in which they are printed.
+    pub fn rank(&self) -> u8 {
+        match self {
+            ModifierKind::Per(_) => 0,
+            ModifierKind::Default(_) => 1,
+            ModifierKind::In(_) => 2,
+            ModifierKind::Via(_) => 3,
+            ModifierKind::Learn => 4,
+        }
+    }
+}
+
+impl Param {
+    /// What is said about it, in the one order in which it is printed.
+    pub fn sorted(&self) -> Vec<&Modifier> {
+        let mut sorted: Vec<&Modifier> = self.modifiers.iter().collect();
+        sorted.sort_by_key(|modifier| modifier.kind.rank());
+        sorted
+    }
 }
 
 /// `(low, high)`, each end open or closed.

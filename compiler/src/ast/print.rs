@@ -249,10 +249,9 @@ impl<'a> Printer<'a> {
     fn declared(&self, declared: &Declared) -> String {
         let mut text = declared.name.text.clone();
         for dims in &declared.dims {
-            let dims = self.text(*dims);
-            // A shape stands at the name, a unit behind a blank.
-            let unit = dims.bytes().any(|b| b.is_ascii_lowercase()) && !dims.contains(',');
-            let _ = write!(text, "{}{dims}", if unit { " " } else { "" });
+            // A shape stands at the name and a unit behind a blank, as they were written.
+            let before = self.source.text[..dims.start as usize].ends_with([' ', '\t']);
+            let _ = write!(text, "{}{}", if before { " " } else { "" }, self.text(*dims));
         }
         text
     }
@@ -267,30 +266,24 @@ impl<'a> Printer<'a> {
     }
 
     fn param(&self, param: &Param) -> String {
-        let mut modifiers: Vec<(u8, String)> =
-            param.modifiers.iter().map(|m| self.modifier(&m.kind)).collect();
-        modifiers.sort_by_key(|(order, _)| *order);
         let mut text = format!("param  {}", self.declared(&param.declared));
-        for (_, modifier) in modifiers {
-            let _ = write!(text, " {modifier}");
+        for modifier in param.sorted() {
+            let _ = write!(text, " {}", self.modifier(&modifier.kind));
         }
         text
     }
 
-    fn modifier(&self, kind: &ModifierKind) -> (u8, String) {
+    fn modifier(&self, kind: &ModifierKind) -> String {
         match kind {
-            ModifierKind::Per(sharing) => {
-                (0, format!("per {}", crate::check::sharing_word(*sharing)))
-            }
-            ModifierKind::Default(value) => (1, format!("= {}", self.expr(value))),
+            ModifierKind::Per(sharing) => format!("per {}", crate::check::sharing_word(*sharing)),
+            ModifierKind::Default(value) => format!("= {}", self.expr(value)),
             ModifierKind::In(range) => {
                 let open = if range.low_closed { '[' } else { '(' };
                 let close = if range.high_closed { ']' } else { ')' };
-                let (low, high) = (self.expr(&range.low), self.expr(&range.high));
-                (2, format!("in {open}{low}, {high}{close}"))
+                format!("in {open}{}, {}{close}", self.expr(&range.low), self.expr(&range.high))
             }
-            ModifierKind::Via(map) => (3, format!("via {}", map.text)),
-            ModifierKind::Learn => (4, "learn".into()),
+            ModifierKind::Via(map) => format!("via {}", map.text),
+            ModifierKind::Learn => "learn".into(),
         }
     }
 

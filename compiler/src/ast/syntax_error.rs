@@ -31,8 +31,9 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::option_type, "a type (`bool`, `int`, `float`, `surrogate` or `fn`)"),
     (Rule::sharing, "`layer`, `channel` or `neuron`"),
     (Rule::default, "`=`"), (Rule::equals, "`=`"), (Rule::assign_op, "`=`"),
-    (Rule::per, "`per`"), (Rule::range, "`in`"), (Rule::via, "`via`"), (Rule::kw_learn, "`learn`"),
-    (Rule::kw_as, "`as`"), (Rule::kw_last, "`last`"), (Rule::kw_in, "`in`"), (Rule::kw_else, "`else`"),
+    (Rule::per, "`per`"), (Rule::kw_per, "`per`"), (Rule::range, "`in`"), (Rule::kw_in, "`in`"),
+    (Rule::via, "`via`"), (Rule::kw_via, "`via`"), (Rule::kw_learn, "`learn`"),
+    (Rule::kw_as, "`as`"), (Rule::kw_last, "`last`"), (Rule::kw_else, "`else`"),
     (Rule::kw_neuron, "`neuron`"), (Rule::range_open, "`(` or `[`"), (Rule::range_close, "`)` or `]`"),
     (Rule::open_paren, "`(`"), (Rule::close_paren, "`)`"), (Rule::open_bracket, "`[`"),
     (Rule::close_bracket, "`]`"), (Rule::open_brace, "`{`"), (Rule::close_brace, "`}`"),
@@ -129,6 +130,13 @@ impl Builder<'_> {
         if rule == Rule::lone_statement && word == "if" && at_start {
             return finding.help("`if` is an expression here: `v = if c { a } else { b }`");
         }
+        let wants_name = finding.message.starts_with("expected a name,");
+        if wants_name && word.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return finding.help(format!("`{word}` is a word of the language"));
+        }
+        if word.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
+            return finding.help("names have ASCII letters, digits and `_`");
+        }
         match word {
             "&" | "&&" => finding.help("the logical operators are `and`, `or` and `not`"),
             "|" => finding.help("the logical operators are `and`, `or` and `not`"),
@@ -147,7 +155,9 @@ fn list(positives: &[Rule]) -> String {
         }
     }
     let is_expr = names.contains(&"an expression");
-    names.retain(|name| !is_expr || !matches!(*name, "a name" | "a number"));
+    names.retain(|name| !is_expr || !matches!(*name, "a name" | "a number" | "`(`" | "`[`"));
+    let is_operator = names.contains(&"an operator");
+    names.retain(|name| !is_operator || !matches!(*name, "`(`" | "`[`"));
     match names.as_slice() {
         [] => "something else".into(),
         [one] => (*one).into(),

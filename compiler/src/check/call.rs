@@ -34,7 +34,8 @@ impl<'a> Checker<'a> {
             self.expr(&argument.value);
         }
         let name = call.name.text.as_str();
-        if self.is_poisoned(name) {
+        let is_lost = |symbol: &Symbol<'_>| symbol.ty == Type::Unknown;
+        if self.is_poisoned(name) || self.scope.get(name).is_some_and(is_lost) {
             return unknown(span);
         }
         let there = call.name.span;
@@ -311,7 +312,11 @@ impl<'a> Checker<'a> {
             for formal in &function.formals {
                 if let Some(default) = &formal.default {
                     let value = self.default(home, default);
-                    self.require_stage(value, Stage::Const, "a default is known at compile time");
+                    self.require_stage(
+                        value,
+                        Stage::Const,
+                        "a default must be known at compile time",
+                    );
                 }
                 let slot = self.slot();
                 let any = unknown(formal.name.span);
@@ -422,7 +427,11 @@ impl<'a> Checker<'a> {
         if value.stage == Stage::Param {
             return self.not_yet(value.span, "params as arguments of a surrogate are");
         }
-        self.require_stage(value, Stage::Const, "a surrogate's argument is known at compile time")
+        self.require_stage(
+            value,
+            Stage::Const,
+            "a surrogate's argument must be known at compile time",
+        )
     }
 
     fn unknown_surrogate(&mut self, name: &str, there: Span, span: Span) -> Expr {

@@ -190,10 +190,11 @@ impl<'a> Checker<'a> {
         let value = match symbol.role {
             Role::Const => {
                 let value = self.require_number(value);
-                self.require_stage(value, Stage::Const, "a `const` is known at compile time")
+                self.require_stage(value, Stage::Const, "a `const` must be known at compile time")
             }
             _ => {
-                let why = "a `let` outside the phases may use options, consts, params and inputs";
+                let why =
+                    "a `let` outside the phases may use options, consts, params and inputs only";
                 self.require_stage(value, Stage::Input, why)
             }
         };

@@ -415,7 +415,7 @@ pub fn in_range(value: f64, span: Span) -> Result<i32> {
     if value >= f64::from(i32::MIN) && value <= f64::from(i32::MAX) {
         return Ok(value as i32);
     }
-    let message = format!("{value:?} does not fit an int");
+    let message = format!("{value} does not fit an int");
     let there = "an int lies between -2147483648 and 2147483647";
     Err(Box::new(Diagnostic::new("E0208", span, message, there)))
 }

@@ -117,7 +117,7 @@ impl<'a> Checker<'a> {
             return unknown(span);
         };
         if ty == Type::Surrogate {
-            let why = "a surrogate is chosen at compile time";
+            let why = "a surrogate must be chosen at compile time";
             let c = self.require_stage(c, Stage::Const, why);
             let mut expr = made(ty, span, &[&c, &a, &b]);
             expr.kind = Kind::If(Box::new([c, a, b]));

@@ -59,7 +59,10 @@ pub fn check(
     }
     let allowed = allowed(&files);
     diagnostics.retain(|finding| !is_allowed(finding, &allowed));
-    diagnostics.sort_by_key(|finding| finding.primary.span.file != module.file);
+    diagnostics.sort_by_key(|finding| {
+        let span = finding.primary.span;
+        (span.file != module.file, span.file, span.start)
+    });
     let is_right = is_whole && !diagnostics.iter().any(Diagnostic::is_error);
     (is_right.then_some(program), diagnostics)
 }
@@ -164,3 +167,5 @@ pub fn sharing_word(sharing: hir::Sharing) -> &'static str {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wrong;

@@ -35,16 +35,10 @@ impl<'a> Checker<'a> {
         self.n_slots = 0;
         self.used.clear();
         self.outer.clear();
-        if let Some(span) = neuron.parallel {
-            self.not_yet(span, "parallel neurons are");
-        }
-        let options = neuron.options.iter().map(|option| self.option(option)).collect();
-        self.declare_all(neuron);
-        self.resolve_all();
         let mut made = Neuron {
             name: neuron.name.text.clone(),
             span: neuron.name.span,
-            options,
+            options: Vec::new(),
             inputs: Vec::new(),
             states: Vec::new(),
             params: Vec::new(),
@@ -53,14 +47,19 @@ impl<'a> Checker<'a> {
             steps: Vec::new(),
             n_slots: 0,
         };
+        if let Some(span) = neuron.parallel {
+            self.not_yet(span, "parallel neurons are");
+            return made;
+        }
+        made.options = neuron.options.iter().map(|option| self.option(option)).collect();
+        self.declare_all(neuron);
+        self.resolve_all();
         for member in &neuron.members {
             self.member(&mut made, member);
         }
-        if neuron.parallel.is_none() {
-            made.steps = self.phases(neuron);
-            made.outputs = self.outputs(neuron);
-            self.lint_unread(&made);
-        }
+        made.steps = self.phases(neuron);
+        made.outputs = self.outputs(neuron);
+        self.lint_unread(&made);
         made.outer = std::mem::take(&mut self.outer);
         made.n_slots = self.n_slots;
         made
@@ -121,7 +120,8 @@ impl<'a> Checker<'a> {
     /// The value of an option, of the option's type.
     pub fn option_value(&mut self, value: &'a ast::Expr, ty: Type, what: &str) -> Expr {
         let value = if ty == Type::Surrogate { self.surrogate(value) } else { self.expr(value) };
-        let value = self.require_stage(value, Stage::Const, "an option is known at compile time");
+        let value =
+            self.require_stage(value, Stage::Const, "an option must be known at compile time");
         let fits = match ty {
             Type::Real => value.ty.is_number(),
             Type::Int => matches!(value.ty, Type::Int | Type::Whole | Type::Unknown),
@@ -266,7 +266,7 @@ impl<'a> Checker<'a> {
             Some(init) => {
                 let init = self.expr(init);
                 let init = self.require_number(init);
-                let why = "a state starts before the first step, from options, consts and params";
+                let why = "the initial value of a state may use options, consts and params only";
                 self.require_stage(init, Stage::Param, why)
             }
             None => {
@@ -342,7 +342,14 @@ impl<'a> Checker<'a> {
             let before =
                 param.modifiers[..i].iter().find(|m| kind(&m.kind) == kind(&modifier.kind));
             if let Some(before) = before {
-                let message = format!("`{}` has this twice", param.declared.name.text);
+                let what = match &modifier.kind {
+                    ModifierKind::Default(_) => "a default",
+                    ModifierKind::Per(_) => "a sharing",
+                    ModifierKind::In(_) => "a range",
+                    ModifierKind::Via(_) => "a map",
+                    ModifierKind::Learn => "`learn`",
+                };
+                let message = format!("`{}` has {what} twice", param.declared.name.text);
                 let finding = Diagnostic::new("E0310", modifier.span, message, "said again here")
                     .because(before.span, "said here already");
                 self.report(finding);
@@ -356,7 +363,7 @@ impl<'a> Checker<'a> {
         }
         let value = self.expr(value);
         let value = self.require_number(value);
-        self.require_stage(value, Stage::Const, &format!("{what} is known at compile time"))
+        self.require_stage(value, Stage::Const, &format!("{what} must be known at compile time"))
     }
 
     fn range(&mut self, range: &'a ast::Range) -> Range {

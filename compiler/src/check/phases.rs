@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 impl<'a> Checker<'a> {
     /// The statements of all phases, in the order they run.
     pub(super) fn phases(&mut self, neuron: &'a ast::Neuron) -> Vec<Bind> {
-        let phases: Vec<&Phase> = neuron
+        let mut phases: Vec<&Phase> = neuron
             .members
             .iter()
             .filter_map(|member| match &member.kind {
@@ -27,6 +27,8 @@ impl<'a> Checker<'a> {
                 .help("`charge` says how a step moves the states: `charge v = v + x`");
             self.report(finding);
         }
+        // In the order they run, so that one out of place is one mistake.
+        phases.sort_by_key(|phase| phase.kind);
         let mut binds = Vec::new();
         for phase in phases {
             self.scope.push();

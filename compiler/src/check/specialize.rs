@@ -162,6 +162,11 @@ fn option_value(
     let Some(tree) = tree.filter(|_| diagnostics.is_empty()) else {
         return Err(diagnostics);
     };
+    if let (Type::Bool, ast::ExprKind::Name(name)) = (option.ty, &tree.kind) {
+        let message = format!("expected a bool for the option `{}`, found `{name}`", option.name);
+        let finding = Diagnostic::new("E0201", tree.span, message, "not a bool");
+        return Err(vec![finding.help("a bool is `true` or `false`")]);
+    }
     let files = [Items::default()];
     let mut checker = Checker::new(&files, program.surrogates.clone(), HashSet::new());
     let mut builder = Builder::new(&program.surrogates, program.constants.len() as u32);

@@ -71,8 +71,11 @@ impl<'a> Checker<'a> {
                 self.scope = Scope::new();
                 let value = self.expr(default);
                 let value = self.require_number(value);
-                let value =
-                    self.require_stage(value, Stage::Const, "a default is known at compile time");
+                let value = self.require_stage(
+                    value,
+                    Stage::Const,
+                    "a default must be known at compile time",
+                );
                 if value.ty != Type::Unknown {
                     match eval::constant(&value) {
                         Ok(value) => number = Some(value),

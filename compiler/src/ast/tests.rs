@@ -1,0 +1,255 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::check::{self, NoImports};
+use crate::diagnostic::{Diagnostics, render, to_json};
+use crate::span::{Source, SourceMap};
+
+/// A file with every form of the language.
+const EVERYTHING: &str = include_str!("everything.snn");
+const LIF: &str = include_str!("../../../stdlib/neurons/lif.snn");
+const IF: &str = include_str!("../../../stdlib/neurons/if.snn");
+
+fn parsed(text: &str) -> (Module, Source, Diagnostics) {
+    let source = Source { id: FileId(0), name: "test.snn".into(), text: text.into() };
+    let (module, diagnostics) = parse(&source);
+    (module, source, diagnostics)
+}
+
+/// The canonical text of a file without mistakes in its syntax.
+fn printed(text: &str) -> String {
+    let (module, source, diagnostics) = parsed(text);
+    assert_eq!(diagnostics, [], "{text}");
+    print(&module, &source)
+}
+
+/// The tree of a text, without its places.
+fn shape(text: &str) -> String {
+    let tree = dump(&parsed(text).0);
+    let lines = tree.lines().map(|line| line.rsplit_once("  @").map_or(line, |(tree, _)| tree));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Every stage of the front end on a text. Whatever the text, this comes back.
+fn run_through(text: &str) {
+    let mut sources = SourceMap::new();
+    let id = sources.add("test.snn", text);
+    let source = sources.get(id).expect("just added").clone();
+    let (module, mut all) = parse(&source);
+    print(&module, &source);
+    dump(&module);
+    let is_whole = all.is_empty();
+    let (program, findings) = check::check(&module, &mut sources, &NoImports);
+    assert!(program.is_none() || is_whole, "a broken text has a meaning:\n{text}");
+    all.extend(findings);
+    if let Some(program) = program {
+        for name in program.names() {
+            let wanted = check::Specialization { neuron: Some(name.into()), ..Default::default() };
+            check::specialize(&program, &wanted).map(|neuron| check::print(&neuron)).ok();
+        }
+    } else {
+        assert!(!all.is_empty(), "nothing is said about\n{text}");
+    }
+    render(&sources, &all, false);
+    to_json(&sources, &all);
+}
+
+#[test]
+fn every_form_of_the_language_parses_and_is_printed_in_one_style() {
+    insta::assert_snapshot!(printed(EVERYTHING));
+}
+
+#[test]
+fn every_form_has_a_place_in_the_tree() {
+    insta::assert_snapshot!(shape(EVERYTHING));
+}
+
+#[test]
+fn printing_keeps_the_tree_and_prints_itself_again() {
+    let preludes =
+        [include_str!("../prelude/functions.snn"), include_str!("../prelude/surrogates.snn")];
+    for text in [EVERYTHING, LIF, IF, preludes[0], preludes[1]] {
+        let once = printed(text);
+        assert_eq!(shape(&once), shape(text));
+        assert_eq!(printed(&once), once);
+    }
+}
+
+#[test]
+fn the_standard_neurons_are_in_the_one_style() {
+    assert_eq!(printed(LIF), LIF);
+    assert_eq!(printed(IF), IF);
+}
+
+#[test]
+fn precedences_are_those_of_mathematics() {
+    let text = "fn f(a, b, c) = -a^2 * b + c / 2 < 3 or not a == b and b - c - a > 2^b^-1";
+    insta::assert_snapshot!(shape(text), @"fn f (a) (b) (c) = (or (< (+ (* (- (^ a 2.0)) b) (/ c 2.0)) 3.0) (and (not (== a b)) (> (- (- b c) a) (^ 2.0 (^ b (- 1.0))))))");
+}
+
+#[test]
+fn lines_go_on_in_brackets_and_behind_operators() {
+    let text = "const a = 1 +\n  2\nconst b = max(1,\n  2\n)\nconst c =\n  3; const d = 4 // end\n";
+    assert_eq!(shape(text).lines().count(), 4);
+    assert_eq!(parsed(text).2, []);
+}
+
+#[test]
+fn documentation_stands_at_what_it_documents() {
+    let (module, _, _) = parsed(LIF);
+    assert!(module.items[0].docs[0].starts_with("Leaks towards rest"));
+}
+
+#[test]
+fn what_is_too_deep_or_too_long_is_refused() {
+    let deep = "(".repeat(10_000);
+    let long = format!("const a = 1{}", " + 1".repeat(10_000));
+    let negated = format!("const a = {}1", "- ".repeat(10_000));
+    let branches = |n| format!("const a = {}{{ 1 }}", "if true { 1 } else ".repeat(n));
+    let large = "x".repeat(2 << 20);
+    for text in [deep, long, negated, branches(1_000), branches(50_000), large] {
+        let (_, _, diagnostics) = parsed(&text);
+        let codes: Vec<&str> = diagnostics.iter().map(|finding| finding.code).collect();
+        assert!(codes.contains(&"E0003"), "{codes:?}");
+        run_through(&text);
+    }
+}
+
+/// What a text may be made of: words of the language, names, and punctuation.
+const TOKENS: &[&str] = &[
+    "neuron",
+    "parallel",
+    "surrogate",
+    "fn",
+    "const",
+    "import",
+    "test",
+    "input",
+    "state",
+    "param",
+    "let",
+    "rand",
+    "output",
+    "charge",
+    "fire",
+    "reset",
+    "if",
+    "else",
+    "and",
+    "or",
+    "not",
+    "true",
+    "for",
+    "in",
+    "via",
+    "per",
+    "learn",
+    "as",
+    "when",
+    "last",
+    "ode",
+    "layer",
+    "sum",
+    "spike",
+    "detach",
+    "hard",
+    "reset_voltage",
+    "atan",
+    "N",
+    "v",
+    "x",
+    "s",
+    "d",
+    "u",
+    "1",
+    "2.5",
+    "1e999",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "=",
+    "+=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "^",
+    "<",
+    "==",
+    "@",
+    "@prev",
+    "~",
+    ",",
+    ":",
+    ".",
+    "..",
+    ";",
+    "\n",
+    "\n",
+    "//",
+    "///",
+    "\"",
+    "#[allow(W0310)]",
+    "é",
+    "\u{b}",
+    "snn 1",
+];
+
+fn soup() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(TOKENS), 0..60).prop_map(|tokens| tokens.join(" "))
+}
+
+/// A right file with some of its lines gone, twice there, or cut.
+fn damaged() -> impl Strategy<Value = String> {
+    let text = prop::sample::select(vec![EVERYTHING, LIF, IF]);
+    let cuts = prop::collection::vec(
+        (any::<prop::sample::Index>(), 0..3, any::<prop::sample::Index>()),
+        1..4,
+    );
+    (text, cuts).prop_map(|(text, cuts)| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        for (line, what, at) in cuts {
+            let i = line.index(lines.len());
+            match what {
+                0 => lines.insert(i, lines[i].clone()),
+                1 => {
+                    let cut = at.index(lines[i].chars().count() + 1);
+                    lines[i] = lines[i].chars().take(cut).collect();
+                }
+                _ => {
+                    lines.remove(i);
+                }
+            }
+        }
+        lines.join("\n")
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_front_end_panic(text in any::<String>()) {
+        run_through(&text);
+    }
+
+    #[test]
+    fn no_words_make_the_front_end_panic(text in soup()) {
+        run_through(&text);
+    }
+
+    #[test]
+    fn no_damage_makes_the_front_end_panic(text in damaged()) {
+        run_through(&text);
+    }
+
+    #[test]
+    fn printing_what_was_printed_changes_nothing(text in damaged()) {
+        let (module, source, diagnostics) = parsed(&text);
+        prop_assume!(diagnostics.is_empty());
+        let once = print(&module, &source);
+        prop_assert_eq!(shape(&once), shape(&text));
+        prop_assert_eq!(printed(&once), once);
+    }
+}

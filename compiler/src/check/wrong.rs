@@ -1,0 +1,191 @@
+//! Wrong programs, each with its whole message as the user reads it.
+
+use super::*;
+use crate::diagnostic::{Diagnostics, render};
+
+/// Checks a text and shows it with all that is said about it.
+fn report(text: &str) -> String {
+    let mut sources = SourceMap::new();
+    let id = sources.add("neuron.snn", text);
+    let (module, mut all) = ast::parse(sources.get(id).expect("just added"));
+    all.extend(check(&module, &mut sources, &NoImports).1);
+    shown(text, &sources, &all)
+}
+
+fn shown(text: &str, sources: &SourceMap, all: &Diagnostics) -> String {
+    assert!(!all.is_empty(), "nothing is said about\n{text}");
+    format!("{}\n\n{}", text.trim_end(), render(sources, all, false))
+}
+
+/// A neuron around some lines.
+fn neuron(lines: &str) -> String {
+    format!(
+        "neuron N(surr: surrogate = atan(alpha: 2.0), hard_reset: bool = true, n: int = 2) {{\n  input  x\n  state  v = 0\n{lines}\n  output v\n}}\n"
+    )
+}
+
+macro_rules! wrong {
+    ($($name:ident: $text:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            insta::assert_snapshot!(report(&$text));
+        })*
+    };
+}
+
+wrong! {
+    a_missing_equals_sign: neuron("  param  tau 2.0\n  charge v = v + x");
+    a_mistyped_keyword: neuron("  parma  tau = 2.0\n  charge v = v + x / tau");
+    a_mistyped_item: "nueron N {\n  input x\n  charge v = x\n}\n";
+    an_assignment_outside_the_phases: neuron("  v = v + x");
+    an_if_statement: neuron("  charge {\n    if hard_reset { v = x } else { v = v + x }\n  }");
+    an_operator_without_an_operand: neuron("  charge v = v + * x");
+    an_expression_that_stops: neuron("  charge v = (v + ) * x");
+    c_operators: neuron("  charge v = if hard_reset && true { x } else { v }");
+    c_negation: neuron("  charge v = if !hard_reset { x } else { v }");
+    a_hash_comment: neuron("  # charge\n  charge v = v + x");
+    a_letter_outside_ascii: neuron("  param  τ = 2.0\n  charge v = v + x");
+    a_missing_option_type: "neuron N(surr = atan(), soft: bool = 1) {\n  input x\n  state v = 0\n  charge v = v + x\n  output v\n}\n";
+    two_syntax_errors_and_an_unknown_name: neuron("  param  tau 2.0\n  charge {\n    v = v + / x\n    v = v + y\n  }\n  reset  v = v * v_rest");
+    an_unclosed_parenthesis: neuron("  charge v = max(v + x, 0\n  reset  v = v * y");
+    an_unclosed_bracket: neuron("  param  c[T = 0\n  charge v = v + x");
+    an_unclosed_brace: "neuron N {\n  input x\n  state v = 0\n  charge {\n    v = v + x\n  output v\n}\n\nneuron M {\n  input x\n  state v = 0\n  charge v = y\n  output v\n}\n";
+    a_brace_too_many: neuron("  charge v = v + x }");
+    brackets_of_two_kinds: neuron("  charge v = max(v + x, 0]");
+    chained_comparisons: neuron("  charge v = if 0 < n < 3 { v + x } else { x }");
+    an_unknown_name: neuron("  param  v_reset = 0.0\n  charge v = v + x\n  reset  v = v_rset");
+    an_unknown_function: neuron("  charge v = sigmiod(v + x)");
+    a_state_called_like_a_function: neuron("  charge v = v(x)");
+    a_function_without_its_call: neuron("  charge v = exp + x");
+    an_unknown_surrogate: neuron("  charge v = v + x\n  fire   s = spike(v - 1, atn(alpha: 2.0))");
+    a_surrogate_called_as_a_function: neuron("  charge v = rect(v + x)");
+    a_name_declared_twice: neuron("  param  v = 1.0\n  charge v = v + x");
+    a_fired_name_that_is_an_input: neuron("  charge v = v + x\n  fire   x = spike(v - 1, surr)");
+    a_reserved_name: neuron("  param  T = 1.0\n  charge v = v + x");
+    a_builtin_declared_again: "fn exp(x) = x\n";
+    lets_in_a_cycle: neuron("  let a = b + 1\n  let b = a * 2\n  charge v = v + x * a");
+    functions_in_a_cycle: "fn f(x) = g(x) + 1\nfn g(x) = 2 * f(x)\n";
+    a_spike_used_before_it_is_fired: neuron("  charge v = (1 - s) * v + x\n  fire   s = spike(v - 1, surr)");
+    a_state_in_an_outer_let: neuron("  let    half = v / 2\n  charge v = half + x");
+    an_input_as_an_initial_value: neuron("  state  w = x\n  charge v = v + x * w");
+    a_bool_in_arithmetic: neuron("  charge v = v + x * hard_reset");
+    a_bool_option_with_a_number: "neuron N(soft: bool = 0) {\n  input x\n  state v = 0\n  charge v = if soft { v } else { x }\n  output v\n}\n";
+    an_int_option_with_a_point: "neuron N(n: int = 2.5) {\n  input x\n  state v = 0\n  charge v = n * v + x\n  output v\n}\n";
+    a_number_as_a_surrogate: neuron("  charge v = v + x\n  fire   s = spike(v - 1, 2.0)");
+    a_spike_without_its_surrogate: neuron("  charge v = v + x\n  fire   s = spike(v - 1)");
+    too_many_arguments: neuron("  charge v = max(v, x, 0)");
+    an_unknown_argument: neuron("  charge v = v + x\n  fire   s = spike(v - 1, surr)\n  reset  v = hard(v, s, too: 0)");
+    an_argument_given_twice: neuron("  charge v = clamp(v, 0, high: 1, low: x)");
+    an_error_inside_a_function: "fn leak(v, k) = v - v * K\nneuron N {\n  input x\n  state v = 0\n  charge v = leak(v, 0.5) + x\n  output v\n}\n";
+    a_type_error_inside_a_function: "fn pick(c, a, b) = if c { a } else { b }\nneuron N {\n  input x\n  state v = 0\n  charge v = pick(x, v, 0)\n  output v\n}\n";
+    a_range_that_names_a_param: neuron("  param  low = 1.0\n  param  tau = 2.0 in (low, inf)\n  charge v = v + low * x / tau");
+    a_number_as_a_condition: neuron("  charge v = v + x\n  fire   s = spike(v - 1, surr)\n  reset  v = if s { 0 } else { v }");
+    branches_of_two_types: neuron("  charge v = if hard_reset { v + x } else { surr }");
+    a_reset_without_a_spike: neuron("  charge v = v + x\n  reset  v = hard(v, x, to: 0)");
+    phases_in_the_wrong_order: neuron("  charge v = v + x\n  reset  v = v * (1 - s)\n  fire   s = spike(v - 1, surr)");
+    a_phase_twice: neuron("  charge v = v + x\n  charge v = v / 2");
+    no_charge: neuron("  fire   s = spike(v - x, surr)");
+    an_input_that_is_assigned: neuron("  charge {\n    x = 2 * x\n    v = v + x\n  }");
+    a_param_that_is_assigned: neuron("  param  tau = 2.0\n  charge {\n    tau += 1\n    v = v + x / tau\n  }");
+    an_unknown_state: neuron("  state  trace = 0\n  charge {\n    v = v + x + trace\n    tracee = v\n  }");
+    a_state_that_fire_changes: neuron("  charge v = v + x\n  fire {\n    s = spike(v - 1, surr)\n    v -= s\n  }");
+    a_map_that_does_not_fit: neuron("  param  tau = 2.0 in (1, inf) via sigmoid learn\n  charge v = v + x / tau");
+    a_default_outside_its_range: neuron("  param  k = 1.5 in [0, 1]\n  charge v = k * v + x");
+    an_empty_range: neuron("  param  k = 1 in (1, 0]\n  charge v = k * v + x");
+    no_output: "neuron N {\n  input x\n  state v = 0\n  charge v = v + x\n}\n";
+    two_sharings: neuron("  param  k per layer per neuron = 1\n  charge v = k * v + x");
+    a_surrogate_without_d: "surrogate tri(width = 1.0) {\n  y(u) = u / width\n}\n";
+    a_surrogate_with_a_spike: "surrogate tri {\n  d(u) = spike(u, atan)\n  dd(u) = 1\n}\n";
+    an_unknown_map: neuron("  param  k = 0.5 in (0, 1) via sigmod learn\n  charge v = k * v + x");
+    a_state_without_an_initial_value: neuron("  state  w\n  charge v = v + w * x");
+    a_param_as_an_output: neuron("  param  k = 1\n  charge v = k * v + x\n  output k");
+    two_outputs_of_one_name: neuron("  charge v = v + x\n  output v");
+    an_import_without_a_resolver: "import \"std/lif.snn\"\n";
+    a_later_edition: "snn 2\n";
+    previous_values_are_not_there_yet: neuron("  charge v = v@prev + x");
+    int_states_are_not_there_yet: neuron("  state  r: int = 0\n  charge v = v + x");
+    random_draws_are_not_there_yet: neuron("  rand   z ~ uniform(0, 1)\n  charge v = v + x * z");
+    odes_are_not_there_yet: neuron("  charge {\n    ode method exact {\n      dv/dt = (x - v) / 10\n    }\n  }");
+    units_are_not_there_yet: neuron("  param  v_th [mV] = 5 mV\n  charge v = v + x");
+    loops_are_not_there_yet: neuron("  charge {\n    for i in 0..n {\n      v = v + x\n    }\n  }");
+    conditional_spikes_are_not_there_yet: neuron("  charge v = v + x\n  fire   s = spike(v - 1, surr) when x > 0");
+    parallel_neurons_are_not_there_yet: "parallel neuron P {\n  input  x[T]\n  param  w[T, T] = kaiming_uniform(a: sqrt(5)) learn\n  fire   s = spike(w @ x, atan())\n  output s\n}\n";
+    tests_are_not_there_yet: "test \"leaks\" {\n  neuron Lif { tau = 2 }\n  x = [0.9]\n  expect v ~= [0.45] within 1e-6\n}\n";
+    lists_and_steps_are_not_there_yet: neuron("  param  c[T] = [0.5, 0.25]\n  charge v = v + c[t] * x");
+    sums_and_levels_are_not_there_yet: neuron("  charge v = v + sum(i in 1..n, x)\n  fire   s = levels(v, 4, surr)\n  output s last");
+    functions_as_options_are_not_there_yet: "neuron N(f: fn = exp) {\n  input x\n  state v = 0\n  charge v = f(v + x)\n  output v\n}\n";
+    learnt_surrogate_arguments_are_not_there_yet: neuron("  param  a = 2 learn\n  charge v = v + x\n  fire   s = spike(v - 1, atan(alpha: a))");
+    a_power_that_is_no_whole_number: neuron("  charge v = (v + x)^0.5");
+    things_never_read: "neuron N {\n  input x, y\n  state v = 0\n  state w = 0\n  param tau = 2\n  charge v = v + x\n  output v\n}\n";
+    a_learnt_param_that_may_leave_its_range: neuron("  param  tau = 2.0 in (1, inf) learn\n  charge v = v + (x - v) / tau");
+    a_condition_without_a_gradient: neuron("  charge v = if v > 1 { x } else { v + x }");
+}
+
+const TWO: &str = "\
+neuron A(surr: surrogate = atan(alpha: 2.0), n: int = 2, soft: bool = false) {
+  input x
+  param tau = 2
+  state v = 0
+  charge v = if soft { v } else { n * x / tau }
+  fire s = spike(v - 1, surr)
+  output s
+}
+
+neuron B {
+  input x
+  state v = 0
+  charge v = v + x
+  output v
+}
+";
+
+/// What is said about a specialization of a file with two neurons.
+fn specialized(wanted: &Specialization) -> String {
+    let mut sources = SourceMap::new();
+    let id = sources.add("two.snn", TWO);
+    let (module, _) = ast::parse(sources.get(id).expect("just added"));
+    let program = check(&module, &mut sources, &NoImports).0.expect("nothing is wrong");
+    let all = specialize(&program, wanted).expect_err("something is wrong");
+    wanted.add_sources(&mut sources);
+    render(&sources, &all, false)
+}
+
+fn options(options: &[(&str, &str)]) -> Specialization {
+    let options = options.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+    Specialization { neuron: Some("A".into()), options, ..Specialization::default() }
+}
+
+#[test]
+fn no_neuron_named_among_two() {
+    insta::assert_snapshot!(specialized(&Specialization::default()));
+}
+
+#[test]
+fn an_unknown_neuron() {
+    let wanted = Specialization { neuron: Some("AA".into()), ..Specialization::default() };
+    insta::assert_snapshot!(specialized(&wanted));
+}
+
+#[test]
+fn unknown_options_and_values_that_do_not_fit() {
+    let wanted = options(&[("sur", "atan"), ("n", "2.5"), ("soft", "yes"), ("surr", "attan(2.0)")]);
+    insta::assert_snapshot!(specialized(&wanted));
+}
+
+#[test]
+fn option_text_that_does_not_parse() {
+    insta::assert_snapshot!(specialized(&options(&[("surr", "atan(alpha 2.0)")])));
+}
+
+#[test]
+fn an_option_given_twice_and_an_int_that_does_not_fit() {
+    insta::assert_snapshot!(specialized(&options(&[("n", "1"), ("n", "3000000000")])));
+}
+
+#[test]
+fn unknown_params_to_share_and_learn() {
+    let mut wanted = options(&[]);
+    wanted.share.push(("tauu".into(), hir::Sharing::Channel));
+    wanted.learn.push("gain".into());
+    insta::assert_snapshot!(specialized(&wanted));
+}
