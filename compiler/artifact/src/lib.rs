@@ -4,6 +4,8 @@
 //! language without the compiler. The manifest alone says how to launch: which buffers in which order,
 //! which scalars, what geometry.
 
+pub mod naming;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,106 @@
+//! The names of a neuron's buffers in its entries: the one list that the compiler writes and the
+//! runtime reads.
+//!
+//! | Name | Is |
+//! | --- | --- |
+//! | `input.x`, `param.tau`, `state.v` | what a call is given |
+//! | `output.s`, `next.v` | what it gives: outputs, and states after the last step |
+//! | `saved.v` | the state at the start of each chunk but the first |
+//! | `grad.output.s`, `grad.next.v` | the gradients of what it gives |
+//! | `grad.input.x`, `grad.state.v`, `partial.tau` | the gradients of what it was given |
+
+use std::fmt;
+
+/// What a buffer of an entry is, with the name of the input, param, state or output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operand<'a> {
+    /// An input.
+    Input(&'a str),
+    /// A param as stored.
+    Param(&'a str),
+    /// A state before the first step.
+    State(&'a str),
+    /// An output.
+    Output(&'a str),
+    /// A state after the last step.
+    Next(&'a str),
+    /// A state at the start of each chunk but the first.
+    Saved(&'a str),
+    /// The gradient of an output.
+    OutputGrad(&'a str),
+    /// The gradient of a state after the last step.
+    NextGrad(&'a str),
+    /// The gradient of an input.
+    InputGrad(&'a str),
+    /// The gradient of a state before the first step.
+    StateGrad(&'a str),
+    /// What each lane or block contributes to the gradient of a param.
+    Partial(&'a str),
+}
+
+/// What makes an operand out of a name.
+type Make = for<'a> fn(&'a str) -> Operand<'a>;
+
+/// The prefixes. None is the beginning of another.
+const PREFIXES: [(&str, Make); 11] = [
+    ("input.", Operand::Input),
+    ("param.", Operand::Param),
+    ("state.", Operand::State),
+    ("output.", Operand::Output),
+    ("next.", Operand::Next),
+    ("saved.", Operand::Saved),
+    ("grad.output.", Operand::OutputGrad),
+    ("grad.next.", Operand::NextGrad),
+    ("grad.input.", Operand::InputGrad),
+    ("grad.state.", Operand::StateGrad),
+    ("partial.", Operand::Partial),
+];
+
+impl<'a> Operand<'a> {
+    /// What a buffer's name says that it is; none for a name of another form.
+    pub fn parse(buffer: &'a str) -> Option<Self> {
+        let of = |(prefix, make): &(&str, Make)| Some(make(buffer.strip_prefix(prefix)?));
+        PREFIXES.iter().find_map(of)
+    }
+
+    /// The name of the input, param, state or output.
+    pub fn name(self) -> &'a str {
+        match self {
+            Operand::Input(name)
+            | Operand::Param(name)
+            | Operand::State(name)
+            | Operand::Output(name)
+            | Operand::Next(name)
+            | Operand::Saved(name)
+            | Operand::OutputGrad(name)
+            | Operand::NextGrad(name)
+            | Operand::InputGrad(name)
+            | Operand::StateGrad(name)
+            | Operand::Partial(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Operand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name();
+        let is_mine = |(_, make): &&(&str, Make)| make(name) == *self;
+        let prefix = PREFIXES.iter().find(is_mine).map_or("", |(prefix, _)| prefix);
+        write!(f, "{prefix}{name}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for (prefix, make) in PREFIXES {
+            let text = format!("{prefix}v");
+            assert_eq!(make("v").to_string(), text);
+            assert_eq!(Operand::parse(&text), Some(make("v")));
+        }
+        assert_eq!(Operand::parse("v"), None);
+    }
+}
