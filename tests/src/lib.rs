@@ -1,8 +1,13 @@
-//! What the tests of several packages share: random operands, comparisons, programs, vectors.
+//! What the tests of several packages share: random operands, comparisons, programs, vectors, and the
+//! kernels written by hand.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 pub mod compare;
+#[path = "../reference/kernels/cuda.rs"]
+pub mod cuda;
+#[path = "../reference/kernels/lif.rs"]
+pub mod lif;
 pub mod numbers;
 pub mod program;
 pub mod vectors;

@@ -6,4 +6,6 @@ mod cpu;
 mod oracle;
 #[cfg(feature = "llvm")]
 mod ptx;
+mod reference;
+mod tidy;
 mod wgsl;
