@@ -1,2 +1,36 @@
-//! x
-fn main() {}
+//! The program `snnc`: neurons in, code, arrays and pictures out.
+//!
+//! Findings and errors go to standard error, results to standard output. The exit status is 0, 1 where
+//! the user's program or data is wrong, and 2 where the command line is.
+
+#![allow(dead_code, reason = "commands that are not there yet")]
+
+mod args;
+mod check;
+mod report;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::report::Reporter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let reporter = Reporter::new(cli.message_format);
+    let done = match &cli.command {
+        Command::Check(args) => Ok(check::files(args, &reporter)),
+        Command::Explain(args) => check::explain(args).map(|()| true),
+        _ => Err(String::from("this command is not there yet").into()),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            reporter.failure(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}

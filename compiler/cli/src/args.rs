@@ -1,0 +1,277 @@
+//! The command line: every command, its options, and how their values are written.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use snn_compiler::check::hir::Sharing;
+
+/// Compiles neurons written in `.snn` to fused forward and backward kernels, runs and times them.
+#[derive(Parser)]
+#[command(name = "snnc", version, propagate_version = true)]
+pub struct Cli {
+    /// How findings and errors are written on standard error
+    #[arg(long, global = true, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub message_format: Format,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text for people
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Look for errors in neurons, and make nothing
+    Check(CheckArgs),
+    /// Explain the code of an error or a warning
+    Explain(ExplainArgs),
+    /// Compile a neuron to code and a manifest that says how to launch it
+    Build(BuildArgs),
+    /// Run a neuron over an input
+    Run(RunArgs),
+    /// Run a neuron over an input, and take the gradient
+    Grad(GradArgs),
+    /// Time a neuron, forward and backward, beside copies of as many bytes
+    Bench(BenchArgs),
+    /// List the devices of this machine
+    Devices,
+    /// Say what the kernel cache holds, or empty it
+    Cache(CacheArgs),
+}
+
+/// Arguments of `check`.
+#[derive(Args)]
+pub struct CheckArgs {
+    /// The files; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+}
+
+/// Arguments of `explain`.
+#[derive(Args)]
+pub struct ExplainArgs {
+    /// The code, such as E0401
+    pub code: String,
+}
+
+/// What decides a specialisation of a neuron.
+#[derive(Args)]
+pub struct Special {
+    /// The file with the neuron; `-` is standard input
+    pub file: String,
+    /// Which neuron, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub neuron: Option<String>,
+    /// An option's value, written as in the file
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = pair)]
+    pub options: Vec<(String, String)>,
+    /// Who shares one number of a param: layer, channel or neuron
+    #[arg(long, value_name = "PARAM=SHARING", value_parser = sharing)]
+    pub share: Vec<(String, Sharing)>,
+    /// A param to learn, beside those the file says are learnt
+    #[arg(long, value_name = "PARAM")]
+    pub learn: Vec<String>,
+}
+
+/// What code is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TargetKind {
+    /// Machine code for a CPU
+    Cpu,
+    /// PTX for NVIDIA GPUs
+    Ptx,
+    /// WGSL for all other GPUs
+    Wgsl,
+}
+
+/// A target with what belongs to it.
+#[derive(Args)]
+pub struct TargetArgs {
+    /// What to compile for
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub target: TargetKind,
+    /// cpu: the processors to compile for: x86-64-v2, x86-64-v3 or aarch64; this machine's by default
+    #[arg(long, value_name = "LEVEL")]
+    pub level: Option<String>,
+    /// ptx: the oldest compute capability that the code runs on
+    #[arg(long, value_name = "NUMBER", default_value_t = 75)]
+    pub sm: u32,
+}
+
+/// Arguments of `build`.
+#[derive(Args)]
+pub struct BuildArgs {
+    /// The neuron.
+    #[command(flatten)]
+    pub special: Special,
+    /// The target.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Print a stage of the compilation and build nothing: ast, hir, diff, simple, kernel, clif, llvm,
+    /// ptx or wgsl
+    #[arg(long, value_name = "STAGE")]
+    pub emit: Option<String>,
+    /// The folder for the code and the manifest
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+}
+
+/// What a neuron runs over, and where.
+#[derive(Args)]
+pub struct Operands {
+    /// An input of shape [T, N, ...]: NAME=file.npy, file.npz, file.npz:member or file.csv
+    #[arg(long = "input", value_name = "NAME=FILE", value_parser = pair)]
+    pub inputs: Vec<(String, String)>,
+    /// Make the inputs that are not given
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub generate: Option<Generator>,
+    /// Steps of a made input
+    #[arg(long, value_name = "T", default_value_t = 1000)]
+    pub steps: usize,
+    /// Neurons of a made input
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub neurons: usize,
+    /// Where the random numbers of a made input start
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// A param's number, or its numbers: NAME=2.0 or NAME=file.npy
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    pub params: Vec<(String, String)>,
+    /// A state before the first step: NAME=file.npy
+    #[arg(long = "state", value_name = "NAME=FILE", value_parser = pair)]
+    pub states: Vec<(String, String)>,
+    /// The axis of the input, counting T as 0, whose elements share a param `per channel`
+    #[arg(long, value_name = "AXIS", allow_negative_numbers = true)]
+    pub channel_axis: Option<isize>,
+    /// Where to run: cpu, cuda:0, wgpu:0
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// The file for the results: every output by its name, every last state as state.NAME
+    #[arg(long, value_name = "FILE.npz")]
+    pub out: Option<PathBuf>,
+    /// A picture, as SVG or PNG by the file's name
+    #[arg(long = "plot", value_name = "FILE")]
+    pub plots: Vec<PathBuf>,
+}
+
+/// The inputs that can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Generator {
+    /// From 0 at the first step to 2 at the last
+    Ramp,
+    /// 0, then for the half in the middle a level that differs between neurons, then 0
+    Step,
+    /// Random numbers from 0 to 2, all equally likely
+    Noise,
+}
+
+/// Arguments of `run`.
+#[derive(Args)]
+pub struct RunArgs {
+    /// The neuron.
+    #[command(flatten)]
+    pub special: Special,
+    /// Its operands.
+    #[command(flatten)]
+    pub operands: Operands,
+}
+
+/// Arguments of `grad`.
+#[derive(Args)]
+pub struct GradArgs {
+    /// The neuron.
+    #[command(flatten)]
+    pub special: Special,
+    /// Its operands.
+    #[command(flatten)]
+    pub operands: Operands,
+    /// The gradient of an output: NAME=file.npy; without any, that of the sum of all outputs is taken
+    #[arg(long = "grad", value_name = "NAME=FILE", value_parser = pair)]
+    pub grads: Vec<(String, String)>,
+    /// The gradient of a last state: NAME=file.npy
+    #[arg(long = "grad-state", value_name = "NAME=FILE", value_parser = pair)]
+    pub grad_states: Vec<(String, String)>,
+}
+
+/// Arguments of `bench`.
+#[derive(Args)]
+pub struct BenchArgs {
+    /// The neuron.
+    #[command(flatten)]
+    pub special: Special,
+    /// Steps and neurons to time, such as 4,1048576;16,1048576
+    #[arg(long, value_name = "T,N;...", default_value = "4,1048576;16,1048576;64,1048576")]
+    pub sizes: Sizes,
+    /// Where to run: cpu, cuda:0, wgpu:0
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// Threads of the cpu
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub threads: usize,
+    /// Beside it, the kernels written by hand
+    #[arg(long)]
+    pub reference: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Steps and neurons to time.
+#[derive(Clone, Debug)]
+pub struct Sizes(pub Vec<(usize, usize)>);
+
+impl std::str::FromStr for Sizes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let size = |part: &str| {
+            let (steps, neurons) = part.split_once(',')?;
+            Some((steps.trim().parse().ok()?, neurons.trim().parse().ok()?))
+        };
+        let sizes = text.split(';').map(|part| {
+            size(part).ok_or_else(|| format!("`{part}` is no size: write T,N such as 16,4096"))
+        });
+        Ok(Sizes(sizes.collect::<Result<_, _>>()?))
+    }
+}
+
+/// Arguments of `cache`.
+#[derive(Args)]
+pub struct CacheArgs {
+    /// What to do; without it, say what is there.
+    #[command(subcommand)]
+    pub action: Option<CacheAction>,
+}
+
+/// What can be done to the cache.
+#[derive(Subcommand)]
+pub enum CacheAction {
+    /// Remove every kernel
+    Clear,
+}
+
+/// `NAME=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+            Ok((name.into(), value.into()))
+        }
+        _ => Err("write NAME=VALUE".into()),
+    }
+}
+
+fn sharing(text: &str) -> Result<(String, Sharing), String> {
+    let (name, word) = pair(text)?;
+    let all = [Sharing::Layer, Sharing::Channel, Sharing::Neuron];
+    let found = all.into_iter().find(|s| snn_compiler::check::sharing_word(*s) == word);
+    let sharing = found.ok_or_else(|| format!("`{word}` is none of layer, channel, neuron"))?;
+    Ok((name, sharing))
+}

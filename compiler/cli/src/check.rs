@@ -1,0 +1,49 @@
+//! `snnc check` and `snnc explain`.
+
+use snn_compiler::ast;
+use snn_compiler::check::check;
+use snn_compiler::diagnostic::{self, Diagnostic};
+use snn_compiler::span::SourceMap;
+
+use crate::args::{CheckArgs, ExplainArgs};
+use crate::report::{self, Reporter, Result};
+use crate::source::{self, Files};
+
+/// Shows what is wrong with each file, and returns whether nothing is.
+pub fn files(args: &CheckArgs, reporter: &Reporter) -> bool {
+    let mut right = true;
+    for file in &args.files {
+        match one(file, reporter) {
+            Ok(is_right) => right &= is_right,
+            Err(failure) => {
+                reporter.failure(&failure);
+                right = false;
+            }
+        }
+    }
+    right
+}
+
+fn one(file: &str, reporter: &Reporter) -> Result<bool> {
+    let source::Text { name, text } = source::read(file)?;
+    let mut sources = SourceMap::new();
+    let id = sources.add(name, text);
+    let Some(source) = sources.get(id) else { return Ok(false) };
+    let (module, mut findings) = ast::parse(source);
+    findings.extend(check(&module, &mut sources, &Files).1);
+    reporter.findings(&sources, &findings);
+    Ok(!findings.iter().any(Diagnostic::is_error))
+}
+
+/// Prints the long text of a code.
+pub fn explain(args: &ExplainArgs) -> Result<()> {
+    match diagnostic::explain(&args.code) {
+        Some(text) => report::print(&format!("{text}\n")),
+        None => {
+            let known: Vec<&str> = diagnostic::codes().collect();
+            let (first, last) = (known.first().unwrap_or(&""), known.last().unwrap_or(&""));
+            let code = &args.code;
+            Err(format!("there is no code `{code}`; they run from {first} to {last}").into())
+        }
+    }
+}

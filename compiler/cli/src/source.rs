@@ -1,0 +1,119 @@
+//! The text of programs: files, standard input and imports.
+
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use snn_compiler::check::Resolver;
+use snn_compiler::span::Source;
+
+use crate::report::Result;
+
+/// What standard input is called in messages.
+const STDIN: &str = "<stdin>";
+
+/// The largest program that is read; the compiler has its own, smaller limit.
+const LIMIT: u64 = 64 << 20;
+
+/// A program's name and text.
+pub struct Text {
+    /// The file's name, as messages show it.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// Reads a program; `-` is standard input.
+pub fn read(file: &str) -> Result<Text> {
+    if file == "-" {
+        let text = whole(std::io::stdin().lock());
+        let text = text.map_err(|why| format!("cannot read standard input: {why}"))?;
+        return Ok(Text { name: STDIN.into(), text });
+    }
+    let name = clean(Path::new(file));
+    let text = open(Path::new(file)).map_err(|why| format!("cannot read {file}: {why}"))?;
+    Ok(Text { name: name.display().to_string(), text })
+}
+
+/// Imports from files beside the one that imports, and from the standard library.
+pub struct Files;
+
+impl Resolver for Files {
+    fn resolve(&self, path: &str, from: &Source) -> std::result::Result<(String, String), String> {
+        if let Some(file) = path.strip_prefix("std/") {
+            return standard(file);
+        }
+        let folder = Path::new(&from.name).parent().filter(|_| from.name != STDIN);
+        let file = clean(&folder.unwrap_or(Path::new("")).join(path));
+        let text = open(&file)?;
+        Ok((file.display().to_string(), text))
+    }
+}
+
+fn standard(file: &str) -> std::result::Result<(String, String), String> {
+    let text = file.strip_suffix(".snn").and_then(snn::neurons::source);
+    let text = text.ok_or_else(|| {
+        let known: Vec<String> =
+            snn::neurons::NAMES.iter().map(|name| format!("`std/{name}.snn`")).collect();
+        format!("the standard library has {}", known.join(", "))
+    })?;
+    Ok((format!("std/{file}"), text.into()))
+}
+
+fn open(path: &Path) -> std::result::Result<String, String> {
+    whole(std::fs::File::open(path).map_err(|why| reason(&why))?)
+}
+
+fn whole(reader: impl Read) -> std::result::Result<String, String> {
+    let mut bytes = Vec::new();
+    reader.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|why| reason(&why))?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(format!("it has more than {} MiB", LIMIT >> 20));
+    }
+    String::from_utf8(bytes).map_err(|why| {
+        format!("it is not UTF-8 text: byte {} is wrong", why.utf8_error().valid_up_to())
+    })
+}
+
+/// The system's words without its number.
+pub fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".into(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// The path without `.` and without `name/..`, so that a file has one name however it is reached.
+fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        let above = matches!(clean.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if above => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_one_name() {
+        for (path, expected) in [
+            ("./a.snn", "a.snn"),
+            ("b/../a.snn", "a.snn"),
+            ("../a.snn", "../a.snn"),
+            ("../b/./../a.snn", "../a.snn"),
+            ("/b/../../a.snn", "/../a.snn"),
+        ] {
+            assert_eq!(clean(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
+}

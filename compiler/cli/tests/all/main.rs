@@ -1,0 +1,4 @@
+//! The program as a user meets it: arguments and files in, exit status, text and files out.
+
+mod check;
+mod program;
