@@ -6,7 +6,9 @@ pub mod cpu;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 pub mod device;
+pub mod devices;
 pub mod error;
+pub mod neuron;
 pub mod shape;
 #[cfg(feature = "wgpu")]
 pub mod wgpu;

@@ -41,19 +41,19 @@ pub enum Operand<'a> {
 /// What makes an operand out of a name.
 type Make = for<'a> fn(&'a str) -> Operand<'a>;
 
-/// The prefixes. None is the beginning of another.
+/// The prefixes. None is the beginning of another. Closures, since an enum constructor is of one lifetime.
 const PREFIXES: [(&str, Make); 11] = [
-    ("input.", Operand::Input),
-    ("param.", Operand::Param),
-    ("state.", Operand::State),
-    ("output.", Operand::Output),
-    ("next.", Operand::Next),
-    ("saved.", Operand::Saved),
-    ("grad.output.", Operand::OutputGrad),
-    ("grad.next.", Operand::NextGrad),
-    ("grad.input.", Operand::InputGrad),
-    ("grad.state.", Operand::StateGrad),
-    ("partial.", Operand::Partial),
+    ("input.", |n| Operand::Input(n)),
+    ("param.", |n| Operand::Param(n)),
+    ("state.", |n| Operand::State(n)),
+    ("output.", |n| Operand::Output(n)),
+    ("next.", |n| Operand::Next(n)),
+    ("saved.", |n| Operand::Saved(n)),
+    ("grad.output.", |n| Operand::OutputGrad(n)),
+    ("grad.next.", |n| Operand::NextGrad(n)),
+    ("grad.input.", |n| Operand::InputGrad(n)),
+    ("grad.state.", |n| Operand::StateGrad(n)),
+    ("partial.", |n| Operand::Partial(n)),
 ];
 
 impl<'a> Operand<'a> {

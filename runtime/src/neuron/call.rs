@@ -1,0 +1,78 @@
+//! What a neuron is given and what it gives, by name.
+
+use super::array::{Array, Arrays};
+
+/// The operands of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Every input, `[T, N, *]`, all of one shape. In `[T, N]` the axis N is the neuron axis for params
+    /// per channel and per neuron alike.
+    pub inputs: Arrays,
+    /// Params; what is left out has its declared number. They are the constrained numbers (the 0.5 of a
+    /// decay), whatever is stored. Shapes: `[]` or `[1]` per layer, `[C]` per channel, the shape of a
+    /// step without the batch per neuron; `[]` and `[1]` are repeated there.
+    pub params: Arrays,
+    /// States before the first step, `[N, *]`; what is left out has its declared value.
+    pub states: Arrays,
+    /// Which axis of the inputs is the channels', T counted as 0; negative from the end. Of no meaning
+    /// for inputs `[T, N]`.
+    pub channel_axis: isize,
+}
+
+/// The channel axis where nothing else is said: the one behind T and N.
+pub const CHANNEL_AXIS: isize = 2;
+
+impl Default for Call {
+    fn default() -> Self {
+        Self {
+            inputs: Arrays::new(),
+            params: Arrays::new(),
+            states: Arrays::new(),
+            channel_axis: CHANNEL_AXIS,
+        }
+    }
+}
+
+/// Gradients to begin backward with. What is left out is 0, and a number of shape `[]` stands for an
+/// array full of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seeds {
+    /// Of outputs, `[T, N, *]`; the name [`ALL`] stands for each output that is not named.
+    pub outputs: Arrays,
+    /// Of states after the last step, `[N, *]`; the name [`ALL`] stands for each that is not named.
+    pub states: Arrays,
+}
+
+/// The name in [`Seeds`] that stands for all that are not named.
+pub const ALL: &str = "*";
+
+impl Seeds {
+    /// Those that give the gradient of the sum of all outputs.
+    pub fn ones() -> Self {
+        let outputs = Arrays::from([(ALL.to_string(), Array::scalar(1.0))]);
+        Self { outputs, states: Arrays::new() }
+    }
+}
+
+/// What forward gives.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Forward {
+    /// Outputs, `[T, N, *]`.
+    pub outputs: Arrays,
+    /// States after the last step, `[N, *]`.
+    pub states: Arrays,
+}
+
+/// What backward gives, beside what forward gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Gradients {
+    /// Outputs and last states.
+    pub forward: Forward,
+    /// Of inputs, `[T, N, *]`.
+    pub inputs: Arrays,
+    /// Of the stored numbers of learnt params, in the shape that the param was given in; `[]`, `[C]` or
+    /// the shape of a step where it was not given or was repeated.
+    pub params: Arrays,
+    /// Of states before the first step, `[N, *]`.
+    pub states: Arrays,
+}
