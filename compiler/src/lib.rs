@@ -6,8 +6,11 @@
 pub mod ast;
 pub mod check;
 pub mod diagnostic;
+pub mod diff;
+pub mod egraph;
 pub mod error;
 pub mod kernel;
 pub mod oracle;
+pub mod pipeline;
 pub mod span;
 pub mod targets;

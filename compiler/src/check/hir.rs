@@ -68,6 +68,13 @@ pub enum Leaf {
     Sum(u32),
 }
 
+impl Leaf {
+    /// Whether it is the same at every step: a param, or what is known only behind the last step.
+    pub fn is_steady(self) -> bool {
+        matches!(self, Leaf::Param(_) | Leaf::Sum(_) | Leaf::InitGrad(_))
+    }
+}
+
 /// Functions of one real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unary {
@@ -290,6 +297,31 @@ impl Graph {
     /// All nodes with their ids, operands first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (NodeId, &Node)> + ExactSizeIterator {
         self.nodes.iter().enumerate().map(|(i, node)| (NodeId(i as u32), node))
+    }
+
+    /// For each node whether it changes from step to step: whether it depends on more than params and
+    /// constants.
+    pub fn varying(&self) -> Vec<bool> {
+        let mut varying: Vec<bool> = Vec::with_capacity(self.len());
+        for (_, node) in self.iter() {
+            varying.push(match node.op {
+                Op::Leaf(leaf) => !leaf.is_steady(),
+                op => op.operands().any(|operand| varying[operand.0 as usize]),
+            });
+        }
+        varying
+    }
+
+    /// For each node whether one of the roots needs it.
+    pub fn needed(&self, roots: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
+        let mut needed = vec![false; self.len()];
+        roots.into_iter().for_each(|root| needed[root.0 as usize] = true);
+        for (id, node) in self.iter().rev() {
+            if needed[id.0 as usize] {
+                node.op.operands().for_each(|operand| needed[operand.0 as usize] = true);
+            }
+        }
+        needed
     }
 
     /// How many nodes there are.

@@ -8,7 +8,7 @@ mod call;
 mod checker;
 mod eval;
 mod expr;
-mod fold;
+pub(crate) mod fold;
 pub mod hir;
 mod items;
 mod modules;

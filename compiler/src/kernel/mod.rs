@@ -9,8 +9,10 @@
 //! Never here: anything of the source language (names, options, surrogates) and anything of a device.
 
 pub mod build;
+pub mod dead;
 pub mod interp;
 pub mod legalize;
+pub mod lower;
 mod math;
 mod names;
 pub mod parse;
@@ -20,12 +22,16 @@ pub mod random;
 pub mod reduce;
 #[doc(hidden)]
 pub mod samples;
+pub mod schedule;
 pub mod verify;
 
 pub use build::Builder;
+pub use dead::without_dead;
 pub use legalize::{Capabilities, legalize};
+pub use lower::lower;
 pub use parse::{ParseError, parse};
 pub use print::print;
+pub use schedule::schedule;
 pub use verify::{verify, verify_before_legalize};
 
 /// A real type.

@@ -1,0 +1,215 @@
+//! The table of derivative rules: one for each primitive, with the adjoint given to each operand.
+
+use crate::check::hir::{
+    Binary, Compare, Function, Graph, Leaf, NodeId, Op, Surrogate, Type, Unary,
+};
+use crate::span::Span;
+
+/// Writes the terms of one node.
+pub(super) struct Rule<'a> {
+    pub graph: &'a mut Graph,
+    /// The source of the node that is differentiated.
+    pub span: Span,
+    /// The neuron's surrogates.
+    pub of: &'a [Surrogate],
+}
+
+/// What comes to each operand; none where nothing does.
+type Terms = [Option<NodeId>; 3];
+
+impl Rule<'_> {
+    /// The terms of node `y`, whose adjoint is `g`. `leads` says for which operands one is wanted.
+    pub fn terms(&mut self, op: Op, y: NodeId, g: NodeId, leads: &[bool]) -> Terms {
+        let leads = |i: usize| leads.get(i).copied().unwrap_or(false);
+        let mut terms = [None; 3];
+        for (i, term) in terms.iter_mut().enumerate().filter(|(i, _)| leads(*i)) {
+            *term = self.term(op, y, g, i);
+        }
+        terms
+    }
+
+    /// The term of operand `i`.
+    fn term(&mut self, op: Op, y: NodeId, g: NodeId, i: usize) -> Option<NodeId> {
+        Some(match (op, i) {
+            (Op::Unary(op, a), _) => return self.unary(op, a, y, g),
+            (Op::Binary(op, a, b), _) => self.binary(op, [a, b], y, g, i),
+            (Op::Select(c, ..), 1) => self.where_true(c, g),
+            (Op::Select(c, ..), 2) => self.where_false(c, g),
+            (Op::Fma(_, b, _), 0) => self.mul(g, b),
+            (Op::Fma(a, ..), 1) => self.mul(g, a),
+            (Op::Fma(..), 2) => g,
+            (Op::Spike(u, surrogate), _) => {
+                let of = self.of;
+                let d = self.inline(&of[surrogate.0 as usize].d, u);
+                self.mul(g, d)
+            }
+            (Op::Hard(_, s, _), 0) => {
+                let rest = self.one_minus(s);
+                self.mul(g, rest)
+            }
+            (Op::Hard(v, _, to), 1) => {
+                let jump = self.sub(to, v);
+                self.mul(g, jump)
+            }
+            (Op::Hard(_, s, _), 2) => self.mul(g, s),
+            (Op::Soft(..), 0) => g,
+            (Op::Soft(_, _, by), 1) => self.minus(g, by),
+            (Op::Soft(_, s, _), 2) => self.minus(g, s),
+            (
+                Op::Const(_)
+                | Op::Int(_)
+                | Op::Bool(_)
+                | Op::Leaf(_)
+                | Op::Compare(..)
+                | Op::Logic(..)
+                | Op::Not(_)
+                | Op::IntToReal(_)
+                | Op::RealToInt(_)
+                | Op::BoolToReal(_)
+                | Op::Detach(_)
+                | Op::Select(..)
+                | Op::Fma(..)
+                | Op::Hard(..)
+                | Op::Soft(..),
+                _,
+            ) => return None,
+        })
+    }
+
+    fn unary(&mut self, op: Unary, a: NodeId, y: NodeId, g: NodeId) -> Option<NodeId> {
+        let by = match op {
+            Unary::Floor | Unary::Ceil | Unary::Round | Unary::Sign => return None,
+            Unary::Neg => return Some(self.neg(g)),
+            Unary::Sqrt => {
+                let half = self.constant(0.5);
+                let half = self.mul(g, half);
+                return Some(self.div(half, y));
+            }
+            Unary::Log => return Some(self.div(g, a)),
+            Unary::Log1p => {
+                let one = self.constant(1.0);
+                let shifted = self.binary_op(Binary::Add, one, a);
+                return Some(self.div(g, shifted));
+            }
+            Unary::Atan => {
+                let square = self.mul(a, a);
+                let one = self.constant(1.0);
+                let denominator = self.binary_op(Binary::Add, one, square);
+                return Some(self.div(g, denominator));
+            }
+            Unary::Abs => self.function(Unary::Sign, a),
+            Unary::Exp => y,
+            Unary::Sigmoid => {
+                let rest = self.one_minus(y);
+                self.mul(y, rest)
+            }
+            Unary::Softplus => self.function(Unary::Sigmoid, a),
+            Unary::Tanh => {
+                let square = self.mul(y, y);
+                self.one_minus(square)
+            }
+            Unary::Sin => self.function(Unary::Cos, a),
+            Unary::Cos => {
+                let sin = self.function(Unary::Sin, a);
+                self.neg(sin)
+            }
+            Unary::Erf => {
+                let square = self.mul(a, a);
+                let exponent = self.neg(square);
+                let bell = self.function(Unary::Exp, exponent);
+                let factor = self.constant(std::f64::consts::FRAC_2_SQRT_PI);
+                self.mul(factor, bell)
+            }
+        };
+        Some(self.mul(g, by))
+    }
+
+    fn binary(
+        &mut self,
+        op: Binary,
+        [a, b]: [NodeId; 2],
+        y: NodeId,
+        g: NodeId,
+        i: usize,
+    ) -> NodeId {
+        match (op, i) {
+            (Binary::Add, _) | (Binary::Sub, 0) => g,
+            (Binary::Sub, _) => self.neg(g),
+            (Binary::Mul, 0) => self.mul(g, b),
+            (Binary::Mul, _) => self.mul(g, a),
+            (Binary::Div, 0) => self.div(g, b),
+            (Binary::Div, _) => {
+                let share = self.div(g, b);
+                self.minus(share, y)
+            }
+            (Binary::Min | Binary::Max, i) => {
+                let compare = if op == Binary::Min { Compare::Le } else { Compare::Ge };
+                let first = self.graph.add(Op::Compare(compare, a, b), Type::Bool, self.span);
+                if i == 0 { self.where_true(first, g) } else { self.where_false(first, g) }
+            }
+        }
+    }
+
+    /// A function's nodes with its argument put in.
+    fn inline(&mut self, function: &Function, argument: NodeId) -> NodeId {
+        let mut known: Vec<NodeId> = Vec::with_capacity(function.graph.len());
+        for (_, node) in function.graph.iter() {
+            known.push(match node.op {
+                Op::Leaf(Leaf::Arg(_)) => argument,
+                op => self.graph.add(op.map(|a| known[a.0 as usize]), node.ty, self.span),
+            });
+        }
+        known[function.result.0 as usize]
+    }
+
+    fn constant(&mut self, value: f64) -> NodeId {
+        self.graph.constant(value, self.span)
+    }
+
+    fn function(&mut self, op: Unary, a: NodeId) -> NodeId {
+        self.graph.unary(op, a, self.span)
+    }
+
+    fn binary_op(&mut self, op: Binary, a: NodeId, b: NodeId) -> NodeId {
+        self.graph.binary(op, a, b, self.span)
+    }
+
+    fn neg(&mut self, a: NodeId) -> NodeId {
+        self.function(Unary::Neg, a)
+    }
+
+    fn sub(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        self.binary_op(Binary::Sub, a, b)
+    }
+
+    fn mul(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        self.binary_op(Binary::Mul, a, b)
+    }
+
+    fn div(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        self.binary_op(Binary::Div, a, b)
+    }
+
+    /// `-(a * b)`.
+    fn minus(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        let product = self.mul(a, b);
+        self.neg(product)
+    }
+
+    fn one_minus(&mut self, a: NodeId) -> NodeId {
+        let one = self.constant(1.0);
+        self.sub(one, a)
+    }
+
+    /// `g` where the condition holds, else 0: selected and not multiplied, so that an infinite adjoint
+    /// of a branch that was not taken stays out.
+    fn where_true(&mut self, condition: NodeId, g: NodeId) -> NodeId {
+        let zero = self.constant(0.0);
+        self.graph.add(Op::Select(condition, g, zero), Type::Real, self.span)
+    }
+
+    fn where_false(&mut self, condition: NodeId, g: NodeId) -> NodeId {
+        let zero = self.constant(0.0);
+        self.graph.add(Op::Select(condition, zero, g), Type::Real, self.span)
+    }
+}

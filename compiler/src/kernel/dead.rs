@@ -1,0 +1,207 @@
+//! Removal of what a kernel computes and nothing reads.
+
+use super::{BufferId, Carry, Kernel, Loop, Op, Stmt, ValueId};
+
+/// The same kernel without the values, carries and loops that no store and no sum needs, and without
+/// the buffers that are then no longer read. The signature keeps its order.
+pub fn without_dead(kernel: Kernel) -> Kernel {
+    let live = live(&kernel);
+    let mut kernel = Kernel { body: sweep(&kernel.body, &live), ..kernel };
+    drop_buffers(&mut kernel);
+    number(&mut kernel);
+    kernel
+}
+
+/// The values that some store or sum needs.
+fn live(kernel: &Kernel) -> Vec<bool> {
+    let mut marks = Marks { live: vec![false; kernel.values.len()], changed: true };
+    while std::mem::take(&mut marks.changed) {
+        marks.body(&kernel.body);
+    }
+    marks.live
+}
+
+struct Marks {
+    live: Vec<bool>,
+    changed: bool,
+}
+
+impl Marks {
+    fn is(&self, value: ValueId) -> bool {
+        self.live[value.0 as usize]
+    }
+
+    fn mark(&mut self, value: ValueId) {
+        self.changed |= !std::mem::replace(&mut self.live[value.0 as usize], true);
+    }
+
+    /// One pass from the last statement to the first; what is carried may need another.
+    fn body(&mut self, body: &[Stmt]) {
+        for stmt in body.iter().rev() {
+            match stmt {
+                Stmt::Let(value, op) if self.is(*value) => {
+                    op.operands().for_each(|operand| self.mark(operand));
+                }
+                Stmt::Let(..) => {}
+                Stmt::Store(_, value) | Stmt::Reduce(_, value) => self.mark(*value),
+                Stmt::Loop(inner) => {
+                    self.carries(&inner.carries);
+                    self.body(&inner.body);
+                    self.carries(&inner.carries);
+                }
+            }
+        }
+    }
+
+    fn carries(&mut self, carries: &[Carry]) {
+        for carry in carries.iter().filter(|carry| is_live(carry, &self.live)).collect::<Vec<_>>() {
+            for value in [carry.param, carry.init, carry.next] {
+                self.mark(value);
+            }
+        }
+    }
+}
+
+fn is_live(carry: &Carry, live: &[bool]) -> bool {
+    live[carry.param.0 as usize] || live[carry.result.0 as usize]
+}
+
+fn sweep(body: &[Stmt], live: &[bool]) -> Vec<Stmt> {
+    let keep = |stmt: &Stmt| match stmt {
+        Stmt::Let(value, _) => live[value.0 as usize].then(|| stmt.clone()),
+        Stmt::Store(..) | Stmt::Reduce(..) => Some(stmt.clone()),
+        Stmt::Loop(inner) => {
+            let carries: Vec<Carry> =
+                inner.carries.iter().filter(|carry| is_live(carry, live)).copied().collect();
+            let body = sweep(&inner.body, live);
+            let is_empty = carries.is_empty() && body.is_empty();
+            (!is_empty).then(|| Stmt::Loop(Loop { carries, body, ..*inner }))
+        }
+    };
+    body.iter().filter_map(keep).collect()
+}
+
+/// Takes the buffers out that no statement names.
+fn drop_buffers(kernel: &mut Kernel) {
+    let mut named = vec![false; kernel.buffers.len()];
+    kernel.walk(&mut |stmt| {
+        let buffer = match stmt {
+            Stmt::Let(_, op) => op.buffer(),
+            Stmt::Store(buffer, _) | Stmt::Reduce(buffer, _) => Some(*buffer),
+            Stmt::Loop(_) => None,
+        };
+        if let Some(buffer) = buffer {
+            named[buffer.0 as usize] = true;
+        }
+    });
+    let mut places = Vec::with_capacity(named.len());
+    let mut count = 0;
+    for named in &named {
+        places.push(BufferId(count));
+        count += u32::from(*named);
+    }
+    let mut i = 0;
+    kernel.buffers.retain(|_| {
+        i += 1;
+        named[i - 1]
+    });
+    rename_buffers(&mut kernel.body, &places);
+}
+
+fn rename_buffers(body: &mut [Stmt], places: &[BufferId]) {
+    let of = |buffer: &mut BufferId| *buffer = places[buffer.0 as usize];
+    for stmt in body {
+        match stmt {
+            Stmt::Let(_, Op::Load(buffer) | Op::LoadOr(buffer, _) | Op::Given(buffer))
+            | Stmt::Store(buffer, _)
+            | Stmt::Reduce(buffer, _) => of(buffer),
+            Stmt::Let(..) => {}
+            Stmt::Loop(inner) => rename_buffers(&mut inner.body, places),
+        }
+    }
+}
+
+/// Numbers the values anew in the order of their definitions.
+fn number(kernel: &mut Kernel) {
+    let mut order = Vec::new();
+    definitions(&kernel.body, &mut order);
+    let mut places = vec![ValueId(0); kernel.values.len()];
+    for (i, value) in order.iter().enumerate() {
+        places[value.0 as usize] = ValueId(i as u32);
+    }
+    kernel.values = order.iter().map(|value| kernel.ty(*value)).collect();
+    rename_values(&mut kernel.body, &places);
+}
+
+fn definitions(body: &[Stmt], order: &mut Vec<ValueId>) {
+    for stmt in body {
+        match stmt {
+            Stmt::Let(value, _) => order.push(*value),
+            Stmt::Store(..) | Stmt::Reduce(..) => {}
+            Stmt::Loop(inner) => {
+                order.extend(inner.carries.iter().map(|carry| carry.param));
+                definitions(&inner.body, order);
+                order.extend(inner.carries.iter().map(|carry| carry.result));
+            }
+        }
+    }
+}
+
+fn rename_values(body: &mut [Stmt], places: &[ValueId]) {
+    let of = |value: ValueId| places[value.0 as usize];
+    for stmt in body {
+        match stmt {
+            Stmt::Let(value, op) => (*value, *op) = (of(*value), op.map(of)),
+            Stmt::Store(_, value) | Stmt::Reduce(_, value) => *value = of(*value),
+            Stmt::Loop(inner) => {
+                for carry in &mut inner.carries {
+                    let Carry { param, init, next, result } = *carry;
+                    *carry = Carry {
+                        param: of(param),
+                        init: of(init),
+                        next: of(next),
+                        result: of(result),
+                    };
+                }
+                rename_values(&mut inner.body, places);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{parse, print, verify};
+    use super::*;
+
+    #[test]
+    fn what_nothing_reads_goes() {
+        let kernel = parse(
+            "kernel k f32 chunk 8 lanes 4 block 8
+               in x: input f32 sequence
+               in unread: input f32 sequence
+               in? state.v: state_in f32 lane
+               in? state.w: state_in f32 lane
+               out s: output f32 sequence
+               %0 = real 0.0
+               %1 = load_or state.v, %0
+               %2 = load_or state.w, %0
+               chunks forward (%3 = %1 -> %9 => %11, %4 = %2 -> %10 => %12)
+                 steps forward (%5 = %3 -> %7 => %9, %6 = %4 -> %8 => %10)
+                   %13 = load unread
+                   %14 = load x
+                   %7 = add %5, %14
+                   %8 = add %6, %13
+                   store s, %7
+                 end
+                 steps reverse
+                   %15 = kept %8
+                 end
+               end",
+        );
+        let kernel = without_dead(kernel.expect("a kernel"));
+        insta::assert_snapshot!(print(&kernel));
+        assert_eq!(without_dead(kernel.clone()), kernel);
+        verify(kernel).expect("well formed");
+    }
+}

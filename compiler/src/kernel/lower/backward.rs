@@ -1,0 +1,231 @@
+//! The backward kernel.
+
+use snn_artifact::naming::Operand;
+
+use super::super::{
+    BufferId, Carry, Kernel, LoopKind, Op, Order, Schedule, Shape, Stmt, Storage, ValueId,
+};
+use super::forward::close;
+use super::keep::{Plan, plan};
+use super::writer::{Operands, Scope, Writer, repeat, storage};
+use crate::check::hir;
+use crate::check::hir::{Leaf, NodeId, Sharing, Type};
+use crate::diff::Adjoint;
+
+/// Writes the backward kernel of an adjoint.
+pub fn write(adjoint: &Adjoint, schedule: Schedule) -> Kernel {
+    let neuron = &adjoint.neuron;
+    let mut writer = Writer::new("backward", neuron, schedule);
+    let mut scope = Scope::default();
+    let operands = writer.operands();
+    writer.params(&mut scope, &operands.params);
+    let (varying, late) = (neuron.graph.varying(), late(&neuron.graph));
+    writer.nodes(&mut scope, |i| !varying[i] && !late[i]);
+    let first = writer.first_states(&mut scope);
+    let buffers = Buffers::new(&mut writer);
+
+    let mut chunks = first_carries(&mut writer, &mut scope, adjoint, &buffers);
+    let mut chunk = scope.inner();
+    let plan = plan(adjoint, &varying);
+    let starts: Vec<ValueId> = first.iter().map(|(value, _)| *value).collect();
+    let again = run_again(&mut writer, &mut chunk, &operands, &buffers.saved, &starts, &plan);
+
+    let mut steps: Vec<Carry> = chunks.iter().map(|carry| writer.carry(carry.param)).collect();
+    let mut step = scope.inner();
+    recall(&mut writer, &mut step, &again, &plan);
+    let zero = writer.real(0.0);
+    writer.leaves(&mut step, |writer, step, leaf| match leaf {
+        Leaf::OutputGrad(i) => {
+            Some(writer.value(step, Op::LoadOr(buffers.outputs[i as usize]?, zero)))
+        }
+        Leaf::StateGrad(i) => Some(steps[i as usize].param),
+        _ => None,
+    });
+    writer.nodes(&mut step, |i| plan.wanted[i] && varying[i]);
+    give_on(&mut writer, &mut step, adjoint, &buffers, &mut steps);
+    close(&mut chunks, &steps);
+    chunk.body.push(repeat(LoopKind::Steps, Order::Reverse, steps, step.body));
+    let results: Vec<ValueId> = chunks.iter().map(|carry| carry.result).collect();
+    scope.body.push(repeat(LoopKind::Chunks, Order::Reverse, chunks, chunk.body));
+    finish(&mut writer, &mut scope, adjoint, &buffers, &first, &results);
+    writer.finish(scope)
+}
+
+/// The nodes that are known only behind the last step.
+fn late(graph: &hir::Graph) -> Vec<bool> {
+    let mut late: Vec<bool> = Vec::with_capacity(graph.len());
+    for (_, node) in graph.iter() {
+        late.push(match node.op {
+            hir::Op::Leaf(leaf) => matches!(leaf, Leaf::Sum(_) | Leaf::InitGrad(_)),
+            op => op.operands().any(|operand| late[operand.0 as usize]),
+        });
+    }
+    late
+}
+
+/// The buffers that backward has beside a neuron's operands. Ints have no gradients.
+struct Buffers {
+    saved: Vec<BufferId>,
+    outputs: Vec<Option<BufferId>>,
+    last: Vec<Option<BufferId>>,
+    inputs: Vec<BufferId>,
+    first: Vec<Option<BufferId>>,
+    partials: Vec<Option<BufferId>>,
+}
+
+impl Buffers {
+    fn new(writer: &mut Writer<'_>) -> Self {
+        let hir::Neuron { inputs, states, params, outputs, graph, .. } = writer.neuron;
+        let real = |ty: Type| ty == Type::Real;
+        let saved = states.iter().map(|state| {
+            writer.buffer(Operand::Saved(&state.name), storage(state.ty), Shape::Checkpoint)
+        });
+        let saved = saved.collect();
+        let outputs = outputs.iter().map(|output| {
+            real(graph.node(output.value).ty).then(|| {
+                let operand = Operand::OutputGrad(&output.name);
+                writer.optional(operand, Storage::F32, Shape::Sequence)
+            })
+        });
+        let outputs = outputs.collect();
+        let last = states.iter().map(|state| {
+            let operand = Operand::NextGrad(&state.name);
+            real(state.ty).then(|| writer.optional(operand, Storage::F32, Shape::Lane))
+        });
+        let last = last.collect();
+        let inputs = inputs.iter().map(|input| {
+            writer.buffer(Operand::InputGrad(&input.name), Storage::F32, Shape::Sequence)
+        });
+        let inputs = inputs.collect();
+        let first = states.iter().map(|state| {
+            let operand = Operand::StateGrad(&state.name);
+            real(state.ty).then(|| writer.buffer(operand, Storage::F32, Shape::Lane))
+        });
+        let first = first.collect();
+        let partials = params.iter().map(|param| {
+            let shape = match param.sharing {
+                Sharing::Layer => Shape::Partial,
+                Sharing::Channel | Sharing::Neuron => Shape::Lane,
+            };
+            let operand = Operand::Partial(&param.name);
+            param.learn.then(|| writer.buffer(operand, Storage::F32, shape))
+        });
+        let partials = partials.collect();
+        Self { saved, outputs, last, inputs, first, partials }
+    }
+}
+
+/// What goes backwards through time: the adjoints of the states, then the sums.
+fn first_carries(
+    writer: &mut Writer<'_>,
+    scope: &mut Scope,
+    adjoint: &Adjoint,
+    buffers: &Buffers,
+) -> Vec<Carry> {
+    let zero = writer.real(0.0);
+    let mut carries = Vec::new();
+    for buffer in &buffers.last {
+        let init = match buffer {
+            Some(buffer) => writer.value(scope, Op::LoadOr(*buffer, zero)),
+            None => zero,
+        };
+        carries.push(writer.carry(init));
+    }
+    carries.extend(adjoint.sums.iter().map(|_| writer.carry(zero)));
+    carries
+}
+
+/// The loop that runs a chunk again from its first states; returned is its body's scope.
+fn run_again(
+    writer: &mut Writer<'_>,
+    chunk: &mut Scope,
+    operands: &Operands,
+    saved: &[BufferId],
+    starts: &[ValueId],
+    plan: &Plan,
+) -> Scope {
+    let mut carries = Vec::new();
+    for (buffer, start) in saved.iter().zip(starts) {
+        let start = writer.value(chunk, Op::LoadOr(*buffer, *start));
+        carries.push(writer.carry(start));
+    }
+    let mut step = chunk.inner();
+    writer.step(&mut step, &operands.inputs, &carries);
+    let graph = &writer.neuron.graph;
+    let kept = (0..graph.len()).filter(|&i| plan.kept[i]).map(|i| NodeId(i as u32));
+    let needed = graph.needed(writer.neuron.states.iter().map(|state| state.next).chain(kept));
+    writer.nodes(&mut step, |i| needed[i]);
+    writer.advance(&step, &mut carries);
+    let body = std::mem::take(&mut step.body);
+    chunk.body.push(repeat(LoopKind::Steps, Order::Forward, carries, body));
+    step
+}
+
+/// Gives the nodes that are kept the values that they had.
+fn recall(writer: &mut Writer<'_>, step: &mut Scope, again: &Scope, plan: &Plan) {
+    for (i, _) in plan.kept.iter().enumerate().filter(|(_, kept)| **kept) {
+        let node = NodeId(i as u32);
+        if let Some(value) = again.get(node) {
+            let kept = writer.value(step, Op::Kept(value));
+            step.set(node, kept);
+        }
+    }
+}
+
+/// Stores the gradients of the inputs at a step, and takes those of the states, and the sums, on.
+fn give_on(
+    writer: &mut Writer<'_>,
+    step: &mut Scope,
+    adjoint: &Adjoint,
+    buffers: &Buffers,
+    carries: &mut [Carry],
+) {
+    let zero = writer.real(0.0);
+    for (buffer, node) in buffers.inputs.iter().zip(&adjoint.inputs) {
+        let value = node.map_or(zero, |node| writer.node(step, node));
+        step.body.push(Stmt::Store(*buffer, value));
+    }
+    let (states, sums) = carries.split_at_mut(adjoint.states.len());
+    for (carry, node) in states.iter_mut().zip(&adjoint.states) {
+        carry.next = node.map_or(zero, |node| writer.node(step, node));
+    }
+    for (carry, node) in sums.iter_mut().zip(&adjoint.sums) {
+        let term = writer.node(step, *node);
+        let sum = Op::Binary(super::super::Binary::Add, carry.param, term);
+        carry.next = writer.value(step, sum);
+    }
+}
+
+/// What is left to do behind the last step: the gradients of first states and of params.
+fn finish(
+    writer: &mut Writer<'_>,
+    scope: &mut Scope,
+    adjoint: &Adjoint,
+    buffers: &Buffers,
+    first: &[(ValueId, BufferId)],
+    results: &[ValueId],
+) {
+    let (states, sums) = results.split_at(adjoint.states.len());
+    for (buffer, value) in buffers.first.iter().zip(states) {
+        scope.body.extend(buffer.map(|buffer| Stmt::Store(buffer, *value)));
+    }
+    let zero = writer.real(0.0);
+    writer.leaves(scope, |writer, scope, leaf| match leaf {
+        Leaf::InitGrad(i) => {
+            let given = writer.value(scope, Op::Given(first[i as usize].1));
+            Some(writer.value(scope, Op::Select(given, zero, states[i as usize])))
+        }
+        Leaf::Sum(i) => Some(sums[i as usize]),
+        _ => None,
+    });
+    let roots = adjoint.params.iter().copied().flatten();
+    let needed = adjoint.neuron.graph.needed(roots);
+    writer.nodes(scope, |i| needed[i]);
+    for (buffer, node) in buffers.partials.iter().zip(&adjoint.params) {
+        let Some(buffer) = *buffer else { continue };
+        let value = node.map_or(zero, |node| writer.node(scope, node));
+        let is_summed = writer.kernel.buffer(buffer).shape == Shape::Partial;
+        let stmt = if is_summed { Stmt::Reduce } else { Stmt::Store };
+        scope.body.push(stmt(buffer, value));
+    }
+}

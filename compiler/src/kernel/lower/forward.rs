@@ -1,0 +1,92 @@
+//! The forward kernels.
+
+use snn_artifact::naming::Operand;
+
+use super::super::{BufferId, Carry, Kernel, LoopKind, Order, Schedule, Shape, Stmt, ValueId};
+use super::writer::{Scope, Writer, repeat, storage};
+use crate::check::hir::Neuron;
+
+/// Writes a forward kernel that leaves the states in `saved`, by the names of their buffers.
+pub fn write(name: &str, neuron: &Neuron, schedule: Schedule, saved: &[&str]) -> Kernel {
+    let mut writer = Writer::new(name, neuron, schedule);
+    let mut scope = Scope::default();
+    let operands = writer.operands();
+    writer.params(&mut scope, &operands.params);
+    let (varying, needed) = (neuron.graph.varying(), neuron.graph.needed(roots(neuron)));
+    writer.nodes(&mut scope, |i| needed[i] && !varying[i]);
+    let first = writer.first_states(&mut scope);
+    let buffers = buffers(&mut writer);
+    let saved = saved_buffers(&mut writer, saved);
+
+    let mut chunks: Vec<Carry> = first.iter().map(|(value, _)| writer.carry(*value)).collect();
+    let mut chunk = scope.inner();
+    for (buffer, carry) in saved.into_iter().zip(&chunks) {
+        chunk.body.extend(buffer.map(|buffer| Stmt::Store(buffer, carry.param)));
+    }
+    let mut steps: Vec<Carry> = chunks.iter().map(|carry| writer.carry(carry.param)).collect();
+    let mut step = chunk.inner();
+    writer.step(&mut step, &operands.inputs, &steps);
+    writer.nodes(&mut step, |i| needed[i]);
+    for (buffer, output) in buffers.outputs.iter().zip(&neuron.outputs) {
+        let value = writer.node(&step, output.value);
+        step.body.push(Stmt::Store(*buffer, value));
+    }
+    writer.advance(&step, &mut steps);
+    close(&mut chunks, &steps);
+    chunk.body.push(repeat(LoopKind::Steps, Order::Forward, steps, step.body));
+    let last: Vec<ValueId> = chunks.iter().map(|carry| carry.result).collect();
+    scope.body.push(repeat(LoopKind::Chunks, Order::Forward, chunks, chunk.body));
+    for (buffer, value) in buffers.last.iter().zip(last) {
+        scope.body.push(Stmt::Store(*buffer, value));
+    }
+    writer.finish(scope)
+}
+
+/// What a loop over steps came to is what the loop over chunks goes on with.
+pub fn close(chunks: &mut [Carry], steps: &[Carry]) {
+    for (chunk, steps) in chunks.iter_mut().zip(steps) {
+        chunk.next = steps.result;
+    }
+}
+
+/// What a neuron gives, and its states before and behind a step.
+fn roots(neuron: &Neuron) -> impl Iterator<Item = crate::check::hir::NodeId> {
+    let states = neuron.states.iter().flat_map(|state| [state.init, state.next]);
+    states.chain(neuron.outputs.iter().map(|output| output.value))
+}
+
+/// What forward writes.
+struct Written {
+    outputs: Vec<BufferId>,
+    last: Vec<BufferId>,
+}
+
+fn buffers(writer: &mut Writer<'_>) -> Written {
+    let neuron = writer.neuron;
+    let mut outputs = Vec::new();
+    for output in &neuron.outputs {
+        let storage = storage(neuron.graph.node(output.value).ty);
+        outputs.push(writer.buffer(Operand::Output(&output.name), storage, Shape::Sequence));
+    }
+    let mut last = Vec::new();
+    for state in &neuron.states {
+        last.push(writer.buffer(Operand::Next(&state.name), storage(state.ty), Shape::Lane));
+    }
+    Written { outputs, last }
+}
+
+/// For each state its checkpoint, where it is saved.
+fn saved_buffers(writer: &mut Writer<'_>, saved: &[&str]) -> Vec<Option<BufferId>> {
+    let neuron = writer.neuron;
+    let mut buffers = Vec::new();
+    for state in &neuron.states {
+        let operand = Operand::Saved(&state.name);
+        let is_saved = saved.contains(&operand.to_string().as_str());
+        buffers.push(is_saved.then(|| {
+            let buffer = writer.buffer(operand, storage(state.ty), Shape::Checkpoint);
+            writer.kernel.buffers[buffer.0 as usize].written = true;
+            buffer
+        }));
+    }
+    buffers
+}

@@ -1,0 +1,406 @@
+//! The one list of passes, from the text of a neuron to its artifact.
+
+use std::fmt::Write;
+
+use snn_artifact::{self as artifact, Artifact, Manifest, Target};
+
+use crate::check::hir::{self, Neuron};
+use crate::check::{self, Resolver, Specialization};
+use crate::diagnostic::{self, Diagnostic, Diagnostics};
+use crate::error::{EmitError, Unsupported};
+use crate::kernel::{Capabilities, Kernel, Schedule, Verified};
+use crate::span::SourceMap;
+use crate::targets::Emitted;
+use crate::{ast, diff, egraph, kernel};
+
+/// A file: the name that diagnostics show, and the text.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// What decides the code beside the neuron.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What the code is for.
+    pub target: Target,
+    /// `K`, the steps of a chunk, where it is not the target's own.
+    pub chunk: Option<u32>,
+}
+
+impl Options {
+    /// Those of a target.
+    pub fn new(target: Target) -> Self {
+        Self { target, chunk: None }
+    }
+
+    fn schedule(&self) -> Schedule {
+        let own = kernel::schedule(&self.target);
+        Schedule { chunk: self.chunk.unwrap_or(own.chunk).max(1), ..own }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        match self.target {
+            Target::Cpu { .. } => Capabilities::CPU,
+            Target::Ptx { .. } => Capabilities::PTX,
+            Target::Wgsl => Capabilities::WGSL,
+        }
+    }
+}
+
+/// Diagnostics with the sources that they point into.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// All that was read.
+    pub sources: SourceMap,
+    /// What was found, in order.
+    pub diagnostics: Diagnostics,
+}
+
+impl Findings {
+    /// Whether one of them is an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// The text for people.
+    pub fn render(&self, colour: bool) -> String {
+        diagnostic::render(&self.sources, &self.diagnostics, colour)
+    }
+
+    /// The same as data.
+    pub fn to_json(&self) -> serde_json::Value {
+        diagnostic::to_json(&self.sources, &self.diagnostics)
+    }
+}
+
+/// A neuron that passed all checks.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// The neuron with its options decided.
+    pub neuron: Neuron,
+    /// Warnings.
+    pub findings: Findings,
+}
+
+/// Why there is no artifact.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Failure {
+    /// The program is wrong.
+    #[error("{}", .0.render(false))]
+    Findings(Findings),
+    /// A target cannot do it, or we made a mistake.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+}
+
+/// Parses and checks a file; the program is there if nothing is wrong.
+pub fn check(source: Source<'_>, resolver: &dyn Resolver) -> (Option<check::Program>, Findings) {
+    let (_, program, findings) = read(source, resolver);
+    (program, findings)
+}
+
+fn read(
+    source: Source<'_>,
+    resolver: &dyn Resolver,
+) -> (ast::Module, Option<check::Program>, Findings) {
+    let mut sources = SourceMap::new();
+    let file = sources.add(source.name, source.text);
+    let own = crate::span::Source { id: file, name: source.name.into(), text: source.text.into() };
+    let (module, mut diagnostics) = ast::parse(&own);
+    let (program, found) = check::check(&module, &mut sources, resolver);
+    diagnostics.extend(found);
+    let program = program.filter(|_| !diagnostics.iter().any(Diagnostic::is_error));
+    (module, program, Findings { sources, diagnostics })
+}
+
+/// Text to a checked neuron with its options decided.
+///
+/// # Errors
+///
+/// All findings of the program, or of the specialization.
+pub fn front(
+    source: Source<'_>,
+    wanted: &Specialization,
+    resolver: &dyn Resolver,
+) -> Result<Front, Box<Findings>> {
+    let (program, mut findings) = check(source, resolver);
+    let Some(program) = program else { return Err(findings.into()) };
+    wanted.add_sources(&mut findings.sources);
+    match check::specialize(&program, wanted) {
+        Ok(neuron) => Ok(Front { neuron, findings }),
+        Err(found) => {
+            findings.diagnostics.extend(found);
+            Err(findings.into())
+        }
+    }
+}
+
+/// The simplified adjoint of a neuron.
+pub fn middle(neuron: &Neuron) -> diff::Adjoint {
+    egraph::simplify(&diff::differentiate(neuron))
+}
+
+/// The kernels of a neuron: `forward`, `forward_train`, `backward`.
+///
+/// # Errors
+///
+/// What the target cannot do.
+pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
+    let lowered = kernel::lower(&middle(neuron), options.schedule());
+    let all = [lowered.forward, lowered.forward_train, lowered.backward];
+    let capabilities = options.capabilities();
+    all.into_iter()
+        .map(|kernel| {
+            kernel::verify_before_legalize(&kernel)?;
+            Ok(kernel::verify(kernel::legalize(kernel, &capabilities)?)?)
+        })
+        .collect()
+}
+
+/// A checked neuron to its artifact. `key` is the name that caches know it by.
+///
+/// # Errors
+///
+/// What the target cannot do.
+pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
+    let kernels = kernels(neuron, options)?;
+    let Emitted { code, entries } = emit(&kernels, &options.target)?;
+    let port = |name: &str, ty| artifact::Port { name: name.into(), dtype: dtype(ty) };
+    let manifest = Manifest {
+        schema: artifact::SCHEMA,
+        abi: artifact::ABI,
+        compiler: env!("CARGO_PKG_VERSION").into(),
+        key,
+        neuron: neuron.name.clone(),
+        options: neuron.options.clone(),
+        target: options.target.clone(),
+        math: "strict".into(),
+        compute: artifact::Dtype::F32,
+        inputs: neuron.inputs.iter().map(|input| port(&input.name, hir::Type::Real)).collect(),
+        outputs: neuron
+            .outputs
+            .iter()
+            .map(|output| port(&output.name, neuron.graph.node(output.value).ty))
+            .collect(),
+        states: neuron.states.iter().map(|state| port(&state.name, state.ty)).collect(),
+        params: neuron.params.iter().map(param).collect(),
+        entries,
+    };
+    Ok(Artifact { manifest, code })
+}
+
+/// Kernels to code.
+///
+/// # Errors
+///
+/// What the target cannot do, or that this build has no back end for it.
+pub fn emit(kernels: &[Verified<Kernel>], target: &Target) -> Result<Emitted, EmitError> {
+    let kernels: Vec<&Verified<Kernel>> = kernels.iter().collect();
+    match target {
+        #[cfg(feature = "cranelift")]
+        Target::Cpu { level } => {
+            use crate::targets::cranelift;
+            cranelift::emit(&kernels, &cranelift::Options { level: self::level(level)? })
+        }
+        #[cfg(feature = "llvm")]
+        Target::Ptx { sm } => {
+            use crate::targets::llvm;
+            llvm::emit(&kernels, &llvm::Options { sm: *sm })
+        }
+        #[cfg(feature = "wgsl")]
+        Target::Wgsl => crate::targets::wgsl::emit(&kernels, &Default::default()),
+        #[allow(unreachable_patterns, reason = "all back ends may be built in")]
+        _ => Err(not_built(target).into()),
+    }
+}
+
+#[cfg(feature = "cranelift")]
+fn level(name: &str) -> Result<crate::targets::cranelift::Level, Unsupported> {
+    crate::targets::cranelift::Level::from_name(name).ok_or_else(|| Unsupported {
+        target: "cpu",
+        what: format!("the level `{name}`"),
+        instead: "choose x86-64-v2, x86-64-v3 or aarch64".into(),
+    })
+}
+
+/// The error of a target whose back end was left out of this build.
+fn not_built(target: &Target) -> Unsupported {
+    let (target, feature) = match target {
+        Target::Cpu { .. } => ("cpu", "cranelift"),
+        Target::Ptx { .. } => ("ptx", "llvm"),
+        Target::Wgsl => ("wgsl", "wgsl"),
+    };
+    Unsupported {
+        target,
+        what: "anything in this build".into(),
+        instead: format!("build with the feature `{feature}`, or choose another target"),
+    }
+}
+
+/// Everything that decides the code of a neuron, as text. Equal texts are equal artifacts.
+pub fn key(neuron: &Neuron, options: &Options) -> String {
+    let Schedule { chunk, lanes, block } = options.schedule();
+    let mut text = format!("snnc {} abi {}\n", env!("CARGO_PKG_VERSION"), artifact::ABI);
+    let _ = writeln!(text, "target {:?}", options.target);
+    let _ = writeln!(text, "math strict compute f32 chunk {chunk} lanes {lanes} block {block}");
+    text.push_str(&check::print(neuron));
+    text
+}
+
+fn dtype(ty: hir::Type) -> artifact::Dtype {
+    match ty {
+        hir::Type::Real => artifact::Dtype::F32,
+        hir::Type::Int | hir::Type::Bool => artifact::Dtype::I32,
+    }
+}
+
+fn param(param: &hir::Param) -> artifact::Param {
+    let end = |end: f64| end.is_finite().then_some(end);
+    artifact::Param {
+        name: param.name.clone(),
+        sharing: match param.sharing {
+            hir::Sharing::Layer => artifact::Sharing::Layer,
+            hir::Sharing::Channel => artifact::Sharing::Channel,
+            hir::Sharing::Neuron => artifact::Sharing::Neuron,
+        },
+        learn: param.learn,
+        default: param.default,
+        range: param.range.map(|range| artifact::Range {
+            low: end(range.low),
+            high: end(range.high),
+            low_closed: range.low_closed,
+            high_closed: range.high_closed,
+        }),
+        via: param.via.map(|via| match via {
+            hir::Via::Sigmoid => artifact::Via::Sigmoid,
+            hir::Via::Softplus => artifact::Via::Softplus,
+            hir::Via::Exp => artifact::Via::Exp,
+        }),
+    }
+}
+
+/// The text forms between the stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// The syntax tree.
+    Ast,
+    /// The typed program.
+    Hir,
+    /// The program with its adjoint.
+    Diff,
+    /// The same, simplified.
+    Simple,
+    /// The kernels.
+    Kernel,
+    /// Cranelift's IR.
+    Clif,
+    /// LLVM's IR.
+    Llvm,
+    /// PTX.
+    Ptx,
+    /// WGSL.
+    Wgsl,
+}
+
+impl Stage {
+    /// All stages in their order, with their names.
+    pub const ALL: [(&'static str, Stage); 9] = [
+        ("ast", Stage::Ast),
+        ("hir", Stage::Hir),
+        ("diff", Stage::Diff),
+        ("simple", Stage::Simple),
+        ("kernel", Stage::Kernel),
+        ("clif", Stage::Clif),
+        ("llvm", Stage::Llvm),
+        ("ptx", Stage::Ptx),
+        ("wgsl", Stage::Wgsl),
+    ];
+}
+
+impl std::str::FromStr for Stage {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, stage)| *stage).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
+            format!("there is no stage `{name}`; there are {}", names.join(", "))
+        })
+    }
+}
+
+/// The text of a stage. Stages of one target ask for the options of that target.
+///
+/// # Errors
+///
+/// What is wrong with the program, or what the target cannot do.
+pub fn stage(
+    source: Source<'_>,
+    wanted: &Specialization,
+    resolver: &dyn Resolver,
+    options: &Options,
+    stage: Stage,
+) -> Result<String, Failure> {
+    if stage == Stage::Ast {
+        let (module, _, findings) = read(source, resolver);
+        let is_right = !findings.has_errors();
+        return is_right.then(|| ast::dump(&module)).ok_or(Failure::Findings(findings));
+    }
+    let front = front(source, wanted, resolver).map_err(|found| Failure::Findings(*found))?;
+    Ok(of_neuron(&front.neuron, options, stage)?)
+}
+
+fn of_neuron(neuron: &Neuron, options: &Options, stage: Stage) -> Result<String, EmitError> {
+    Ok(match stage {
+        Stage::Ast | Stage::Hir => check::print(neuron),
+        Stage::Diff => diff::print(&diff::differentiate(neuron)),
+        Stage::Simple => diff::print(&middle(neuron)),
+        Stage::Kernel => {
+            let kernels = kernels(neuron, options)?;
+            let texts: Vec<String> = kernels.iter().map(|kernel| kernel::print(kernel)).collect();
+            texts.join("\n")
+        }
+        Stage::Clif | Stage::Llvm | Stage::Ptx | Stage::Wgsl => {
+            let target = code_target(options, stage);
+            let options = Options { target, ..options.clone() };
+            code(&kernels(neuron, &options)?, &options.target, stage)?
+        }
+    })
+}
+
+/// The target of a code stage: the one asked for, where it has that stage.
+fn code_target(options: &Options, stage: Stage) -> Target {
+    match (stage, &options.target) {
+        (Stage::Clif, Target::Cpu { .. })
+        | (Stage::Llvm | Stage::Ptx, Target::Ptx { .. })
+        | (Stage::Wgsl, Target::Wgsl) => options.target.clone(),
+        (Stage::Llvm | Stage::Ptx, _) => Target::Ptx { sm: 75 },
+        (Stage::Wgsl, _) => Target::Wgsl,
+        _ => Target::Cpu { level: "x86-64-v3".into() },
+    }
+}
+
+/// The text of kernels as code, or as what code is made from.
+fn code(kernels: &[Verified<Kernel>], target: &Target, stage: Stage) -> Result<String, EmitError> {
+    #[allow(unused_variables, reason = "not every build has the back ends that take them")]
+    let all: Vec<&Verified<Kernel>> = kernels.iter().collect();
+    match (stage, target) {
+        #[cfg(feature = "cranelift")]
+        (Stage::Clif, Target::Cpu { level }) => {
+            let level = self::level(level)?;
+            let options = crate::targets::cranelift::Options { level };
+            return crate::targets::cranelift::clif(&all, &options);
+        }
+        #[cfg(feature = "llvm")]
+        (Stage::Llvm, _) => return crate::targets::llvm::llvm_ir(&all),
+        _ => {}
+    }
+    match emit(kernels, target)?.code {
+        artifact::Code::Ptx(text) | artifact::Code::Wgsl(text) => Ok(text),
+        artifact::Code::Cpu(_) => Err(not_built(target).into()),
+    }
+}
