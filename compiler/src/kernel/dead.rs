@@ -75,7 +75,7 @@ fn sweep(body: &[Stmt], live: &[bool]) -> Vec<Stmt> {
                 inner.carries.iter().filter(|carry| is_live(carry, live)).copied().collect();
             let body = sweep(&inner.body, live);
             let is_empty = carries.is_empty() && body.is_empty();
-            (!is_empty).then(|| Stmt::Loop(Loop { carries, body, ..*inner }))
+            (!is_empty).then_some(Stmt::Loop(Loop { carries, body, ..*inner }))
         }
     };
     body.iter().filter_map(keep).collect()
