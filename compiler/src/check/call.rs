@@ -16,6 +16,9 @@ use crate::span::Span;
 /// How many calls one file may inline: a few lines can ask for more than any machine has memory for.
 const MAX_INLINED: u32 = 20_000;
 
+/// The names of a surrogate's arguments with their defaults.
+type Formals = Vec<(String, Option<f64>)>;
+
 impl<'a> Checker<'a> {
     /// The typed form of a call.
     pub fn call(&mut self, call: &'a Call, span: Span) -> Expr {
@@ -377,7 +380,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The surrogate with this name: its place, and what it is called with.
-    fn find_surrogate(&self, name: &str) -> Option<(SurrogateItem, Vec<(String, Option<f64>)>)> {
+    fn find_surrogate(&self, name: &str) -> Option<(SurrogateItem, Formals)> {
         if let Some((home, item)) = self.items().surrogates.get(name) {
             let place = *self.surrogate_items.get(&(*home, item.name.text.as_str()))?;
             let own = self.surrogates.get(place.0 as usize - self.base.len())?;
