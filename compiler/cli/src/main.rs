@@ -6,9 +6,11 @@
 #![allow(dead_code, reason = "commands that are not there yet")]
 
 mod args;
+mod array;
 mod check;
 mod report;
 mod source;
+mod write;
 
 use std::process::ExitCode;
 

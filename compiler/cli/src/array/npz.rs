@@ -1,0 +1,96 @@
+//! Many arrays in one file: a zip archive of npy files.
+
+use std::io::{Cursor, Read, Write};
+
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
+
+use super::{Plain, npy};
+
+/// The member asked for; where none is, the one of the operand's name, or the only one.
+pub fn read(bytes: &[u8], member: Option<&str>, operand: &str) -> Result<Plain, String> {
+    let damaged = |why: zip::result::ZipError| format!("it is no npz file: {why}");
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+    let files: Vec<String> = archive.file_names().map(String::from).collect();
+    let name = choose(&files, member, operand)?;
+    let mut file = archive.by_name(&name).map_err(damaged)?;
+    let size = file.size();
+    let mut data = Vec::new();
+    file.by_ref().take(size).read_to_end(&mut data).map_err(|why| format!("`{name}`: {why}"))?;
+    npy::read(&data).map_err(|why| format!("`{name}`: {why}"))
+}
+
+fn choose(files: &[String], member: Option<&str>, operand: &str) -> Result<String, String> {
+    let find = |name: &str| files.iter().find(|file| stem(file) == name).cloned();
+    let known = || {
+        let mut names: Vec<String> = files.iter().map(|file| format!("`{}`", stem(file))).collect();
+        names.sort();
+        if names.is_empty() { "nothing".into() } else { names.join(", ") }
+    };
+    if let Some(member) = member {
+        return find(member).ok_or_else(|| format!("it has no `{member}`; it has {}", known()));
+    }
+    match (find(operand), files) {
+        (Some(file), _) => Ok(file),
+        (None, [only]) => Ok(only.clone()),
+        _ => Err(format!("say which of its arrays, as in file.npz:name; it has {}", known())),
+    }
+}
+
+fn stem(file: &str) -> &str {
+    file.strip_suffix(".npy").unwrap_or(file)
+}
+
+/// The file of many arrays: name, shape and elements of each.
+///
+/// # Errors
+///
+/// Where an array is more than an archive takes.
+pub fn write(arrays: &[(String, &[usize], &[f32])]) -> Result<Vec<u8>, String> {
+    let failed = |why: &dyn std::fmt::Display| format!("cannot pack the arrays: {why}");
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, shape, data) in arrays {
+        // Stored as they are, as NumPy does: floats hardly shrink.
+        let large = data.len() as u64 * 4 >= u64::from(u32::MAX) - 1024;
+        let options = SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored)
+            .large_file(large);
+        archive.start_file(format!("{name}.npy"), options).map_err(|why| failed(&why))?;
+        archive.write_all(&npy::write(shape, data)).map_err(|why| failed(&why))?;
+    }
+    Ok(archive.finish().map_err(|why| failed(&why))?.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two() -> Vec<u8> {
+        let a: &[f32] = &[1.0, 2.0];
+        write(&[("a".into(), &[2], a), ("state.v".into(), &[1, 2], a)]).expect("an archive")
+    }
+
+    #[test]
+    fn members_are_found_by_name() {
+        let bytes = two();
+        assert_eq!(read(&bytes, Some("state.v"), "x").map(|a| a.shape), Ok(vec![1, 2]));
+        assert_eq!(read(&bytes, None, "a").map(|a| a.shape), Ok(vec![2]));
+        let why = read(&bytes, Some("b"), "a").expect_err("there is no b");
+        assert_eq!(why, "it has no `b`; it has `a`, `state.v`");
+        let why = read(&bytes, None, "x").expect_err("two to choose from");
+        assert!(why.ends_with("it has `a`, `state.v`"), "{why}");
+    }
+
+    #[test]
+    fn no_damage_is_a_panic() {
+        let whole = two();
+        for at in 0..whole.len() {
+            let _ = read(&whole[..at], Some("a"), "a");
+            for byte in [0, 1, 0x7f, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] = byte;
+                let _ = read(&damaged, Some("a"), "a");
+            }
+        }
+    }
+}

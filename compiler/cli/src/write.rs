@@ -1,0 +1,66 @@
+//! Files that are whole or not there: each is written beside its place, and all are renamed at the end.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::report::{Failure, Result};
+use crate::source::reason;
+
+/// Files to be written together.
+#[derive(Default)]
+pub struct Files(Vec<(PathBuf, Vec<u8>)>);
+
+impl Files {
+    /// A file and what will be in it.
+    pub fn add(&mut self, path: impl Into<PathBuf>, contents: impl Into<Vec<u8>>) {
+        self.0.push((path.into(), contents.into()));
+    }
+
+    /// Writes them.
+    ///
+    /// # Errors
+    ///
+    /// The file that cannot be written; then none was, unless a rename itself failed.
+    pub fn commit(self) -> Result<()> {
+        let mut written = Beside(Vec::new());
+        for (i, (path, contents)) in self.0.iter().enumerate() {
+            let beside = beside(path, i);
+            let made = File::create_new(&beside);
+            written.0.push((beside, path.clone()));
+            let done =
+                made.and_then(|mut file| file.write_all(contents).and_then(|()| file.sync_all()));
+            done.map_err(|why| failed(path, &why))?;
+        }
+        while let Some((beside, path)) = written.0.first() {
+            fs::rename(beside, path).map_err(|why| failed(path, &why))?;
+            written.0.remove(0);
+        }
+        Ok(())
+    }
+}
+
+/// Files beside their places; what is still there in the end is removed.
+struct Beside(Vec<(PathBuf, PathBuf)>);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        for (beside, _) in &self.0 {
+            // It takes room only; the error that led here is the one to tell.
+            let _ = fs::remove_file(beside);
+        }
+    }
+}
+
+fn beside(path: &Path, number: usize) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}-{number}", std::process::id()))
+}
+
+fn failed(path: &Path, why: &std::io::Error) -> Failure {
+    let why = match why.kind() {
+        std::io::ErrorKind::NotFound => "there is no such folder".into(),
+        _ => reason(why),
+    };
+    Failure::Message(format!("cannot write {}: {why}", path.display()))
+}
