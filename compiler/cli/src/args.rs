@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use snn_compiler::check::hir::Sharing;
+use snn_compiler::pipeline::Stage;
 
 /// Compiles neurons written in `.snn` to fused forward and backward kernels, runs and times them.
 #[derive(Parser)]
@@ -118,7 +119,7 @@ pub struct BuildArgs {
     /// Print a stage of the compilation and build nothing: ast, hir, diff, simple, kernel, clif, llvm,
     /// ptx or wgsl
     #[arg(long, value_name = "STAGE")]
-    pub emit: Option<String>,
+    pub emit: Option<Stage>,
     /// The folder for the code and the manifest
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,

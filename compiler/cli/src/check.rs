@@ -1,9 +1,6 @@
 //! `snnc check` and `snnc explain`.
 
-use snn_compiler::ast;
-use snn_compiler::check::check;
-use snn_compiler::diagnostic::{self, Diagnostic};
-use snn_compiler::span::SourceMap;
+use snn_compiler::{diagnostic, pipeline};
 
 use crate::args::{CheckArgs, ExplainArgs};
 use crate::report::{self, Reporter, Result};
@@ -26,13 +23,9 @@ pub fn files(args: &CheckArgs, reporter: &Reporter) -> bool {
 
 fn one(file: &str, reporter: &Reporter) -> Result<bool> {
     let source::Text { name, text } = source::read(file)?;
-    let mut sources = SourceMap::new();
-    let id = sources.add(name, text);
-    let Some(source) = sources.get(id) else { return Ok(false) };
-    let (module, mut findings) = ast::parse(source);
-    findings.extend(check(&module, &mut sources, &Files).1);
-    reporter.findings(&sources, &findings);
-    Ok(!findings.iter().any(Diagnostic::is_error))
+    let (_, found) = pipeline::check(pipeline::Source { name: &name, text: &text }, &Files);
+    reporter.findings(&found.sources, &found.diagnostics);
+    Ok(!found.has_errors())
 }
 
 /// Prints the long text of a code.

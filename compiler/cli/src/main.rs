@@ -7,7 +7,10 @@
 
 mod args;
 mod array;
+mod build;
 mod check;
+mod machine;
+mod program;
 mod report;
 mod source;
 mod write;
@@ -25,6 +28,9 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Check(args) => Ok(check::files(args, &reporter)),
         Command::Explain(args) => check::explain(args).map(|()| true),
+        Command::Build(args) => build::build(args, &reporter).map(|()| true),
+        Command::Devices => machine::list_devices().map(|()| true),
+        Command::Cache(args) => machine::cache(args).map(|()| true),
         _ => Err(String::from("this command is not there yet").into()),
     };
     match done {

@@ -11,7 +11,8 @@ use super::{Plain, npy};
 pub fn read(bytes: &[u8], member: Option<&str>, operand: &str) -> Result<Plain, String> {
     let damaged = |why: zip::result::ZipError| format!("it is no npz file: {why}");
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
-    let files: Vec<String> = archive.file_names().map(String::from).collect();
+    let names = archive.file_names().map(|name| name.map(|name| name.into_owned()));
+    let files: Vec<String> = names.collect::<Result<_, _>>().map_err(damaged)?;
     let name = choose(&files, member, operand)?;
     let mut file = archive.by_name(&name).map_err(damaged)?;
     let size = file.size();

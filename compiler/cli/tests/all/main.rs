@@ -1,4 +1,5 @@
 //! The program as a user meets it: arguments and files in, exit status, text and files out.
 
+mod build;
 mod check;
 mod program;

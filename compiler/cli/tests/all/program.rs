@@ -24,6 +24,11 @@ impl Folder {
         Self(path)
     }
 
+    /// A folder that is there.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// Writes a file.
     pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
         let path = self.path(name);
@@ -36,11 +41,12 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// The names of the files there are.
+    /// The names of the files there are, but for the kernel cache.
     pub fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).expect("the folder");
         let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
         let mut names: Vec<String> = entries.map(|entry| name(entry.expect("an entry"))).collect();
+        names.retain(|name| name != ".cache");
         names.sort();
         names
     }

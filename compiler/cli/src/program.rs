@@ -1,0 +1,59 @@
+//! From arguments to a checked neuron, its warnings shown.
+
+use snn_artifact::Target;
+use snn_compiler::check::Specialization;
+use snn_compiler::pipeline::{self, Front};
+use snn_runtime::cpu::host_level;
+
+use crate::args::{Special, TargetArgs, TargetKind};
+use crate::report::{Failure, Reporter, Result};
+use crate::source::{self, Files, Text};
+
+/// A neuron's text, and what was decided about it.
+pub struct Program {
+    text: Text,
+    /// What was decided.
+    pub wanted: Specialization,
+}
+
+impl Program {
+    /// Reads the file and takes what the arguments decide.
+    pub fn new(special: &Special) -> Result<Self> {
+        let wanted = Specialization {
+            neuron: special.neuron.clone(),
+            options: special.options.clone(),
+            share: special.share.clone(),
+            learn: special.learn.clone(),
+        };
+        Ok(Self { text: source::read(&special.file)?, wanted })
+    }
+
+    /// The text as the compiler takes it.
+    pub fn source(&self) -> pipeline::Source<'_> {
+        pipeline::Source { name: &self.text.name, text: &self.text.text }
+    }
+
+    /// Checks it and shows warnings.
+    pub fn front(&self, reporter: &Reporter) -> Result<Front> {
+        let front = pipeline::front(self.source(), &self.wanted, &Files);
+        let front = front.map_err(|found| Failure::Findings(found.sources, found.diagnostics))?;
+        reporter.findings(&front.findings.sources, &front.findings.diagnostics);
+        Ok(front)
+    }
+}
+
+/// The target of the arguments.
+pub fn target(args: &TargetArgs) -> Result<Target> {
+    Ok(match args.target {
+        TargetKind::Cpu => Target::Cpu { level: level(args.level.as_deref())? },
+        TargetKind::Ptx => Target::Ptx { sm: args.sm },
+        TargetKind::Wgsl => Target::Wgsl,
+    })
+}
+
+fn level(given: Option<&str>) -> Result<String> {
+    let level = given.map(String::from).or_else(|| host_level().map(String::from));
+    level.ok_or_else(|| {
+        Failure::Message("this processor has none of the levels; give one with `--level`".into())
+    })
+}

@@ -1,0 +1,111 @@
+//! `snnc build`, `snnc devices` and `snnc cache`.
+
+use crate::program::Folder;
+
+const LIF: &str = include_str!("../../../../stdlib/neurons/lif.snn");
+
+fn folder(test: &str) -> Folder {
+    let folder = Folder::new(test);
+    folder.write("lif.snn", LIF);
+    folder
+}
+
+#[test]
+fn code_and_manifest_lie_side_by_side() {
+    let folder = folder("build_cpu");
+    let line = "build lif.snn --level x86-64-v2 --learn tau --share tau=channel -o out";
+    let said = folder.snnc(line).right();
+    assert!(said.starts_with("out/Lif.bin: ") && said.ends_with("out/Lif.json\n"), "{said}");
+    assert_eq!(Folder::at(folder.path("out")).names(), ["Lif.bin", "Lif.json"]);
+    let text = std::fs::read_to_string(folder.path("out/Lif.json")).expect("a manifest");
+    let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(manifest["target"]["level"], "x86-64-v2");
+    assert_eq!(manifest["params"][0]["sharing"], "channel");
+    assert_eq!(manifest["params"][0]["learn"], true);
+    let entries = manifest["entries"].as_object().expect("entries");
+    let names: Vec<&String> = entries.keys().collect();
+    assert_eq!(names, ["backward", "forward", "forward_train", "reduce"]);
+    // The same again is the same to the byte.
+    let code = std::fs::read(folder.path("out/Lif.bin")).expect("code");
+    folder.snnc(line).right();
+    assert_eq!(std::fs::read(folder.path("out/Lif.bin")).expect("code"), code);
+}
+
+#[test]
+fn wgsl_is_text() {
+    let folder = folder("build_wgsl");
+    folder.snnc("build lif.snn --target wgsl").right();
+    let text = std::fs::read_to_string(folder.path("Lif.wgsl")).expect("text");
+    assert!(text.contains("@compute"), "{text}");
+}
+
+#[test]
+fn stages_are_printed_and_nothing_is_built() {
+    let folder = folder("build_emit");
+    for (stage, part) in [
+        ("ast", "neuron"),
+        ("hir", "tau"),
+        ("diff", "tau"),
+        ("simple", "tau"),
+        ("wgsl", "@compute"),
+    ] {
+        let text = folder.snnc(&format!("build lif.snn --emit {stage}")).right();
+        assert!(text.contains(part), "{stage}: {text}");
+    }
+    let kernel = folder.snnc("build lif.snn --emit kernel").right();
+    assert!(kernel.starts_with("kernel forward f32 chunk "), "{kernel}");
+    assert_eq!(folder.names(), ["lif.snn"]);
+    let done = folder.snnc("build lif.snn --emit mlir");
+    assert_eq!(done.status, 2, "{}", done.err);
+    assert!(done.err.contains("there is no stage `mlir`; there are ast, hir"), "{}", done.err);
+}
+
+#[test]
+fn what_is_wrong_with_the_options_is_shown() {
+    let folder = folder("build_options");
+    let err = folder.snnc("build lif.snn --option decay=true --learn tao").wrong();
+    insta::assert_snapshot!(err);
+    let err = folder.snnc("build lif.snn --level i486").wrong();
+    assert_eq!(
+        err,
+        "error: cpu cannot do the level `i486`; choose x86-64-v2, x86-64-v3 or aarch64\n"
+    );
+    let done = folder.snnc("build lif.snn --share tau=batch");
+    assert_eq!(done.status, 2);
+    assert!(done.err.contains("`batch` is none of layer, channel, neuron"), "{}", done.err);
+    assert_eq!(folder.names(), ["lif.snn"]);
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused() {
+    let folder = folder("build_later");
+    for option in ["--dtype f16", "--math fast", "--save auto", "--bundle all.snnb"] {
+        let done = folder.snnc(&format!("build lif.snn {option}"));
+        assert_eq!(done.status, 2, "{option}");
+        assert!(done.err.contains("unexpected argument"), "{}", done.err);
+    }
+    assert_eq!(folder.names(), ["lif.snn"]);
+}
+
+#[cfg(not(feature = "llvm"))]
+#[test]
+fn a_target_that_is_not_built_in_is_named() {
+    let err = folder("build_ptx").snnc("build lif.snn --target ptx").wrong();
+    assert!(err.contains("ptx") && err.contains("the feature `llvm`"), "{err}");
+}
+
+#[test]
+fn the_cpu_is_a_device_and_strict() {
+    let done = Folder::new("devices").snnc("devices");
+    assert_eq!(done.status, 0);
+    assert!(done.out.starts_with("cpu     strict ") || done.out.starts_with("cpu  strict "));
+}
+
+#[test]
+fn the_cache_is_counted_and_emptied() {
+    let folder = Folder::new("cache");
+    let said = folder.snnc("cache").right();
+    assert!(said.ends_with("kernels: 0 neurons, 0 bytes\n"), "{said}");
+    let said = folder.snnc("cache clear").right();
+    assert!(said.ends_with("kernels: removed 0 neurons, 0 bytes\n"), "{said}");
+}
