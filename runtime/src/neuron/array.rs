@@ -41,7 +41,6 @@ impl Array {
     /// # Errors
     ///
     /// [`Error::OutOfMemory`] where there is no room for them.
-    #[allow(dead_code, reason = "for the results of launches, which are to come")]
     pub(crate) fn zeros(operand: &str, shape: Vec<usize>) -> Result<Self> {
         let full = |n: Option<usize>| Error::OutOfMemory {
             device: "the host".into(),

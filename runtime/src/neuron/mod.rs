@@ -2,11 +2,23 @@
 
 mod array;
 mod call;
+mod check;
+mod geometry;
+mod operands;
+mod params;
 mod prepared;
+mod results;
+mod run;
+mod sums;
+mod tile;
+mod tiles;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
-use snn_artifact::{Artifact, Manifest};
+use snn_artifact::{Artifact, Entry, Manifest};
 
 use crate::device::{Device, Module};
 use crate::error::{Error, Result};
@@ -14,6 +26,13 @@ use crate::error::{Error, Result};
 pub use array::{Array, Arrays};
 pub use call::{ALL, CHANNEL_AXIS, Call, Forward, Gradients, Seeds};
 pub use prepared::Prepared;
+
+use check::{BACKWARD, FORWARD, FORWARD_TRAIN};
+use operands::Operands;
+use results::Results;
+use run::Run;
+use sums::Sums;
+use tile::Tile;
 
 /// A neuron's kernels on a device.
 pub struct Neuron {
@@ -30,6 +49,7 @@ impl Neuron {
     /// [`Error::Artifact`] where it is of another version, for another device, or asks for what this
     /// runtime does not know; those of the device.
     pub fn load(device: Arc<dyn Device>, artifact: Artifact) -> Result<Self> {
+        check::manifest(&artifact.manifest, device.as_ref())?;
         let module = device.load(&artifact)?;
         Ok(Self { device, module, manifest: artifact.manifest })
     }
@@ -50,9 +70,15 @@ impl Neuron {
     ///
     /// Names the operand that is missing, unknown, of the wrong shape, out of its range or without room.
     pub fn forward(&self, call: &Call) -> Result<Forward> {
-        let mut prepared = self.prepare(call)?;
-        prepared.launch_forward()?;
-        prepared.read_forward()
+        let operands = self.operands(call)?;
+        let run = Run::new(self, &operands)?;
+        let mut results = Results::new(&run, false)?;
+        for lanes in run.tiles.ranges() {
+            let mut tile = Tile::new(&run, lanes, &operands.tiled)?;
+            tile.launch(&run, FORWARD)?;
+            results.take(&run, &tile)?;
+        }
+        Ok(results.into_forward())
     }
 
     /// The gradients of what `seeds` weigh, and what forward gives.
@@ -61,11 +87,21 @@ impl Neuron {
     ///
     /// As [`Neuron::forward`].
     pub fn grad(&self, call: &Call, seeds: &Seeds) -> Result<Gradients> {
-        let mut prepared = self.prepare(call)?;
-        prepared.seed(seeds)?;
-        prepared.launch_forward_train()?;
-        prepared.launch_backward()?;
-        prepared.read_gradients()
+        let operands = self.operands(call)?;
+        let seeds = operands::seeds(&self.manifest, &operands.geometry, seeds)?;
+        let run = Run::new(self, &operands)?;
+        let mut results = Results::new(&run, true)?;
+        let mut sums = Sums::default();
+        for lanes in run.tiles.ranges() {
+            let mut tile = Tile::new(&run, lanes, &operands.tiled)?;
+            tile.write(&run, &seeds)?;
+            tile.launch(&run, FORWARD_TRAIN)?;
+            tile.launch(&run, BACKWARD)?;
+            results.take(&run, &tile)?;
+            sums.take(&run, &tile)?;
+        }
+        sums.finish(&run)?;
+        Ok(results.into_gradients(sums.read(&run)?))
     }
 
     /// Copies the operands to the device, to be launched on any number of times.
@@ -73,16 +109,27 @@ impl Neuron {
     /// # Errors
     ///
     /// As [`Neuron::forward`].
-    pub fn prepare(&self, _call: &Call) -> Result<Prepared<'_>> {
-        Err(Error::Unsupported {
-            device: self.device.name(),
-            what: format!("runs of `{}` yet", self.module_name()),
-            instead: "use a later version".into(),
-        })
+    pub fn prepare(&self, call: &Call) -> Result<Prepared<'_>> {
+        Prepared::new(self, &self.operands(call)?)
     }
 
-    fn module_name(&self) -> &str {
-        let _ = &self.module;
-        &self.manifest.neuron
+    fn operands<'a>(&self, call: &'a Call) -> Result<Operands<'a>> {
+        Operands::new(&self.manifest, &self.device.name(), call)
+    }
+
+    fn entry(&self, name: &str) -> Result<&Entry> {
+        let missing = || Error::Artifact(format!("it has no entry `{name}`"));
+        self.manifest.entries.get(name).ok_or_else(missing)
+    }
+
+    /// Whether any entry takes a buffer of this name.
+    fn takes(&self, buffer: &str) -> bool {
+        self.manifest.entries.values().flat_map(|e| &e.buffers).any(|b| b.name == buffer)
+    }
+}
+
+impl std::fmt::Debug for Neuron {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {}", self.manifest.neuron, self.device.name())
     }
 }

@@ -1,20 +1,53 @@
 //! Operands on the device, and launches without copies.
 
+use super::check::{BACKWARD, FORWARD, FORWARD_TRAIN};
+use super::operands::{self, Operands};
+use super::results::Results;
+use super::run::Run;
+use super::sums::Sums;
+use super::tile::Tile;
 use super::{Forward, Gradients, Neuron, Seeds};
 use crate::error::Result;
 
 /// A call whose operands are on the device, for any number of launches.
+///
+/// Buffers that launches write are made at the first launch that does. Only where a device's largest
+/// buffer is too small for all lanes do the params' gradients pass through the host.
 pub struct Prepared<'n> {
-    neuron: &'n Neuron,
+    run: Run<'n>,
+    tiles: Vec<Tile>,
+    sums: Sums,
+    saved_bytes: usize,
+    is_trained: bool,
+    seeded: Vec<String>,
 }
 
-impl Prepared<'_> {
-    /// Sets the gradients that backward begins with, in place of those set before.
+impl<'n> Prepared<'n> {
+    pub(super) fn new(neuron: &'n Neuron, operands: &Operands<'_>) -> Result<Self> {
+        let run = Run::new(neuron, operands)?;
+        let mut tiles = Vec::new();
+        for lanes in run.tiles.ranges() {
+            tiles.push(Tile::new(&run, lanes, &operands.tiled)?);
+        }
+        let saved_bytes = run.saved_bytes()?;
+        let sums = Sums::default();
+        Ok(Self { run, tiles, sums, saved_bytes, is_trained: false, seeded: Vec::new() })
+    }
+
+    /// Sets the gradients that backward begins with, in place of all set before; without any, they are
+    /// 0.
     ///
     /// # Errors
     ///
     /// Names the seed that is unknown or of the wrong shape.
-    pub fn seed(&mut self, _seeds: &Seeds) -> Result<()> {
+    pub fn seed(&mut self, seeds: &Seeds) -> Result<()> {
+        let run = &self.run;
+        let seeds = operands::seeds(&run.neuron.manifest, &run.geometry, seeds)?;
+        for tile in &mut self.tiles {
+            self.seeded.iter().for_each(|buffer| tile.forget(buffer));
+            tile.write(run, &seeds)?;
+        }
+        self.seeded = seeds.into_iter().map(|(buffer, _)| buffer).collect();
         Ok(())
     }
 
@@ -24,7 +57,7 @@ impl Prepared<'_> {
     ///
     /// Those of the device.
     pub fn launch_forward(&mut self) -> Result<()> {
-        Ok(())
+        self.tiles.iter_mut().try_for_each(|tile| tile.launch(&self.run, FORWARD))
     }
 
     /// Starts `forward_train`, which leaves what backward needs.
@@ -33,6 +66,8 @@ impl Prepared<'_> {
     ///
     /// Those of the device.
     pub fn launch_forward_train(&mut self) -> Result<()> {
+        self.tiles.iter_mut().try_for_each(|tile| tile.launch(&self.run, FORWARD_TRAIN))?;
+        self.is_trained = true;
         Ok(())
     }
 
@@ -43,7 +78,15 @@ impl Prepared<'_> {
     ///
     /// Those of the device.
     pub fn launch_backward(&mut self) -> Result<()> {
-        Ok(())
+        if !self.is_trained {
+            self.launch_forward_train()?;
+        }
+        self.sums.restart();
+        for tile in &mut self.tiles {
+            tile.launch(&self.run, BACKWARD)?;
+            self.sums.take(&self.run, tile)?;
+        }
+        self.sums.finish(&self.run)
     }
 
     /// Waits for all launches.
@@ -52,12 +95,12 @@ impl Prepared<'_> {
     ///
     /// Those of the device.
     pub fn synchronize(&self) -> Result<()> {
-        self.neuron.device().synchronize()
+        self.run.neuron.device.synchronize()
     }
 
     /// The bytes that `forward_train` saves for backward.
     pub fn saved_bytes(&self) -> usize {
-        0
+        self.saved_bytes
     }
 
     /// What the last forward gave.
@@ -66,7 +109,7 @@ impl Prepared<'_> {
     ///
     /// Those of the device, and where nothing was launched.
     pub fn read_forward(&self) -> Result<Forward> {
-        Ok(Forward::default())
+        Ok(self.results(false)?.into_forward())
     }
 
     /// What the last forward and backward gave.
@@ -75,6 +118,12 @@ impl Prepared<'_> {
     ///
     /// Those of the device, and where nothing was launched.
     pub fn read_gradients(&self) -> Result<Gradients> {
-        Ok(Gradients::default())
+        Ok(self.results(true)?.into_gradients(self.sums.read(&self.run)?))
+    }
+
+    fn results(&self, gradients: bool) -> Result<Results> {
+        let mut results = Results::new(&self.run, gradients)?;
+        self.tiles.iter().try_for_each(|tile| results.take(&self.run, tile))?;
+        Ok(results)
     }
 }

@@ -1,0 +1,192 @@
+//! A manifest against what this runtime knows, before anything is launched by it.
+//!
+//! Behind this check a buffer's name says what it is, its shape is the one that this runtime fills, and
+//! each scalar has a value.
+
+use std::mem::discriminant;
+
+use snn_artifact::naming::Operand;
+use snn_artifact::{
+    ABI, Buffer, Dtype, Entry, Manifest, Param, Port, Role, SCHEMA, Sharing, Target,
+};
+
+use crate::device::Device;
+use crate::error::{Error, Result};
+
+/// The kernels.
+pub const FORWARD: &str = "forward";
+/// Forward, and what backward needs of it.
+pub const FORWARD_TRAIN: &str = "forward_train";
+/// Gradients of inputs, states and, in part, params.
+pub const BACKWARD: &str = "backward";
+/// The second stage of the params' gradients.
+pub const REDUCE: &str = "reduce";
+
+/// The buffers and scalars of [`REDUCE`].
+const REDUCE_BUFFERS: [(&str, bool); 2] = [("partial", false), ("grad", true)];
+const REDUCE_SCALARS: [&str; 3] = ["G", "S", "O"];
+
+/// Holds a manifest against this runtime and the device.
+///
+/// # Errors
+///
+/// [`Error::Artifact`] with what does not fit, [`Error::Unsupported`] for element types other than f32.
+pub fn manifest(manifest: &Manifest, device: &dyn Device) -> Result<()> {
+    versions(manifest)?;
+    target(&manifest.target, device)?;
+    if !manifest.entries.contains_key(FORWARD) {
+        return Err(broken(format!("it has no entry `{FORWARD}`")));
+    }
+    dtypes(manifest, device)?;
+    for (name, entry) in &manifest.entries {
+        if name == REDUCE {
+            reduce(entry)?;
+        } else {
+            kernel(manifest, name, entry)?;
+        }
+    }
+    Ok(())
+}
+
+fn broken(why: String) -> Error {
+    Error::Artifact(why)
+}
+
+fn versions(manifest: &Manifest) -> Result<()> {
+    let Manifest { schema, abi, .. } = manifest;
+    if (*schema, *abi) == (SCHEMA, ABI) {
+        return Ok(());
+    }
+    let have = format!("this runtime takes schema {SCHEMA} and kernel ABI {ABI}");
+    Err(broken(format!("it has schema {schema} and kernel ABI {abi}; {have}")))
+}
+
+/// Which level or capability will do is the device's to say.
+fn target(target: &Target, device: &dyn Device) -> Result<()> {
+    if discriminant(target) == discriminant(&device.target()) {
+        return Ok(());
+    }
+    let (is, needs) = (language(target), language(&device.target()));
+    Err(broken(format!("it is {is}, and {} needs {needs}", device.name())))
+}
+
+fn language(target: &Target) -> &'static str {
+    match target {
+        Target::Cpu { .. } => "CPU code",
+        Target::Ptx { .. } => "PTX",
+        Target::Wgsl => "WGSL",
+    }
+}
+
+fn dtypes(manifest: &Manifest, device: &dyn Device) -> Result<()> {
+    let Manifest { inputs, outputs, states, entries, .. } = manifest;
+    let ports = [("input", inputs), ("output", outputs), ("state", states)];
+    let ports = ports.iter().flat_map(|(kind, ports)| {
+        ports.iter().map(move |Port { name, dtype }| (format!("{kind} `{name}`"), *dtype))
+    });
+    let buffers = entries.values().flat_map(|entry| &entry.buffers);
+    let buffers = buffers.map(|buffer| (format!("buffer `{}`", buffer.name), buffer.dtype));
+    match ports.chain(buffers).find(|(_, dtype)| *dtype != Dtype::F32) {
+        None => Ok(()),
+        Some((what, dtype)) => Err(Error::Unsupported {
+            device: device.name(),
+            what: format!("{what} of type {}", format!("{dtype:?}").to_lowercase()),
+            instead: "only f32 is taken and given yet".into(),
+        }),
+    }
+}
+
+fn reduce(entry: &Entry) -> Result<()> {
+    let buffers = entry.buffers.iter().map(|b| (b.name.as_str(), b.written));
+    if buffers.eq(REDUCE_BUFFERS) && entry.scalars == REDUCE_SCALARS {
+        return Ok(());
+    }
+    Err(broken(format!("its entry `{REDUCE}` does not take `partial`, `grad` and G, S, O")))
+}
+
+fn kernel(manifest: &Manifest, name: &str, entry: &Entry) -> Result<()> {
+    if entry.block == 0 {
+        return Err(broken(format!("its entry `{name}` has blocks of no lanes")));
+    }
+    for known in &entry.buffers {
+        let why = |why| broken(format!("buffer `{}` of `{name}` {why}", known.name));
+        buffer(manifest, known).map_err(why)?;
+    }
+    for scalar in &entry.scalars {
+        let stride = scalar.strip_prefix("stride.");
+        let known = match stride {
+            Some(of) => entry.buffers.iter().any(|b| b.name == of),
+            None => ["T", "N", "C", "S", "M"].contains(&scalar.as_str()),
+        };
+        if !known {
+            return Err(broken(format!("scalar `{scalar}` of `{name}` is not known")));
+        }
+    }
+    Ok(())
+}
+
+/// A buffer's name, role and shape; what is wrong with it.
+fn buffer(manifest: &Manifest, buffer: &Buffer) -> std::result::Result<(), String> {
+    let operand = Operand::parse(&buffer.name).ok_or("is not known")?;
+    let Some(wanted) = wanted(manifest, operand) else {
+        return Err(format!("is of a `{}` that the neuron does not have", operand.name()));
+    };
+    if buffer.role != wanted.role {
+        return Err(format!("has the role {:?}", buffer.role));
+    }
+    let shape = match wanted.shape {
+        Some(shape) => buffer.shape == shape,
+        None => !buffer.shape.is_empty(),
+    };
+    if shape { Ok(()) } else { Err(format!("has the shape [{}]", buffer.shape.join(", "))) }
+}
+
+/// What a buffer has to be; no shape where the kernel's schedule decides it.
+struct Wanted {
+    role: Role,
+    shape: Option<&'static [&'static str]>,
+}
+
+const SEQUENCE: &[&str] = &["T", "N"];
+const LANE: &[&str] = &["N"];
+
+/// What the buffer of an operand has to be; none for one that the neuron does not have.
+fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
+    let Manifest { inputs, outputs, states, .. } = manifest;
+    let port = |ports: &[Port], role, shape| {
+        let known = ports.iter().any(|port| port.name == operand.name());
+        known.then_some(Wanted { role, shape: Some(shape) })
+    };
+    match operand {
+        Operand::Input(_) => port(inputs, Role::Input, SEQUENCE),
+        Operand::InputGrad(_) => port(inputs, Role::Grad, SEQUENCE),
+        Operand::Output(_) => port(outputs, Role::Output, SEQUENCE),
+        Operand::OutputGrad(_) => port(outputs, Role::Grad, SEQUENCE),
+        Operand::State(_) => port(states, Role::StateIn, LANE),
+        Operand::StateGrad(_) => port(states, Role::Grad, LANE),
+        Operand::Next(_) => port(states, Role::StateOut, LANE),
+        Operand::NextGrad(_) => port(states, Role::Grad, LANE),
+        Operand::Saved(_) => Some(Wanted { role: Role::Saved, shape: None }),
+        Operand::Param(name) => {
+            let sharing = param(manifest, name)?.sharing;
+            Some(Wanted { role: Role::Param, shape: Some(numbers(sharing)) })
+        }
+        Operand::Partial(name) => {
+            let layer = param(manifest, name)?.sharing == Sharing::Layer;
+            Some(Wanted { role: Role::Partial, shape: (!layer).then_some(LANE) })
+        }
+    }
+}
+
+/// The shape of a param's numbers.
+fn numbers(sharing: Sharing) -> &'static [&'static str] {
+    match sharing {
+        Sharing::Layer => &["1"],
+        Sharing::Channel => &["C"],
+        Sharing::Neuron => &["M"],
+    }
+}
+
+fn param<'m>(manifest: &'m Manifest, name: &str) -> Option<&'m Param> {
+    manifest.params.iter().find(|param| param.name == name)
+}

@@ -1,0 +1,152 @@
+//! The sizes of a run, from the shape of its inputs.
+
+use super::array;
+use crate::error::{Error, Result};
+
+/// What the inputs' shape `[T, N, *]` says of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// The inputs' shape.
+    pub shape: Vec<usize>,
+    /// `T`.
+    pub steps: usize,
+    /// Neurons of all batch elements: the product of the axes behind `T`.
+    pub lanes: usize,
+    /// `C`, the size of the channel axis.
+    pub channels: usize,
+    /// `S`, the product of the axes behind the channel axis.
+    pub inner: usize,
+    /// `M`, the lanes of one batch element.
+    pub neurons: usize,
+}
+
+impl Geometry {
+    /// The geometry of inputs of this shape, of which `operand` is the first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] where the shape has less than two axes, does not have the channel axis, or is of
+    /// sizes whose products are no sizes.
+    pub fn new(operand: &str, shape: &[usize], channel_axis: isize) -> Result<Self> {
+        let wrong = |expected: &str| Error::Shape {
+            operand: operand.into(),
+            expected: expected.into(),
+            given: array::text(shape),
+        };
+        if shape.len() < 2 {
+            return Err(wrong("[T, N, *]"));
+        }
+        let axis = channel(shape.len(), channel_axis);
+        let axis = axis.ok_or_else(|| wrong(&axis_text(channel_axis)))?;
+        // Kernels count bytes in 64 bits with a sign. Sizes beside a 0 count as well: they are scalars.
+        let whole = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size.max(1)));
+        whole.filter(|n| *n < 1 << 48).ok_or_else(|| wrong("sizes whose product is below 2^48"))?;
+        let product = |sizes: &[usize]| sizes.iter().product();
+        let mut geometry = Self {
+            shape: shape.to_vec(),
+            steps: shape[0],
+            lanes: product(&shape[1..]),
+            channels: shape[axis],
+            inner: product(&shape[axis + 1..]),
+            neurons: 0,
+        };
+        geometry.neurons = product(geometry.step());
+        Ok(geometry)
+    }
+
+    /// The shape of a state: a step with its batch.
+    pub fn state(&self) -> &[usize] {
+        &self.shape[1..]
+    }
+
+    /// The shape of a step without its batch; in `[T, N]` the neurons are the axis N.
+    pub fn step(&self) -> &[usize] {
+        if self.shape.len() == 2 { &self.shape[1..] } else { &self.shape[2..] }
+    }
+
+    /// A launch scalar, but for strides, of a launch over so many lanes. `C`, `S` and `M`, which lanes
+    /// are divided by, are at least 1.
+    pub fn scalar(&self, name: &str, lanes: usize) -> Option<i64> {
+        let size = match name {
+            "T" => self.steps,
+            "N" => lanes,
+            "C" => self.channels.max(1),
+            "S" => self.inner.max(1),
+            "M" => self.neurons.max(1),
+            _ => return None,
+        };
+        i64::try_from(size).ok()
+    }
+}
+
+/// The channel axis among so many; the axis N where there is none behind it.
+fn channel(rank: usize, axis: isize) -> Option<usize> {
+    if rank == 2 {
+        return Some(1);
+    }
+    let from_end = axis.checked_add_unsigned(rank).filter(|_| axis < 0);
+    let axis = usize::try_from(from_end.unwrap_or(axis)).ok()?;
+    (2..rank).contains(&axis).then_some(axis)
+}
+
+fn axis_text(axis: isize) -> String {
+    format!("[T, N, *] with axis {axis}, the channel axis, behind T and N")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(shape: &[usize], axis: isize) -> Geometry {
+        Geometry::new("x", shape, axis).unwrap()
+    }
+
+    fn refused(shape: &[usize], axis: isize) -> String {
+        Geometry::new("x", shape, axis).unwrap_err().to_string()
+    }
+
+    /// `T`, lanes, `C`, `S`, `M`.
+    fn sizes(g: &Geometry) -> [usize; 5] {
+        [g.steps, g.lanes, g.channels, g.inner, g.neurons]
+    }
+
+    #[test]
+    fn channels_lie_behind_the_batch() {
+        assert_eq!(sizes(&of(&[5, 2, 3, 4, 7], 2)), [5, 168, 3, 28, 84]);
+        assert_eq!(sizes(&of(&[5, 2, 3, 4, 7], -1)), [5, 168, 7, 1, 84]);
+        assert_eq!(sizes(&of(&[5, 2, 3, 4, 7], 3)), [5, 168, 4, 7, 84]);
+        assert_eq!(of(&[5, 2, 3, 4], 2).step(), [3, 4]);
+    }
+
+    #[test]
+    fn two_axes_are_steps_and_neurons() {
+        for axis in [2, 1, -1, 9] {
+            assert_eq!(sizes(&of(&[5, 6], axis)), [5, 6, 6, 1, 6]);
+        }
+        assert_eq!(of(&[5, 6], 2).step(), [6]);
+    }
+
+    #[test]
+    fn nothing_to_run_is_a_run() {
+        assert_eq!(sizes(&of(&[0, 2, 3], 2)), [0, 6, 3, 1, 3]);
+        assert_eq!(sizes(&of(&[4, 0, 3], 2)), [4, 0, 3, 1, 3]);
+        let none = of(&[4, 2, 0], 2);
+        assert_eq!(sizes(&none), [4, 0, 0, 1, 0]);
+        assert_eq!(["C", "S", "M"].map(|s| none.scalar(s, 0)), [Some(1); 3]);
+    }
+
+    #[test]
+    fn other_shapes_are_refused() {
+        assert_eq!(refused(&[3], 2), "`x` must have shape [T, N, *], but has [3]");
+        assert_eq!(
+            refused(&[3, 4, 5], 1),
+            "`x` must have shape [T, N, *] with axis 1, the channel axis, behind T and N, but has [3, 4, 5]"
+        );
+        for axis in [3, 0, -2, isize::MIN, isize::MAX] {
+            assert!(refused(&[3, 4, 5], axis).contains("the channel axis"));
+        }
+        for shape in [[0, 1 << 40, 1 << 40], [1 << 40, 1 << 30, 1], [1 << 40, 0, usize::MAX]] {
+            assert!(refused(&shape, 2).contains("sizes whose product is below 2^48"));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A call against a manifest: all operands there, of the right shapes, in their ranges.
+
+use snn_artifact::naming::Operand;
+use snn_artifact::{Manifest, Port};
+
+use super::array::{self, Array, Arrays};
+use super::call::{ALL, Call, Seeds};
+use super::geometry::Geometry;
+use super::params::{self, Stored};
+use crate::error::{Error, Result};
+
+/// The operands of a run, checked, the large ones still where the caller has them.
+pub struct Operands<'a> {
+    /// Its sizes.
+    pub geometry: Geometry,
+    /// What tiles are cut from, with the name of its buffer.
+    pub tiled: Vec<(String, Source<'a>)>,
+    /// Params by name.
+    pub params: Vec<(String, Stored)>,
+}
+
+/// Numbers for the lanes of a buffer.
+#[derive(Clone, Copy)]
+pub enum Source<'a> {
+    /// One for each place.
+    Rows(&'a [f32]),
+    /// So many rows of one number.
+    Full {
+        /// How many.
+        rows: usize,
+        /// The number.
+        number: f32,
+    },
+}
+
+impl<'a> Operands<'a> {
+    /// The operands of a call.
+    ///
+    /// # Errors
+    ///
+    /// Names the operand that is missing, unknown, of the wrong shape or out of its range.
+    pub fn new(manifest: &Manifest, device: &str, call: &'a Call) -> Result<Self> {
+        let params: Vec<&str> = manifest.params.iter().map(|p| p.name.as_str()).collect();
+        known(manifest, "input", call.inputs.keys(), &names(&manifest.inputs))?;
+        known(manifest, "param", call.params.keys(), &params)?;
+        known(manifest, "state", call.states.keys(), &names(&manifest.states))?;
+        let (geometry, mut tiled) = inputs(manifest, device, call)?;
+        for (name, state) in &call.states {
+            same(name, state, geometry.state(), "")?;
+            tiled.push((Operand::State(name).to_string(), Source::Rows(state.data())));
+        }
+        let mut stored = Vec::new();
+        for param in &manifest.params {
+            let given = call.params.get(&param.name);
+            stored.push((param.name.clone(), params::stored(param, given, &geometry)?));
+        }
+        Ok(Self { geometry, tiled, params: stored })
+    }
+}
+
+/// The gradients to begin with, by the names of their buffers.
+///
+/// # Errors
+///
+/// Names the seed that is unknown or of the wrong shape.
+pub fn seeds<'a>(
+    manifest: &Manifest,
+    geometry: &Geometry,
+    seeds: &'a Seeds,
+) -> Result<Vec<(String, Source<'a>)>> {
+    let outputs = Seeded {
+        kind: "output",
+        ports: &manifest.outputs,
+        rows: geometry.steps,
+        shape: &geometry.shape,
+        buffer: |name| Operand::OutputGrad(name).to_string(),
+    };
+    let states = Seeded {
+        kind: "state",
+        ports: &manifest.states,
+        rows: 1,
+        shape: geometry.state(),
+        buffer: |name| Operand::NextGrad(name).to_string(),
+    };
+    let mut all = outputs.sources(manifest, &seeds.outputs)?;
+    all.extend(states.sources(manifest, &seeds.states)?);
+    Ok(all)
+}
+
+/// What seeds are for.
+struct Seeded<'m> {
+    kind: &'static str,
+    ports: &'m [Port],
+    rows: usize,
+    shape: &'m [usize],
+    buffer: fn(&str) -> String,
+}
+
+impl Seeded<'_> {
+    fn sources<'a>(
+        &self,
+        manifest: &Manifest,
+        seeds: &'a Arrays,
+    ) -> Result<Vec<(String, Source<'a>)>> {
+        let named = seeds.keys().filter(|name| *name != ALL);
+        known(manifest, self.kind, named, &names(self.ports))?;
+        let mut sources = Vec::new();
+        for Port { name, .. } in self.ports {
+            if let Some(seed) = seeds.get(name).or_else(|| seeds.get(ALL)) {
+                let buffer = (self.buffer)(name);
+                let source = self.source(&buffer, seed)?;
+                sources.push((buffer, source));
+            }
+        }
+        Ok(sources)
+    }
+
+    fn source<'a>(&self, buffer: &str, seed: &'a Array) -> Result<Source<'a>> {
+        if let ([], &[number]) = (seed.shape(), seed.data()) {
+            return Ok(Source::Full { rows: self.rows, number });
+        }
+        same(buffer, seed, self.shape, "")?;
+        Ok(Source::Rows(seed.data()))
+    }
+}
+
+/// The inputs, which are all there and of one shape.
+fn inputs<'a>(
+    manifest: &Manifest,
+    device: &str,
+    call: &'a Call,
+) -> Result<(Geometry, Vec<(String, Source<'a>)>)> {
+    let mut given = Vec::new();
+    for port in &manifest.inputs {
+        let missing =
+            || Error::Missing { neuron: manifest.neuron.clone(), operand: port.name.clone() };
+        given.push((port.name.as_str(), call.inputs.get(&port.name).ok_or_else(missing)?));
+    }
+    let none = || Error::Unsupported {
+        device: device.into(),
+        what: format!("`{}`, which has no input that says how large a run is", manifest.neuron),
+        instead: "give it an input".into(),
+    };
+    let &(first, array) = given.first().ok_or_else(none)?;
+    let geometry = Geometry::new(first, array.shape(), call.channel_axis)?;
+    for (name, array) in &given[1..] {
+        same(name, array, &geometry.shape, &format!(", which `{first}` has"))?;
+    }
+    let buffer = |(name, array): (&str, &'a Array)| {
+        (Operand::Input(name).to_string(), Source::Rows(array.data()))
+    };
+    let tiled = given.into_iter().map(buffer).collect();
+    Ok((geometry, tiled))
+}
+
+/// That an array has this shape, which `why` gives a reason for.
+fn same(operand: &str, array: &Array, shape: &[usize], why: &str) -> Result<()> {
+    if array.shape() == shape {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        operand: operand.into(),
+        expected: format!("{}{why}", array::text(shape)),
+        given: array::text(array.shape()),
+    })
+}
+
+/// That the neuron has all that was given.
+fn known<'a>(
+    manifest: &Manifest,
+    kind: &'static str,
+    mut given: impl Iterator<Item = &'a String>,
+    names: &[&str],
+) -> Result<()> {
+    match given.find(|name| !names.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Error::Unknown {
+            neuron: manifest.neuron.clone(),
+            kind,
+            operand: name.clone(),
+            known: list(names),
+        }),
+    }
+}
+
+fn names(ports: &[Port]) -> Vec<&str> {
+    ports.iter().map(|port| port.name.as_str()).collect()
+}
+
+fn list(names: &[&str]) -> String {
+    match names {
+        [] => "none".into(),
+        names => names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "),
+    }
+}

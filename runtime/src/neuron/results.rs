@@ -1,0 +1,112 @@
+//! Results back on the host, tile by tile.
+
+use std::collections::BTreeMap;
+
+use snn_artifact::naming::Operand;
+
+use super::array::{Array, Arrays};
+use super::call::{Forward, Gradients};
+use super::check::{BACKWARD, FORWARD};
+use super::run::Run;
+use super::tile::Tile;
+use super::tiles;
+use crate::error::{Error, Result};
+
+/// Arrays to fill, by the names of their buffers.
+pub struct Results {
+    arrays: BTreeMap<String, Array>,
+}
+
+impl Results {
+    /// Room for what forward gives and, if `gradients`, what backward gives for each lane.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`] of the host.
+    pub fn new(run: &Run<'_>, gradients: bool) -> Result<Self> {
+        let manifest = &run.neuron.manifest;
+        let mut arrays = BTreeMap::new();
+        let (sequence, state) = (&run.geometry.shape[..], run.geometry.state());
+        let mut add = |operand: Operand<'_>, shape: &[usize]| {
+            let buffer = operand.to_string();
+            let array = Array::zeros(&buffer, shape.to_vec())?;
+            arrays.insert(buffer, array);
+            Ok::<(), Error>(())
+        };
+        for port in &manifest.outputs {
+            add(Operand::Output(&port.name), sequence)?;
+        }
+        for port in &manifest.states {
+            add(Operand::Next(&port.name), state)?;
+        }
+        for port in manifest.inputs.iter().filter(|_| gradients) {
+            add(Operand::InputGrad(&port.name), sequence)?;
+        }
+        for port in manifest.states.iter().filter(|_| gradients) {
+            add(Operand::StateGrad(&port.name), state)?;
+        }
+        Ok(Self { arrays })
+    }
+
+    /// Reads the lanes of a tile.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device, and where nothing has written a result.
+    pub fn take(&mut self, run: &Run<'_>, tile: &Tile) -> Result<()> {
+        for (buffer, array) in &mut self.arrays {
+            let Some(memory) = tile.memory(buffer) else {
+                written_by_none(run, buffer)?;
+                continue;
+            };
+            let device = &run.neuron.device;
+            if run.tiles.is_whole() {
+                device.read(memory, bytemuck::cast_slice_mut(array.data_mut()))?;
+            } else {
+                let mut columns = vec![0.0_f32; memory.size() / 4];
+                device.read(memory, bytemuck::cast_slice_mut(&mut columns))?;
+                tiles::scatter(&columns, array.data_mut(), run.geometry.lanes, tile.lanes());
+            }
+        }
+        Ok(())
+    }
+
+    /// What forward gave.
+    pub fn into_forward(self) -> Forward {
+        self.into_gradients(Arrays::new()).forward
+    }
+
+    /// What forward and backward gave.
+    pub fn into_gradients(self, params: Arrays) -> Gradients {
+        let mut all = Gradients { params, ..Gradients::default() };
+        for (buffer, array) in self.arrays {
+            let (arrays, name) = match Operand::parse(&buffer) {
+                Some(Operand::Output(name)) => (&mut all.forward.outputs, name),
+                Some(Operand::Next(name)) => (&mut all.forward.states, name),
+                Some(Operand::InputGrad(name)) => (&mut all.inputs, name),
+                Some(Operand::StateGrad(name)) => (&mut all.states, name),
+                _ => continue,
+            };
+            arrays.insert(name.into(), array);
+        }
+        all
+    }
+}
+
+/// That a buffer without memory is one that no kernel writes: then it is the gradient of something that
+/// no result depends on, which is 0.
+fn written_by_none(run: &Run<'_>, buffer: &str) -> Result<()> {
+    let gradient =
+        matches!(Operand::parse(buffer), Some(Operand::InputGrad(_) | Operand::StateGrad(_)));
+    let entry = run.neuron.entry(if gradient { BACKWARD } else { FORWARD })?;
+    let writes = entry.buffers.iter().any(|known| known.name == buffer);
+    match (gradient, writes) {
+        (true, false) => Ok(()),
+        (_, true) => Err(Error::Device {
+            device: run.neuron.device.name(),
+            what: format!("reading `{buffer}`"),
+            why: "nothing was launched that writes it".into(),
+        }),
+        (false, false) => Err(Error::Artifact(format!("`{FORWARD}` does not write `{buffer}`"))),
+    }
+}

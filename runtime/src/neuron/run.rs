@@ -1,0 +1,94 @@
+//! A run: its sizes, and what all its tiles share.
+
+use std::collections::BTreeMap;
+
+use snn_artifact::naming::Operand;
+use snn_artifact::{Entry, Role};
+
+use super::Neuron;
+use super::check::FORWARD_TRAIN;
+use super::geometry::Geometry;
+use super::operands::Operands;
+use super::tiles::{self, Tiles};
+use crate::device::Memory;
+use crate::error::{Error, Result};
+
+/// A neuron with the sizes of a run and its params on the device.
+pub struct Run<'n> {
+    /// Whose kernels are launched.
+    pub neuron: &'n Neuron,
+    /// The sizes.
+    pub geometry: Geometry,
+    /// How its lanes are cut.
+    pub tiles: Tiles,
+    /// Params by the names of their buffers.
+    pub params: BTreeMap<String, Box<dyn Memory>>,
+    /// The shapes of params' gradients, by the params' names.
+    pub shapes: BTreeMap<String, Vec<usize>>,
+}
+
+impl<'n> Run<'n> {
+    /// Copies the params of a call to the device.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device, and where its buffers cannot hold a single lane.
+    pub fn new(neuron: &'n Neuron, operands: &Operands<'_>) -> Result<Self> {
+        let geometry = operands.geometry.clone();
+        let (name, most) = (neuron.device.name(), neuron.device.max_buffer());
+        let tiles = Tiles::new(&neuron.manifest, &geometry, &name, most)?;
+        let (params, shapes) = (BTreeMap::new(), BTreeMap::new());
+        let mut run = Self { neuron, geometry, tiles, params, shapes };
+        for (name, stored) in &operands.params {
+            let buffer = Operand::Param(name).to_string();
+            if neuron.takes(&buffer) {
+                let memory = run.upload(&buffer, &stored.values)?;
+                run.params.insert(buffer, memory);
+            }
+            run.shapes.insert(name.clone(), stored.shape.clone());
+        }
+        Ok(run)
+    }
+
+    /// New memory with these numbers.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device.
+    pub fn upload(&self, operand: &str, numbers: &[f32]) -> Result<Box<dyn Memory>> {
+        let bytes = bytemuck::cast_slice(numbers);
+        let mut memory = self.neuron.device.alloc(operand, bytes.len())?;
+        self.neuron.device.write(memory.as_mut(), bytes)?;
+        Ok(memory)
+    }
+
+    /// The scalars of a launch over so many lanes, whose rows lie side by side.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Artifact`] for a scalar that is not known.
+    pub fn scalars(&self, entry: &Entry, lanes: usize) -> Result<Vec<i64>> {
+        let value = |name: &String| {
+            let name = if name.starts_with("stride.") { "N" } else { name };
+            let unknown = || Error::Artifact(format!("scalar `{name}` is not known"));
+            self.geometry.scalar(name, lanes).ok_or_else(unknown)
+        };
+        entry.scalars.iter().map(value).collect()
+    }
+
+    /// The bytes that `forward_train` saves, over all tiles.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Artifact`] where the shape of what is saved has no value.
+    pub fn saved_bytes(&self) -> Result<usize> {
+        let mut bytes = 0;
+        let entry = self.neuron.manifest.entries.get(FORWARD_TRAIN);
+        for buffer in entry.iter().flat_map(|entry| &entry.buffers) {
+            for lanes in self.tiles.ranges().filter(|_| buffer.role == Role::Saved) {
+                bytes += tiles::bytes(FORWARD_TRAIN, buffer, &self.geometry, lanes.len())?;
+            }
+        }
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,199 @@
+//! The gradients of params: the second stage of sums over lanes.
+//!
+//! Where all lanes are one tile, `reduce` reads what backward wrote. Else the partial sums of the tiles
+//! are laid end to end on the host and copied back for `reduce`, so that cutting changes nothing; where
+//! they would be too large for a buffer, as those of single lanes may be, they are added on the host, in
+//! the order that `docs/kernel-ir.md` gives.
+
+use std::collections::BTreeMap;
+
+use snn_artifact::naming::Operand;
+use snn_artifact::{Param, Sharing};
+
+use super::array::{Array, Arrays};
+use super::check::{BACKWARD, REDUCE};
+use super::run::Run;
+use super::tile::Tile;
+use crate::device::{Argument, Memory};
+use crate::error::{Error, Result};
+
+/// The gradients of learnt params.
+#[derive(Default)]
+pub struct Sums {
+    /// Partial sums of the tiles so far, by the names of params; empty where all lanes are one tile.
+    partials: BTreeMap<String, Vec<f32>>,
+    /// Gradients on the device, by the names of params.
+    grads: BTreeMap<String, Box<dyn Memory>>,
+}
+
+/// What a gradient is the sum of: `grad[g]` of `partial[(o * G + g) * S + s]` over `o` and `s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sizes {
+    g: usize,
+    s: usize,
+    o: usize,
+}
+
+impl Sums {
+    /// Forgets what tiles gave before, in a launch that may have failed in the middle.
+    pub fn restart(&mut self) {
+        self.partials.clear();
+    }
+
+    /// Takes the partial sums of a tile, behind those of the tiles before it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device, and where tiles are too small for sums that do not depend on them.
+    pub fn take(&mut self, run: &Run<'_>, tile: &Tile) -> Result<()> {
+        for param in learnt(run) {
+            let Some(partial) = tile.memory(&Operand::Partial(&param.name).to_string()) else {
+                continue;
+            };
+            if run.tiles.is_whole() {
+                let n = partial.size() / 4;
+                self.reduce(run, param, partial, n)?;
+            } else {
+                check_blocks(run, param)?;
+                let so_far = self.partials.entry(param.name.clone()).or_default();
+                let n = so_far.len();
+                so_far.resize(n + partial.size() / 4, 0.0);
+                let bytes = bytemuck::cast_slice_mut(&mut so_far[n..]);
+                run.neuron.device.read(partial, bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds up what the tiles gave, which all have been taken.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device.
+    pub fn finish(&mut self, run: &Run<'_>) -> Result<()> {
+        for param in learnt(run) {
+            let Some(partial) = self.partials.remove(&param.name) else { continue };
+            if partial.len() * 4 <= run.neuron.device.max_buffer() {
+                let memory = run.upload("partial", &partial)?;
+                self.reduce(run, param, memory.as_ref(), partial.len())?;
+            } else {
+                let grad = on_host(&partial, sizes(run, param, partial.len()));
+                let memory = run.upload("grad", &grad)?;
+                self.grads.insert(param.name.clone(), memory);
+            }
+        }
+        Ok(())
+    }
+
+    /// The gradients; zeros for a param that none of the results depend on.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device.
+    pub fn read(&self, run: &Run<'_>) -> Result<Arrays> {
+        let mut arrays = Arrays::new();
+        for param in learnt(run) {
+            let shape = run.shapes.get(&param.name).cloned().unwrap_or_default();
+            let mut array = Array::zeros(&param.name, shape)?;
+            if let Some(grad) = self.grads.get(&param.name) {
+                let bytes = bytemuck::cast_slice_mut(array.data_mut());
+                run.neuron.device.read(grad.as_ref(), bytes)?;
+            }
+            arrays.insert(param.name.clone(), array);
+        }
+        Ok(arrays)
+    }
+
+    /// Starts `reduce` over so many partial sums.
+    fn reduce(
+        &mut self,
+        run: &Run<'_>,
+        param: &Param,
+        partial: &dyn Memory,
+        n: usize,
+    ) -> Result<()> {
+        let Sizes { g, s, o } = sizes(run, param, n);
+        let device = &run.neuron.device;
+        if !self.grads.contains_key(&param.name) {
+            let memory = device.alloc("grad", g * 4)?;
+            self.grads.insert(param.name.clone(), memory);
+        }
+        let Some(grad) = self.grads.get_mut(&param.name) else { return Ok(()) };
+        if g * s * o == 0 {
+            return device.write(grad.as_mut(), &vec![0; g * 4]);
+        }
+        let scalars = [g as i64, s as i64, o as i64];
+        let mut arguments = [Argument::Read(partial), Argument::Write(grad.as_mut())];
+        run.neuron.entry(REDUCE)?;
+        run.neuron.module.launch(REDUCE, 0, g, &mut arguments, &scalars)
+    }
+}
+
+fn learnt<'r>(run: &'r Run<'_>) -> impl Iterator<Item = &'r Param> {
+    run.neuron.manifest.params.iter().filter(|param| param.learn)
+}
+
+/// The sums of a param with so many partial ones.
+fn sizes(run: &Run<'_>, param: &Param, n: usize) -> Sizes {
+    let geometry = &run.geometry;
+    let (g, s) = match param.sharing {
+        Sharing::Layer => (1, 1),
+        Sharing::Channel => (geometry.channels, geometry.inner),
+        Sharing::Neuron => (geometry.neurons, 1),
+    };
+    Sizes { g, s, o: n.checked_div(g * s).unwrap_or(0) }
+}
+
+/// Sums of blocks that begin elsewhere would be rounded otherwise.
+fn check_blocks(run: &Run<'_>, param: &Param) -> Result<()> {
+    if param.sharing != Sharing::Layer || run.tiles.whole_blocks {
+        return Ok(());
+    }
+    let block = run.neuron.entry(BACKWARD)?.block;
+    let device = run.neuron.device.name();
+    let steps = run.geometry.steps;
+    Err(Error::Unsupported {
+        what: format!(
+            "the gradient of `{}` over {steps} steps, of which a buffer does not hold {block} lanes",
+            param.name
+        ),
+        instead: "run fewer steps at once, or run it on a device with larger buffers".into(),
+        device,
+    })
+}
+
+/// What `reduce` computes, with Kahan's compensation.
+fn on_host(partial: &[f32], sizes: Sizes) -> Vec<f32> {
+    let Sizes { g, s, .. } = sizes;
+    let grad = |i: usize| {
+        let rows = partial.chunks_exact((g * s).max(1));
+        let (mut sum, mut lost) = (0.0_f32, 0.0_f32);
+        for number in rows.flat_map(|row| &row[i * s..(i + 1) * s]) {
+            let corrected = number - lost;
+            let next = sum + corrected;
+            lost = (next - sum) - corrected;
+            sum = next;
+        }
+        sum
+    };
+    (0..g).map(grad).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_on_the_host_go_by_channel() {
+        let partial: Vec<f32> = (0..12).map(|i| i as f32).collect();
+        let grad = on_host(&partial, Sizes { g: 3, s: 2, o: 2 });
+        assert_eq!(grad, [14.0, 22.0, 30.0]);
+        assert_eq!(on_host(&[], Sizes { g: 2, s: 0, o: 0 }), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn sums_on_the_host_keep_what_is_small() {
+        let grad = on_host(&vec![0.1; 1_000_000], Sizes { g: 1, s: 1, o: 1_000_000 });
+        assert_eq!(grad, [(f64::from(0.1_f32) * 1e6) as f32]);
+    }
+}
