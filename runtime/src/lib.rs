@@ -8,6 +8,8 @@ pub mod cuda;
 pub mod device;
 pub mod devices;
 pub mod error;
+#[cfg(feature = "jit")]
+pub mod jit;
 pub mod neuron;
 pub mod shape;
 #[cfg(feature = "wgpu")]

@@ -42,7 +42,9 @@ impl<'n> Run<'n> {
         for (name, stored) in &operands.params {
             let buffer = Operand::Param(name).to_string();
             if neuron.takes(&buffer) {
-                let memory = run.upload(&buffer, &stored.values)?;
+                // `C` and `M` are at least 1 in launches, also of no lanes.
+                let values = if stored.values.is_empty() { &[0.0] } else { &stored.values[..] };
+                let memory = run.upload(&buffer, values)?;
                 run.params.insert(buffer, memory);
             }
             run.shapes.insert(name.clone(), stored.shape.clone());

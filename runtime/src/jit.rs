@@ -1,0 +1,115 @@
+//! Neurons compiled when the program runs, or taken from the cache where they were compiled before.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use snn_artifact::{Artifact, Target};
+use snn_compiler::check::{Resolver, Specialization};
+use snn_compiler::error::EmitError;
+use snn_compiler::pipeline::{self, Options, Source};
+
+use crate::cache::{self, Cache};
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::neuron::Neuron;
+
+/// What is compiled.
+pub struct Program<'a> {
+    /// The name of the file, for diagnostics.
+    pub name: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// What is decided about the neuron.
+    pub specialization: Specialization,
+    /// Finds the files that it imports.
+    pub resolver: &'a dyn Resolver,
+}
+
+/// The compiler behind a cache.
+#[derive(Clone, Debug)]
+pub struct Jit {
+    cache: Option<Cache>,
+}
+
+impl Jit {
+    /// Compiles what the user's cache does not have; everything where the user has no folder for one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cache`] where the folder is not safe or cannot be made; [`Jit::with_cache`] goes without
+    /// one.
+    pub fn new() -> Result<Self> {
+        match Cache::open() {
+            Err(Error::Cache { path, .. }) if path == cache::VARIABLE => Ok(Self { cache: None }),
+            opened => Ok(Self { cache: Some(opened?) }),
+        }
+    }
+
+    /// Compiles what this cache does not have; without one, everything.
+    pub fn with_cache(cache: Option<Cache>) -> Self {
+        Self { cache }
+    }
+
+    /// The artifact of a program for a target.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Compile`] with the rendered diagnostics of the program; [`Error::Unsupported`] for what
+    /// the target cannot do.
+    pub fn artifact(&self, target: &Target, program: &Program<'_>) -> Result<Artifact> {
+        let source = Source { name: program.name, text: program.text };
+        let front = pipeline::front(source, &program.specialization, program.resolver);
+        let front = front.map_err(|findings| Error::Compile(findings.render(false)))?;
+        let options = Options::new(target.clone());
+        let key = hash(&pipeline::key(&front.neuron, &options));
+        let make = || pipeline::back(&front.neuron, &options, key.clone()).map_err(refused);
+        match &self.cache {
+            Some(cache) => cache.get_or_make(&key, make),
+            None => make(),
+        }
+    }
+
+    /// A program on a device.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jit::artifact`] and [`Neuron::load`].
+    pub fn compile(&self, device: Arc<dyn Device>, program: &Program<'_>) -> Result<Neuron> {
+        let artifact = self.artifact(&device.target(), program)?;
+        Neuron::load(device, artifact)
+    }
+}
+
+/// The key of an artifact: what decides its code, as one word.
+fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn refused(error: EmitError) -> Error {
+    match error {
+        EmitError::Unsupported(unsupported) => Error::Unsupported {
+            device: unsupported.target.into(),
+            what: unsupported.what,
+            instead: unsupported.instead,
+        },
+        EmitError::Bug(bug) => Error::Compile(bug.to_string()),
+    }
+}
+
+#[cfg(feature = "cpu")]
+impl Neuron {
+    /// Compiles the text of a file with one neuron, with its options as declared, for the CPU.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jit::new`] and [`Jit::compile`].
+    pub fn compile(text: &str) -> Result<Self> {
+        let resolver = snn_compiler::check::NoImports;
+        let specialization = Specialization::default();
+        let program = Program { name: "<text>", text, specialization, resolver: &resolver };
+        Jit::new()?.compile(Arc::new(crate::cpu::Cpu::new()?), &program)
+    }
+}
+
+#[cfg(all(test, feature = "cpu"))]
+mod tests;
