@@ -29,6 +29,25 @@ pub fn assert_close<A: Copy + Into<f64>>(what: &str, a: &[A], b: &[f64], toleran
     );
 }
 
+/// The Euclidean norm.
+pub fn norm<A: Copy + Into<f64>>(a: &[A]) -> f64 {
+    a.iter().map(|&a| a.into().powi(2)).sum::<f64>().sqrt()
+}
+
+/// Panics unless `‖a − b‖` is at most `tolerance` times `size` or `‖b‖`, whichever is more: for sums that
+/// may cancel, `size` being that of what they add up. A NaN anywhere is a failure.
+#[track_caller]
+pub fn assert_sums_close<A: Copy + Into<f64>>(
+    what: &str,
+    a: &[A],
+    b: &[f64],
+    size: f64,
+    tolerance: f64,
+) {
+    let share = (size / norm(b)).max(1.0);
+    assert_close(what, a, b, if share.is_finite() { tolerance * share } else { tolerance * size });
+}
+
 /// Panics unless both have the same bits, any NaN being equal to any NaN.
 #[track_caller]
 pub fn assert_bits_equal(what: &str, a: &[f32], b: &[f32]) {

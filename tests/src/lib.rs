@@ -6,8 +6,11 @@
 pub mod compare;
 #[path = "../reference/kernels/cuda.rs"]
 pub mod cuda;
+pub mod expected;
+pub mod interpret;
 #[path = "../reference/kernels/lif.rs"]
 pub mod lif;
 pub mod numbers;
+pub mod operands;
 pub mod program;
 pub mod vectors;

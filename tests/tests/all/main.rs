@@ -4,6 +4,7 @@
 
 mod cpu;
 mod oracle;
+mod parity;
 #[cfg(feature = "llvm")]
 mod ptx;
 mod reference;

@@ -4,9 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use snn_artifact::Code;
+use snn_artifact::{Code, Target};
 use snn_compiler::kernel::{Kernel, Schedule, Verified, parse, samples, verify};
+use snn_compiler::pipeline;
 use snn_compiler::targets::llvm::{Options, emit};
+use snn_tests::numbers::Numbers;
+
+use crate::parity::is_soak;
+use crate::parity::variants::variants;
 
 /// The capabilities that the README names.
 const CAPABILITIES: [u32; 3] = [75, 80, 90];
@@ -37,12 +42,12 @@ fn assembler() -> Result<PathBuf, String> {
 }
 
 /// Assembles PTX and reads what each entry needs.
-fn assemble(ptxas: &Path, ptx: &str, name: &str) -> Vec<Usage> {
+fn assemble(ptxas: &Path, ptx: &str, name: &str, capabilities: &[u32]) -> Vec<Usage> {
     let folder = std::env::temp_dir().join(format!("snnc-ptx-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
     let (input, output) = (folder.join("kernels.ptx"), folder.join("kernels.cubin"));
     std::fs::write(&input, ptx).expect("the temporary folder can be written");
-    let usages = CAPABILITIES.into_iter().flat_map(|sm| {
+    let usages = capabilities.iter().flat_map(|sm| {
         let mut command = Command::new(ptxas);
         command.args(["-v", "-arch", &format!("sm_{sm}"), "-o"]).arg(&output).arg(&input);
         let done = command.output().expect("ptxas runs");
@@ -114,7 +119,7 @@ fn samples_assemble_without_stack_and_spill() {
     for (name, text) in samples::ALL {
         for (i, schedule) in SCHEDULES.into_iter().enumerate() {
             let kernel = sample(text, schedule);
-            let usages = assemble(&ptxas, &ptx(&kernel, 75), &format!("{name}-{i}"));
+            let usages = assemble(&ptxas, &ptx(&kernel, 75), &format!("{name}-{i}"), &CAPABILITIES);
             assert_eq!(usages.len(), 2 * CAPABILITIES.len(), "{name}");
             for usage in usages {
                 println!("{name} {schedule:?}: {usage:?}");
@@ -130,4 +135,44 @@ fn newer_capabilities_are_emitted_too() {
         let text = ptx(&sample(samples::LIF_BACKWARD, SCHEDULES[0]), sm);
         assert!(text.contains(&format!(".target sm_{sm}")));
     }
+}
+
+/// Every form of a neuron, for one of the capabilities each, in the soak for all. That the text is
+/// strict is checked whenever PTX is emitted; here it is looked at once more, by other eyes.
+fn neurons_need_neither_stack_nor_spill(neuron: &'static str) {
+    let ptxas = assembler().inspect_err(|why| println!("skipped: {why}"));
+    let mut numbers = Numbers::fresh();
+    for variant in variants(neuron) {
+        let name = variant.name();
+        let options = pipeline::Options::new(Target::Ptx { sm: 75 });
+        let artifact = pipeline::back(&variant.program().neuron(), &options, "0".into());
+        let Code::Ptx(text) = artifact.expect("neurons are emitted").code else {
+            panic!("{name}: not PTX");
+        };
+        for word in ["\tfma.", "\tmad.f", ".ftz", ".approx", ".local", "\tatom.", "\tred."] {
+            assert!(!text.contains(word), "{name}: {word}");
+        }
+        let Ok(ptxas) = &ptxas else { continue };
+        let one = [CAPABILITIES[numbers.below(CAPABILITIES.len())]];
+        let capabilities = if is_soak() { &CAPABILITIES[..] } else { &one };
+        for usage in assemble(ptxas, &text, &name.replace(' ', "-"), capabilities) {
+            println!("{name}: {usage:?}");
+            assert_eq!((usage.stack, usage.spilled), (0, 0), "{name}: {usage:?}");
+        }
+    }
+}
+
+#[test]
+fn if_assembles_without_stack_and_spill() {
+    neurons_need_neither_stack_nor_spill("if");
+}
+
+#[test]
+fn lif_assembles_without_stack_and_spill() {
+    neurons_need_neither_stack_nor_spill("lif");
+}
+
+#[test]
+fn plif_assembles_without_stack_and_spill() {
+    neurons_need_neither_stack_nor_spill("plif");
 }

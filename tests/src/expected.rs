@@ -1,0 +1,127 @@
+//! What the f64 oracle says of a call, guided by the f32 program.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use snn_compiler::check::hir::{Neuron, Unary};
+use snn_compiler::kernel::interp::{Arg, Launch, Slice, SliceMut, run};
+use snn_compiler::kernel::{Capabilities, Kernel, Verified, legalize, parse, verify};
+use snn_compiler::oracle::{self, Gradients, Mode, Run, Shared};
+use snn_runtime::neuron::{Array, Arrays, Call, Seeds};
+
+use crate::operands::{Sizes, stored};
+
+/// Lanes that one thread takes at a time.
+const PIECE: usize = 1 << 15;
+
+/// A run and its gradients, in the order that the neuron declares things.
+pub fn expected(neuron: &Neuron, call: &Call, seeds: &Seeds) -> (Run, Gradients) {
+    let sizes = Sizes::of(call);
+    let starts: Vec<usize> = (0..sizes.lanes.max(1)).step_by(PIECE).collect();
+    let piece = |&start: &usize| {
+        let lanes = start..sizes.lanes.min(start + PIECE);
+        let (call, seeds) = cut(neuron, call, seeds, &sizes, lanes);
+        oracle::gradients(neuron, &call, &seeds, Mode::Single(&function))
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut pieces = Vec::new();
+    for group in starts.chunks(threads) {
+        std::thread::scope(|scope| {
+            let running: Vec<_> =
+                group.iter().map(|start| scope.spawn(move || piece(start))).collect();
+            pieces.extend(running.into_iter().map(|thread| thread.join().unwrap()));
+        });
+    }
+    joined(pieces, sizes.steps)
+}
+
+/// Some lanes of a call as the oracle takes it.
+fn cut(
+    neuron: &Neuron,
+    call: &Call,
+    seeds: &Seeds,
+    sizes: &Sizes,
+    lanes: std::ops::Range<usize>,
+) -> (oracle::Call, oracle::Seeds) {
+    let wide = |array: &Array| {
+        let rows = array.data().chunks_exact(sizes.lanes.max(1));
+        rows.flat_map(|row| row[lanes.clone()].iter().copied().map(f64::from)).collect()
+    };
+    let find = |arrays: &Arrays, name: &str| arrays.get(name).map(wide);
+    let params = neuron.params.iter().map(|param| Shared {
+        values: stored(param, call, sizes).into_iter().map(f64::from).collect(),
+        member: lanes.clone().map(|lane| sizes.member(param.sharing, lane) as u32).collect(),
+    });
+    let oracle_call = oracle::Call {
+        steps: sizes.steps,
+        lanes: lanes.len(),
+        inputs: neuron.inputs.iter().map(|i| find(&call.inputs, &i.name).unwrap()).collect(),
+        states: neuron.states.iter().map(|s| find(&call.states, &s.name)).collect(),
+        params: params.collect(),
+    };
+    let seeds = oracle::Seeds {
+        outputs: neuron.outputs.iter().map(|o| find(&seeds.outputs, &o.name)).collect(),
+        states: neuron.states.iter().map(|s| find(&seeds.states, &s.name)).collect(),
+    };
+    (oracle_call, seeds)
+}
+
+/// Puts the lanes of pieces beside each other and adds the gradients of params.
+fn joined(pieces: Vec<(Run, Gradients)>, steps: usize) -> (Run, Gradients) {
+    let (runs, found): (Vec<Run>, Vec<Gradients>) = pieces.into_iter().unzip();
+    let sequences = |of: &dyn Fn(usize) -> Vec<Vec<f64>>| beside(runs.len(), steps, of);
+    let rows = |of: &dyn Fn(usize) -> Vec<Vec<f64>>| beside(runs.len(), 1, of);
+    let run = Run {
+        outputs: sequences(&|i| runs[i].outputs.clone()),
+        states: rows(&|i| runs[i].states.clone()),
+    };
+    let mut params = found[0].params.clone();
+    for other in &found[1..] {
+        for (sum, more) in params.iter_mut().flatten().zip(other.params.iter().flatten()) {
+            *sum += more;
+        }
+    }
+    let inputs = sequences(&|i| found[i].inputs.clone());
+    (run, Gradients { inputs, states: rows(&|i| found[i].states.clone()), params })
+}
+
+/// Joins the rows of the pieces' arrays.
+fn beside(pieces: usize, rows: usize, of: &dyn Fn(usize) -> Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let all: Vec<Vec<Vec<f64>>> = (0..pieces).map(of).collect();
+    let join = |which: usize| {
+        let row = |array: &[f64], t: usize| {
+            let width = array.len() / rows.max(1);
+            array[t * width..][..width].to_vec()
+        };
+        (0..rows).flat_map(|t| all.iter().flat_map(move |p| row(&p[which], t))).collect()
+    };
+    (0..all[0].len()).map(join).collect()
+}
+
+/// A function of one number as kernels compute it in f32.
+pub fn function(op: Unary, a: f32) -> f32 {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<(Unary, u32), f32>> = RefCell::default();
+        static KERNELS: RefCell<HashMap<Unary, Verified<Kernel>>> = RefCell::default();
+    }
+    let run = || KERNELS.with_borrow_mut(|all| one(all.entry(op).or_insert_with(|| kernel(op)), a));
+    KNOWN.with_borrow_mut(|known| *known.entry((op, a.to_bits())).or_insert_with(run))
+}
+
+fn one(kernel: &Verified<Kernel>, a: f32) -> f32 {
+    let (x, mut y) = ([a], [0.0]);
+    let mut args = [Arg::Read(Slice::F32(&x)), Arg::Write(SliceMut::F32(&mut y))];
+    run(kernel, &Launch::dense(kernel, 0, 1), &mut args).unwrap();
+    y[0]
+}
+
+/// A kernel that is the function and nothing else.
+fn kernel(op: Unary) -> Verified<Kernel> {
+    let word = format!("{op:?}").to_lowercase();
+    let text = format!(
+        "kernel one f32 chunk 1 lanes 1 block 1\n  in state.x: state_in f32 lane\n  \
+         out next.y: state_out f32 lane\n  %0 = load state.x\n  %1 = {word} %0\n  \
+         store next.y, %1\n"
+    );
+    verify(legalize(parse(&text).unwrap(), &Capabilities::INTERPRETER).unwrap()).unwrap()
+}

@@ -1,0 +1,153 @@
+//! Whole neurons by the reference interpreter, called as the runtime calls them.
+
+use std::collections::BTreeMap;
+
+use snn_artifact::naming::Operand;
+use snn_compiler::check::hir;
+use snn_compiler::kernel::interp::{Arg, Launch, Slice, SliceMut, run};
+use snn_compiler::kernel::{Buffer, Kernel, Shape, Verified, reduce};
+use snn_compiler::pipeline::{self, Options};
+use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Seeds};
+
+use crate::operands::{Sizes, stored};
+
+/// A neuron's kernels, for the interpreter.
+pub struct Interpreted {
+    neuron: hir::Neuron,
+    kernels: Vec<Verified<Kernel>>,
+}
+
+/// Buffers by their names.
+type Buffers = BTreeMap<String, Vec<f32>>;
+
+impl Interpreted {
+    /// The kernels that some options give.
+    pub fn new(neuron: &hir::Neuron, options: &Options) -> Self {
+        let kernels = pipeline::kernels(neuron, options).unwrap();
+        Self { neuron: neuron.clone(), kernels }
+    }
+
+    /// Outputs and last states.
+    pub fn forward(&self, call: &Call) -> Forward {
+        let sizes = Sizes::of(call);
+        let mut buffers = self.given(call, &sizes);
+        self.launch("forward", &sizes, &mut buffers);
+        self.results(&sizes, &buffers)
+    }
+
+    /// Gradients, and what forward gives.
+    pub fn grad(&self, call: &Call, seeds: &Seeds) -> Gradients {
+        let sizes = Sizes::of(call);
+        let mut buffers = self.given(call, &sizes);
+        self.launch("forward_train", &sizes, &mut buffers);
+        for (name, seed) in &seeds.outputs {
+            buffers.insert(Operand::OutputGrad(name).to_string(), seed.data().to_vec());
+        }
+        for (name, seed) in &seeds.states {
+            buffers.insert(Operand::NextGrad(name).to_string(), seed.data().to_vec());
+        }
+        self.launch("backward", &sizes, &mut buffers);
+        let inputs = self.neuron.inputs.iter().map(|input| {
+            let name = Operand::InputGrad(&input.name).to_string();
+            (input.name.clone(), sizes.sequence(buffers[&name].clone()))
+        });
+        let states = self.neuron.states.iter().map(|state| {
+            let name = Operand::StateGrad(&state.name).to_string();
+            (state.name.clone(), sizes.row(buffers[&name].clone()))
+        });
+        Gradients {
+            forward: self.results(&sizes, &buffers),
+            inputs: inputs.collect(),
+            params: self.sums(call, &sizes, &buffers),
+            states: states.collect(),
+        }
+    }
+
+    /// What the caller gives, as it lies in buffers.
+    fn given(&self, call: &Call, sizes: &Sizes) -> Buffers {
+        let mut buffers = Buffers::new();
+        for (name, array) in &call.inputs {
+            buffers.insert(Operand::Input(name).to_string(), array.data().to_vec());
+        }
+        for (name, array) in &call.states {
+            buffers.insert(Operand::State(name).to_string(), array.data().to_vec());
+        }
+        for param in &self.neuron.params {
+            let values = stored(param, call, sizes);
+            buffers.insert(Operand::Param(&param.name).to_string(), values);
+        }
+        buffers
+    }
+
+    fn launch(&self, name: &str, sizes: &Sizes, buffers: &mut Buffers) {
+        let kernel = self.kernels.iter().find(|kernel| kernel.name == name).unwrap();
+        let memory = |buffer: &Buffer| match buffer.written {
+            // Every element has to be written.
+            true => Some(vec![f32::NAN; length(buffer, kernel, sizes)]),
+            false => buffers.get(&buffer.name).cloned(),
+        };
+        let mut memories: Vec<Option<Vec<f32>>> = kernel.buffers.iter().map(memory).collect();
+        let arg = |(memory, buffer)| argument(memory, buffer);
+        let mut args: Vec<Arg<'_>> = memories.iter_mut().zip(&kernel.buffers).map(arg).collect();
+        let launch = Launch {
+            channels: sizes.channels,
+            channel_stride: sizes.channel_stride,
+            neurons: sizes.neurons,
+            ..Launch::dense(kernel, sizes.steps, sizes.lanes)
+        };
+        run(kernel, &launch, &mut args).unwrap();
+        drop(args);
+        for (buffer, memory) in kernel.buffers.iter().zip(memories) {
+            buffers.extend(memory.filter(|_| buffer.written).map(|m| (buffer.name.clone(), m)));
+        }
+    }
+
+    fn results(&self, sizes: &Sizes, buffers: &Buffers) -> Forward {
+        let outputs = self.neuron.outputs.iter().map(|output| {
+            let name = Operand::Output(&output.name).to_string();
+            (output.name.clone(), sizes.sequence(buffers[&name].clone()))
+        });
+        let states = self.neuron.states.iter().map(|state| {
+            let name = Operand::Next(&state.name).to_string();
+            (state.name.clone(), sizes.row(buffers[&name].clone()))
+        });
+        Forward { outputs: outputs.collect(), states: states.collect() }
+    }
+
+    /// The second stage of the sums, for each learnt param.
+    fn sums(&self, call: &Call, sizes: &Sizes, buffers: &Buffers) -> Arrays {
+        let learnt = self.neuron.params.iter().filter(|param| param.learn);
+        let sum = |param: &hir::Param| {
+            let partial = &buffers[&Operand::Partial(&param.name).to_string()];
+            let (members, side) = match param.sharing {
+                hir::Sharing::Layer => (1, partial.len()),
+                hir::Sharing::Channel => (sizes.channels, sizes.channel_stride),
+                hir::Sharing::Neuron => (sizes.neurons, 1),
+            };
+            let mut grad = vec![0.0; members];
+            reduce::run(partial, &mut grad, side).unwrap();
+            let given = call.params.get(&param.name).map(|array| array.shape().to_vec());
+            let shape = given.unwrap_or_else(|| sizes.param_shape(param.sharing));
+            (param.name.clone(), Array::new(shape, grad).unwrap())
+        };
+        learnt.map(sum).collect()
+    }
+}
+
+fn argument<'a>(memory: &'a mut Option<Vec<f32>>, buffer: &Buffer) -> Arg<'a> {
+    let Some(memory) = memory else { return Arg::Absent };
+    if buffer.written { Arg::Write(SliceMut::F32(memory)) } else { Arg::Read(Slice::F32(memory)) }
+}
+
+fn length(buffer: &Buffer, kernel: &Kernel, sizes: &Sizes) -> usize {
+    let chunks = sizes.steps.div_ceil(kernel.schedule.chunk as usize);
+    match buffer.shape {
+        Shape::Sequence => sizes.steps * sizes.lanes,
+        Shape::Lane => sizes.lanes,
+        Shape::Layer => 1,
+        Shape::Channel => sizes.channels,
+        Shape::Neuron => sizes.neurons,
+        Shape::Checkpoint => chunks.saturating_sub(1) * sizes.lanes,
+        Shape::Partial => sizes.lanes.div_ceil(kernel.schedule.block as usize),
+    }
+}

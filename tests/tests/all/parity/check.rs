@@ -1,0 +1,206 @@
+//! One call on every machine: the same bits forward, gradients near the oracle's.
+
+use snn_compiler::check::hir;
+use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Neuron, Seeds};
+use snn_tests::compare::{assert_bits_equal, assert_firing_rate, assert_sums_close, norm};
+use snn_tests::expected::expected;
+use snn_tests::interpret::Interpreted;
+use snn_tests::numbers::Numbers;
+use snn_tests::operands::{Sizes, gather, sample};
+
+use super::machines;
+use super::variants::Variant;
+
+/// How far gradients may be from the oracle's, relative to their size.
+pub const TOLERANCE: f64 = 1e-5;
+
+/// Most lanes and steps that the oracle and the interpreter run in full.
+const FULL: usize = 1 << 22;
+/// Lanes that they run where there are more.
+const SAMPLE: usize = 4096;
+
+/// A variant compiled for every machine.
+pub struct Machines {
+    /// Its name.
+    pub name: String,
+    neuron: hir::Neuron,
+    interpreted: Interpreted,
+    devices: Vec<Neuron>,
+}
+
+impl Machines {
+    /// Compiles a variant.
+    pub fn new(variant: &Variant) -> Self {
+        let program = variant.program();
+        Self {
+            name: variant.name(),
+            neuron: program.neuron(),
+            interpreted: machines::interpreted(&program, None),
+            devices: machines::load(&program),
+        }
+    }
+
+    /// Runs a call on every machine and compares. The oracle and the interpreter run all lanes or, of
+    /// many, some; devices are then also compared with each other on all.
+    pub fn check(&self, call: &Call, seeds: &Seeds, numbers: &mut Numbers) {
+        let sizes = Sizes::of(call);
+        let name = format!("{}, T {} of {:?}", self.name, sizes.steps, sizes.step);
+        let is_full = sizes.steps * sizes.lanes <= FULL;
+        let chosen = chosen(&sizes, is_full, numbers);
+        let (some, some_seeds) = match is_full {
+            true => (call.clone(), seeds.clone()),
+            false => sample(call, seeds, &self.sharings(), &chosen),
+        };
+        let truth = Truth::of(&self.neuron, &some, &some_seeds);
+        let base = self.interpreted.grad(&some, &some_seeds);
+        same_bits(
+            &format!("{name}, forward alone"),
+            &self.interpreted.forward(&some),
+            &base.forward,
+        );
+        assert_firing_rate(&name, base.forward.outputs["s"].data());
+        truth.compare(&format!("{name} on the interpreter"), &base, is_full);
+        let mut first: Option<Gradients> = None;
+        for neuron in &self.devices {
+            let name = format!("{name} on {}", neuron.device().name());
+            let found = neuron.grad(call, seeds).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let alone = neuron.forward(call).unwrap_or_else(|e| panic!("{name}: {e}"));
+            same_bits(&format!("{name}, forward alone"), &alone, &found.forward);
+            let seen = if is_full { found.clone() } else { of_lanes(&found, &sizes, &chosen) };
+            same_bits(&name, &seen.forward, &base.forward);
+            truth.compare(&name, &seen, is_full);
+            match &first {
+                Some(first) if !is_full => agree(&name, &found, first, seeds),
+                Some(_) => {}
+                None => first = Some(found),
+            }
+        }
+    }
+
+    fn sharings(&self) -> Vec<(String, hir::Sharing)> {
+        self.neuron.params.iter().map(|param| (param.name.clone(), param.sharing)).collect()
+    }
+}
+
+/// The lanes that the oracle runs.
+fn chosen(sizes: &Sizes, is_full: bool, numbers: &mut Numbers) -> Vec<usize> {
+    if is_full {
+        return (0..sizes.lanes).collect();
+    }
+    let mut chosen = numbers.sample(SAMPLE, sizes.lanes);
+    chosen.extend([0, sizes.lanes - 1]);
+    chosen
+}
+
+/// What the oracle says, by name.
+struct Truth {
+    outputs: Vec<(String, Vec<f64>)>,
+    states: Vec<(String, Vec<f64>)>,
+    input_grads: Vec<(String, Vec<f64>)>,
+    state_grads: Vec<(String, Vec<f64>)>,
+    param_grads: Vec<(String, Vec<f64>)>,
+    least: f64,
+}
+
+impl Truth {
+    fn of(neuron: &hir::Neuron, call: &Call, seeds: &Seeds) -> Self {
+        let (run, found) = expected(neuron, call, seeds);
+        let states = || neuron.states.iter().map(|state| state.name.clone());
+        let learnt = neuron.params.iter().zip(found.params).filter(|(param, _)| param.learn);
+        Self {
+            outputs: neuron.outputs.iter().map(|o| o.name.clone()).zip(run.outputs).collect(),
+            states: states().zip(run.states).collect(),
+            input_grads: neuron.inputs.iter().map(|i| i.name.clone()).zip(found.inputs).collect(),
+            state_grads: states().zip(found.states).collect(),
+            param_grads: learnt.map(|(param, grad)| (param.name.clone(), grad)).collect(),
+            least: least(seeds),
+        }
+    }
+
+    /// Forward has the oracle's bits, which are f32's; gradients are near.
+    fn compare(&self, name: &str, found: &Gradients, with_params: bool) {
+        let narrow = |values: &[f64]| values.iter().map(|v| *v as f32).collect::<Vec<f32>>();
+        let outputs = self.outputs.iter().map(|pair| (pair, &found.forward.outputs));
+        let states = self.states.iter().map(|pair| (pair, &found.forward.states));
+        for ((operand, expected), found) in outputs.chain(states) {
+            let what = format!("{name}: {operand}");
+            assert_bits_equal(&what, found[operand].data(), &narrow(expected));
+        }
+        let near = |kind: &str, expected: &[(String, Vec<f64>)], found: &Arrays, size: f64| {
+            for (operand, expected) in expected {
+                let what = format!("{name}: gradient of {kind} {operand}");
+                assert_sums_close(&what, found[operand].data(), expected, size, TOLERANCE);
+            }
+            assert_eq!(expected.len(), found.len(), "{name}: {kind}s with a gradient");
+        };
+        near("input", &self.input_grads, &found.inputs, self.least);
+        near("state", &self.state_grads, &found.states, self.least);
+        if with_params {
+            near("param", &self.param_grads, &found.params, self.least.max(size(&found.inputs)));
+        }
+    }
+}
+
+/// The size of the gradients of all inputs. Those of params add up numbers like them, and may cancel.
+fn size(inputs: &Arrays) -> f64 {
+    inputs.values().map(|array| norm(array.data())).fold(0.0, f64::hypot)
+}
+
+/// What gradients are measured against at least. Of a few elements all may have cancelled almost to
+/// nothing; those of many are several times this.
+pub fn least(seeds: &Seeds) -> f64 {
+    size(&seeds.outputs).hypot(size(&seeds.states)) / 16.0
+}
+
+/// The results of some lanes; sums over lanes stay.
+fn of_lanes(all: &Gradients, sizes: &Sizes, chosen: &[usize]) -> Gradients {
+    let some = |arrays: &Arrays| {
+        let array = |array: &Array| {
+            let data = gather(array.data(), sizes.lanes, chosen);
+            Array::new(vec![data.len()], data).unwrap()
+        };
+        arrays.iter().map(|(name, all)| (name.clone(), array(all))).collect()
+    };
+    Gradients {
+        forward: Forward { outputs: some(&all.forward.outputs), states: some(&all.forward.states) },
+        inputs: some(&all.inputs),
+        params: all.params.clone(),
+        states: some(&all.states),
+    }
+}
+
+/// Fails unless outputs and last states have the same bits.
+pub fn same_bits(name: &str, found: &Forward, expected: &Forward) {
+    for (found, expected) in
+        [(&found.outputs, &expected.outputs), (&found.states, &expected.states)]
+    {
+        assert!(found.keys().eq(expected.keys()), "{name}: {:?}", found.keys());
+        for (operand, found) in found {
+            assert_bits_equal(
+                &format!("{name}: {operand}"),
+                found.data(),
+                expected[operand].data(),
+            );
+        }
+    }
+}
+
+/// Fails unless two devices have the same bits forward and near gradients.
+pub fn agree(name: &str, found: &Gradients, expected: &Gradients, seeds: &Seeds) {
+    same_bits(name, &found.forward, &expected.forward);
+    let least = least(seeds);
+    let kinds = [
+        (&found.inputs, &expected.inputs, least),
+        (&found.states, &expected.states, least),
+        (&found.params, &expected.params, least.max(size(&expected.inputs))),
+    ];
+    for (found, expected, size) in kinds {
+        assert!(found.keys().eq(expected.keys()), "{name}: {:?}", found.keys());
+        for (operand, found) in found {
+            let expected: Vec<f64> =
+                expected[operand].data().iter().map(|g| f64::from(*g)).collect();
+            let what = format!("{name}: gradient of {operand} against another device's");
+            assert_sums_close(&what, found.data(), &expected, size, TOLERANCE);
+        }
+    }
+}
