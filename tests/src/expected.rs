@@ -1,9 +1,8 @@
 //! What the f64 oracle says of a call, guided by the f32 program.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 
-use snn_compiler::check::hir::{Neuron, Unary};
+use snn_compiler::check::hir::{Neuron, Unary, Via};
 use snn_compiler::kernel::interp::{Arg, Launch, Slice, SliceMut, run};
 use snn_compiler::kernel::{Capabilities, Kernel, Verified, legalize, parse, verify};
 use snn_compiler::oracle::{self, Gradients, Mode, Run, Shared};
@@ -18,6 +17,8 @@ const PIECE: usize = 1 << 15;
 pub fn expected(neuron: &Neuron, call: &Call, seeds: &Seeds) -> (Run, Gradients) {
     let sizes = Sizes::of(call);
     let starts: Vec<usize> = (0..sizes.lanes.max(1)).step_by(PIECE).collect();
+    let functions = Functions::new(neuron, call, &sizes);
+    let function = |op, a| functions.value(op, a);
     let piece = |&start: &usize| {
         let lanes = start..sizes.lanes.min(start + PIECE);
         let (call, seeds) = cut(neuron, call, seeds, &sizes, lanes);
@@ -98,21 +99,42 @@ fn beside(pieces: usize, rows: usize, of: &dyn Fn(usize) -> Vec<Vec<f64>>) -> Ve
     (0..all[0].len()).map(join).collect()
 }
 
-/// A function of one number as kernels compute it in f32.
-pub fn function(op: Unary, a: f32) -> f32 {
-    thread_local! {
-        static KNOWN: RefCell<HashMap<(Unary, u32), f32>> = RefCell::default();
-        static KERNELS: RefCell<HashMap<Unary, Verified<Kernel>>> = RefCell::default();
-    }
-    let run = || KERNELS.with_borrow_mut(|all| one(all.entry(op).or_insert_with(|| kernel(op)), a));
-    KNOWN.with_borrow_mut(|known| *known.entry((op, a.to_bits())).or_insert_with(run))
+/// Functions of one number as kernels compute them in f32, with those of the stored params at hand.
+pub struct Functions {
+    known: HashMap<(Unary, u32), f32>,
 }
 
-fn one(kernel: &Verified<Kernel>, a: f32) -> f32 {
-    let (x, mut y) = ([a], [0.0]);
-    let mut args = [Arg::Read(Slice::F32(&x)), Arg::Write(SliceMut::F32(&mut y))];
-    run(kernel, &Launch::dense(kernel, 0, 1), &mut args).unwrap();
-    y[0]
+impl Functions {
+    /// With what a call's params are made of.
+    pub fn new(neuron: &Neuron, call: &Call, sizes: &Sizes) -> Self {
+        let mut known = HashMap::new();
+        for param in &neuron.params {
+            let op = match param.via {
+                Some(Via::Sigmoid) => Unary::Sigmoid,
+                Some(Via::Softplus) => Unary::Softplus,
+                Some(Via::Exp) => Unary::Exp,
+                None => continue,
+            };
+            let x = stored(param, call, sizes);
+            let bits = x.iter().map(|x| (op, x.to_bits()));
+            known.extend(bits.zip(values(op, &x)));
+        }
+        Self { known }
+    }
+
+    /// The value of a function.
+    pub fn value(&self, op: Unary, a: f32) -> f32 {
+        self.known.get(&(op, a.to_bits())).copied().unwrap_or_else(|| values(op, &[a])[0])
+    }
+}
+
+/// A function of many numbers.
+fn values(op: Unary, x: &[f32]) -> Vec<f32> {
+    let kernel = kernel(op);
+    let mut y = vec![0.0; x.len()];
+    let mut args = [Arg::Read(Slice::F32(x)), Arg::Write(SliceMut::F32(&mut y))];
+    run(&kernel, &Launch::dense(&kernel, 0, x.len()), &mut args).unwrap();
+    y
 }
 
 /// A kernel that is the function and nothing else.

@@ -1,6 +1,7 @@
 //! The project's own commands, on the standard library alone: `cargo xtask demo`, `cargo xtask test`.
 
 mod demo;
+mod gpu;
 mod need;
 mod outcome;
 mod process;
@@ -16,7 +17,9 @@ Commands:
                        and take a gradient; the pictures go to target/demo
   test [OPTIONS]       Install what is missing, then run every check of the project
       --no-install     Install nothing; only say what is missing
-      --require-all    A part that cannot run here is a failure, not a skip";
+      --require-all    A part that cannot run here is a failure, not a skip
+  gpu                  Run IF and LIF in all forms and sizes on an NVIDIA GPU
+      --pack FOLDER    Make a folder to do so on a machine without Rust and LLVM";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +30,8 @@ fn main() -> ExitCode {
             Ok(config) => test::run(config),
             Err(flag) => return usage(&format!("`test` has no option `{flag}`")),
         },
+        ["gpu"] => gpu::run(),
+        ["gpu", "--pack", folder] => gpu::pack(folder.as_ref()),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -1,10 +1,18 @@
 //! The kernels written by hand compute what the oracle does.
 
+use std::sync::Arc;
+
 use snn_compiler::oracle::{Mode, Shared, gradients, rounded};
+use snn_runtime::neuron::Neuron;
 use snn_tests::compare::{assert_bits_equal, assert_close, assert_firing_rate};
 use snn_tests::lif::{Call, Lif, saved_len};
 use snn_tests::numbers::Numbers;
 use snn_tests::program::Program;
+
+use crate::parity::calls::{random, step_shape};
+use crate::parity::check::Truth;
+use crate::parity::machines::devices;
+use crate::parity::variants::variants;
 
 /// Operands of a call, in f32 as the kernel takes them.
 struct Operands {
@@ -83,4 +91,26 @@ fn the_kernel_in_rust_may_be_given_no_state_and_save_nothing() {
         (s, last)
     };
     assert_eq!(run(None), run(Some(&rest)));
+}
+
+/// `SNNC_REFERENCE_PTX` names what `lif.cu` was compiled to.
+#[test]
+fn the_kernel_in_cuda_gives_spikes_potentials_and_gradients() {
+    let Ok(path) = std::env::var("SNNC_REFERENCE_PTX") else {
+        return println!("skipped: SNNC_REFERENCE_PTX is not set");
+    };
+    let Some(device) = devices().iter().find(|device| device.name().starts_with("cuda")) else {
+        return println!("skipped: there is no CUDA device");
+    };
+    let artifact = snn_tests::cuda::artifact(std::fs::read_to_string(path).unwrap());
+    let loaded = Neuron::load(Arc::clone(device), artifact).unwrap();
+    let lif = variants("lif").into_iter().find(|v| v.name() == "lif hard decayed").unwrap();
+    let neuron = lif.program().neuron();
+    let mut numbers = Numbers::fresh();
+    for (steps, lanes) in [(0, 5), (1, 1), (2, 31), (17, 4099), (40, 4096), (8, 2048)] {
+        let (call, seeds) = random(&lif, steps, &step_shape(lanes), &mut numbers);
+        let found = loaded.grad(&call, &seeds).unwrap();
+        let name = format!("T {steps} N {lanes} by hand on a GPU");
+        Truth::of(&neuron, &call, &seeds).compare(&name, &found, true);
+    }
 }

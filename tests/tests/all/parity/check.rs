@@ -93,7 +93,7 @@ fn chosen(sizes: &Sizes, is_full: bool, numbers: &mut Numbers) -> Vec<usize> {
 }
 
 /// What the oracle says, by name.
-struct Truth {
+pub struct Truth {
     outputs: Vec<(String, Vec<f64>)>,
     states: Vec<(String, Vec<f64>)>,
     input_grads: Vec<(String, Vec<f64>)>,
@@ -103,7 +103,8 @@ struct Truth {
 }
 
 impl Truth {
-    fn of(neuron: &hir::Neuron, call: &Call, seeds: &Seeds) -> Self {
+    /// Runs the oracle.
+    pub fn of(neuron: &hir::Neuron, call: &Call, seeds: &Seeds) -> Self {
         let (run, found) = expected(neuron, call, seeds);
         let states = || neuron.states.iter().map(|state| state.name.clone());
         let learnt = neuron.params.iter().zip(found.params).filter(|(param, _)| param.learn);
@@ -118,7 +119,7 @@ impl Truth {
     }
 
     /// Forward has the oracle's bits, which are f32's; gradients are near.
-    fn compare(&self, name: &str, found: &Gradients, with_params: bool) {
+    pub fn compare(&self, name: &str, found: &Gradients, with_params: bool) {
         let narrow = |values: &[f64]| values.iter().map(|v| *v as f32).collect::<Vec<f32>>();
         let outputs = self.outputs.iter().map(|pair| (pair, &found.forward.outputs));
         let states = self.states.iter().map(|pair| (pair, &found.forward.states));

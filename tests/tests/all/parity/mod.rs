@@ -1,15 +1,16 @@
 //! IF and LIF in all forms on every machine: the interpreter, the CPU, WebGPU and CUDA give the same
 //! spikes and last states bit for bit, and gradients near the oracle's.
 //!
-//! With `SNN_SOAK=1` every variant meets every size; else the large sizes meet a few, other ones in
-//! each run. `SNN_DEVICES=cpu,cuda:0` runs on these devices alone.
+//! With `SNN_SOAK=1` every variant meets every size but the last; else the large sizes meet a few, other
+//! ones in each run. `SNN_DEVICES=cpu,cuda:0` runs on these devices alone.
 
-mod calls;
-mod check;
-mod machines;
+pub mod calls;
+pub mod check;
+pub mod machines;
 mod properties;
 pub mod variants;
 
+use snn_artifact::Target;
 use snn_tests::compare::firing_rate;
 use snn_tests::interpret::Interpreted;
 use snn_tests::numbers::Numbers;
@@ -25,8 +26,9 @@ const LANES: [usize; 5] = [0, 1, 3, 30, 31];
 const LARGE: [(usize, usize); 4] = [(500, 31), (17, 4099), (2, 4100), (500, 4099)];
 /// The largest, on a lane count that no vector width divides.
 const HUGE: [(usize, usize); 3] = [(1, 1_048_579), (2, 1_048_579), (0, 1_048_579)];
-/// The sizes of the soak that are in neither.
-const SOAK: [(usize, usize); 2] = [(17, 1_048_579), (500, 1_048_579)];
+/// Sizes for the soak alone; the last takes 30 GiB, and is run one at a time with a few variants.
+const SOAK: [(usize, usize); 3] = [(17, 1_048_579), (1, 4099), (500, 3)];
+const LAST: (usize, usize) = (500, 1_048_579);
 
 /// Whether there is time for everything.
 pub fn is_soak() -> bool {
@@ -53,12 +55,21 @@ fn small(neuron: &'static str) {
 
 /// Some variants at large sizes, in the soak all.
 fn large(neuron: &'static str, sizes: &[(usize, usize)]) {
-    let mut numbers = Numbers::fresh();
+    let count = if is_soak() { usize::MAX } else { 3 };
+    some(neuron, sizes, count, &mut Numbers::fresh());
+}
+
+/// For each size so many variants, chosen anew in each run.
+fn some(neuron: &'static str, sizes: &[(usize, usize)], count: usize, numbers: &mut Numbers) {
     let all = variants(neuron);
-    for &(steps, lanes) in sizes {
-        let count = if is_soak() { all.len() } else { 1 };
-        for i in numbers.sample(count, all.len()) {
-            run(&Machines::new(&all[i]), &all[i], steps, lanes, &mut numbers);
+    let mut wanted = vec![Vec::new(); all.len()];
+    for &size in sizes {
+        numbers.sample(count, all.len()).into_iter().for_each(|i| wanted[i].push(size));
+    }
+    for (variant, sizes) in all.iter().zip(wanted).filter(|(_, sizes)| !sizes.is_empty()) {
+        let machines = Machines::new(variant);
+        for (steps, lanes) in sizes {
+            run(&machines, variant, steps, lanes, numbers);
         }
     }
 }
@@ -112,6 +123,26 @@ fn plif_on_a_million_lanes() {
 fn sizes_of_the_soak() {
     if is_soak() {
         ["if", "lif", "plif"].into_iter().for_each(|neuron| large(neuron, &SOAK));
+    }
+}
+
+#[test]
+fn the_last_size_of_the_soak() {
+    let mut numbers = Numbers::fresh();
+    for neuron in ["if", "lif", "plif"].into_iter().filter(|_| is_soak()) {
+        some(neuron, &[LAST], 1, &mut numbers);
+    }
+}
+
+/// Puts the PTX of all variants into the cache that `SNNC_CACHE` names, for a machine whose build has no
+/// LLVM; run there, or by such a build here, it finds whether all of it is there.
+#[test]
+#[ignore = "it is for cargo xtask gpu"]
+fn ptx_is_in_the_cache() {
+    let target = Target::Ptx { sm: 75 };
+    for variant in variants::all() {
+        let program = variant.program();
+        machines::compiler().artifact(&target, &machines::source(&program)).unwrap();
     }
 }
 
