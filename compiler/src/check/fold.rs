@@ -19,6 +19,10 @@ pub fn unary(op: Unary, a: f64) -> f64 {
         Unary::Log => libm::log(a),
         Unary::Log1p => libm::log1p(a),
         Unary::Sigmoid => 1.0 / (1.0 + libm::exp(-a)),
+        Unary::SigmoidSlope => {
+            let e = libm::exp2(-a.abs());
+            e / ((1.0 + e) * (1.0 + e))
+        }
         Unary::Softplus => a.max(0.0) + libm::log1p(libm::exp(-a.abs())),
         Unary::Tanh => libm::tanh(a),
         Unary::Atan => libm::atan(a),

@@ -100,6 +100,8 @@ pub enum Unary {
     Log1p,
     /// `1 / (1 + e^-a)`.
     Sigmoid,
+    /// `2^-a / (1 + 2^-a)^2`, the derivative of the one above at `a ln 2`. Only in an adjoint.
+    SigmoidSlope,
     /// `log(1 + e^a)`.
     Softplus,
     /// Hyperbolic tangent.

@@ -147,6 +147,7 @@ fn unary_word(op: Unary) -> &'static str {
         Unary::Log => "log",
         Unary::Log1p => "log1p",
         Unary::Sigmoid => "sigmoid",
+        Unary::SigmoidSlope => "sigmoid_slope",
         Unary::Softplus => "softplus",
         Unary::Tanh => "tanh",
         Unary::Atan => "atan",

@@ -103,6 +103,15 @@ impl Rule<'_> {
                 let rest = self.one_minus(y);
                 self.mul(y, rest)
             }
+            Unary::SigmoidSlope => {
+                let ln_2 = self.constant(std::f64::consts::LN_2);
+                let x = self.mul(a, ln_2);
+                let sigmoid = self.function(Unary::Sigmoid, x);
+                let double = self.binary_op(Binary::Add, sigmoid, sigmoid);
+                let rest = self.one_minus(double);
+                let slope = self.mul(y, rest);
+                self.mul(slope, ln_2)
+            }
             Unary::Softplus => self.function(Unary::Sigmoid, a),
             Unary::Tanh => {
                 let square = self.mul(y, y);

@@ -12,7 +12,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use crate::check::hir::{Graph, Neuron, Node, NodeId};
+use crate::check::hir::{Graph, Neuron, Node, NodeId, Op, Type};
 use crate::diff::Adjoint;
 
 pub use rules::{EXACT, FAST};
@@ -25,21 +25,21 @@ pub fn simplify(adjoint: &Adjoint) -> Adjoint {
     let tables: [&[&[Rule]]; 2] = [&[EXACT, FAST], &[EXACT]];
     let known = rename(&adjoint.neuron.graph, |id, node| {
         let is_primal = (id.0 as usize) < adjoint.n_primal;
-        rewrite(&mut patterns, node, tables[usize::from(is_primal)])
+        patterns.span = node.span;
+        rewrite(&mut patterns, node.op, node.ty, tables[usize::from(is_primal)])
     });
     let n_primal = reach(&known[..adjoint.n_primal]);
     without_unused(&renamed(adjoint, patterns.graph, n_primal, &known))
 }
 
-/// Applies rules to a node until none fits, and adds what is left.
-fn rewrite(patterns: &mut Patterns, mut node: Node, tables: &[&[Rule]]) -> NodeId {
-    patterns.span = node.span;
+/// Applies rules to an operation until none fits, and adds what is left.
+fn rewrite(patterns: &mut Patterns, mut op: Op, ty: Type, tables: &[&[Rule]]) -> NodeId {
     loop {
         let mut rules = tables.iter().copied().flatten();
-        match rules.find_map(|rule| (rule.rewrite)(patterns, node.op)) {
+        match rules.find_map(|rule| (rule.rewrite)(patterns, op)) {
             Some(Found::Node(id)) => return id,
-            Some(Found::Op(op)) => node.op = op,
-            None => return patterns.add(node.op, node.ty),
+            Some(Found::Op(simpler)) => op = simpler,
+            None => return patterns.add(op, ty),
         }
     }
 }

@@ -134,6 +134,31 @@ pub const FAST: &[Rule] = &[
         }
         _ => None,
     }),
+    rule("sigmoid(x) * (1 - sigmoid(x)) = sigmoid_slope(x log2(e))", |p, op| match op {
+        Op::Binary(Mul, a, rest) => match p.op(rest) {
+            Op::Binary(Sub, one, s) if p.is(one, 1.0) => p.slope(a, s).map(Found::Op),
+            _ => None,
+        },
+        _ => None,
+    }),
+    rule("c * x * d = x * (c * d) of constants", |p, op| match op {
+        Op::Binary(Mul, a, b) => {
+            let (d, product) = match (p.value(a), p.value(b)) {
+                (Some(d), None) => (d, b),
+                (None, Some(d)) => (d, a),
+                _ => return None,
+            };
+            let Op::Binary(Mul, a, b) = p.op(product) else { return None };
+            let (c, x) = match (p.value(a), p.value(b)) {
+                (Some(c), _) => (c, b),
+                (_, Some(c)) => (c, a),
+                _ => return None,
+            };
+            let factor = p.constant(c * d);
+            Some(Found::Op(Op::Binary(Mul, x, factor)))
+        }
+        _ => None,
+    }),
     rule("g * s = select(s, g, 0) of a spike", |p, op| match op {
         Op::Binary(Mul, g, s) if p.is_spike(s) => Some(Found::Op(p.where_spike(s, g, true))),
         Op::Binary(Mul, s, g) if p.is_spike(s) => Some(Found::Op(p.where_spike(s, g, true))),
@@ -177,6 +202,11 @@ impl Patterns {
         id
     }
 
+    /// A node of the adjoint in its simplest form.
+    fn simplified(&mut self, op: Op) -> NodeId {
+        super::rewrite(self, op, Type::Real, &[EXACT, FAST])
+    }
+
     fn constant(&mut self, value: f64) -> NodeId {
         self.add(Op::Const(Number::new(value)), Type::Real)
     }
@@ -215,6 +245,22 @@ impl Patterns {
 
     fn is_spike(&self, id: NodeId) -> bool {
         matches!(self.op(id), Op::Spike(..))
+    }
+
+    /// `a * (1 - s)` of a sigmoid `s`, where `a` is it or a product with it.
+    fn slope(&mut self, a: NodeId, s: NodeId) -> Option<Op> {
+        let Op::Unary(Unary::Sigmoid, x) = self.op(s) else { return None };
+        let factor = match self.op(a) {
+            _ if a == s => None,
+            Op::Binary(Mul, factor, b) | Op::Binary(Mul, b, factor) if b == s => Some(factor),
+            _ => return None,
+        };
+        let log2_e = self.constant(std::f64::consts::LOG2_E);
+        let x = self.simplified(Op::Binary(Mul, x, log2_e));
+        let slope = Op::Unary(Unary::SigmoidSlope, x);
+        let Some(factor) = factor else { return Some(slope) };
+        let slope = self.add(slope, Type::Real);
+        Some(Op::Binary(Mul, factor, slope))
     }
 
     /// `g` where the spike is 1, or where it is 0, and 0 elsewhere.

@@ -13,6 +13,8 @@ pub struct Capabilities {
     pub doubles: bool,
     /// Whether there is a product and sum rounded once.
     pub fused: bool,
+    /// Whether what only backward has is written with it; its results are compared with a tolerance.
+    pub fused_backward: bool,
     /// Whether there is a maths library for f64, where its functions then stay as they are. In f32 they
     /// are written out for all targets, so that all give the same bits.
     pub library: bool,
@@ -20,14 +22,23 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// The interpreter.
-    pub const INTERPRETER: Self =
-        Self { target: "interpreter", doubles: true, fused: true, library: true };
+    pub const INTERPRETER: Self = Self {
+        target: "interpreter",
+        doubles: true,
+        fused: true,
+        fused_backward: false,
+        library: true,
+    };
     /// Machine code for the CPU.
-    pub const CPU: Self = Self { target: "cpu", doubles: true, fused: true, library: false };
+    pub const CPU: Self =
+        Self { target: "cpu", fused_backward: true, library: false, ..Self::INTERPRETER };
+    /// Machine code for the CPU at a level without an instruction for `a * b + c`.
+    pub const CPU_UNFUSED: Self = Self { fused: false, fused_backward: false, ..Self::CPU };
     /// PTX.
-    pub const PTX: Self = Self { target: "ptx", doubles: false, fused: true, library: false };
+    pub const PTX: Self =
+        Self { target: "ptx", doubles: false, library: false, ..Self::INTERPRETER };
     /// WGSL.
-    pub const WGSL: Self = Self { target: "wgsl", doubles: false, fused: false, library: false };
+    pub const WGSL: Self = Self { target: "wgsl", fused: false, ..Self::PTX };
 }
 
 /// Writes functions of the maths library out in the other operations.
@@ -47,6 +58,7 @@ pub fn legalize(mut kernel: Kernel, capabilities: &Capabilities) -> Result<Kerne
         return Ok(kernel);
     }
     let mut builder = Builder::new(&mut kernel.values);
+    builder.fuse = capabilities.fused_backward;
     let body = expand(&mut builder, std::mem::take(&mut kernel.body));
     kernel.body = builder.head;
     kernel.body.extend(body);

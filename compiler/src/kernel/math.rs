@@ -2,9 +2,9 @@
 //! the same bits.
 //!
 //! Each function returns its last operation, and what leads to it stands in the builder's body. There
-//! is no fused multiply-add and no addition of a magic number to round, which targets may compile
-//! otherwise, and no division but where said: a strict target divides correctly rounded. Rounding and
-//! exponents go through `round` and ints. The bounds are in `docs/kernel-ir.md`; the test beside this
+//! is no fused multiply-add, and no division but where said: a strict target divides correctly rounded.
+//! In what forward uses no magic number is added to round: rounding and exponents go through `round`
+//! and ints. The bounds are in `docs/kernel-ir.md`; the test beside this
 //! file measures them.
 
 use super::build::Builder;
@@ -39,6 +39,17 @@ const LOG: [f64; 9] = [
     -0.11675658822059631,
     0.06746674329042435,
 ];
+/// `2^r` for `|r| <= 1/2`, to 2^-23 of it.
+const EXP2: [f64; 6] = [
+    1.0,
+    0.6931470036506653,
+    0.24022246897220612,
+    0.0555071122944355,
+    0.009671294130384922,
+    0.0013269406044855714,
+];
+/// A number of `[-126, 127]` added to this is rounded to an int, in the sum's last bits and 127 more.
+const ROUND_TO_FIELD: f64 = 12_582_912.0 + 127.0;
 /// Below this `tanh` is a polynomial.
 const TANH_SMALL: f64 = 0.55;
 /// `(tanh(x) / x - 1) / x^2` in `x^2` for `|x| <= 0.55`, to 2^-29 of the tangent.
@@ -57,6 +68,7 @@ pub(super) fn expand(b: &mut Builder<'_>, function: Math, x: ValueId) -> Option<
         Math::Log => log(b, x),
         Math::Log1p => log1p(b, x),
         Math::Sigmoid => sigmoid(b, x),
+        Math::SigmoidSlope => sigmoid_slope(b, x),
         Math::Softplus => softplus(b, x),
         Math::Tanh => tanh(b, x),
         Math::Atan | Math::Sin | Math::Cos | Math::Erf => return None,
@@ -215,6 +227,32 @@ fn sigmoid(b: &mut Builder<'_>, x: ValueId) -> Op {
     let top = b.select(negative, e, one);
     let bottom = b.add(one, e);
     Op::Binary(Binary::Div, top, bottom)
+}
+
+/// `e / (1 + e)^2` with `e = 2^-|x|`, for backward, which is compared with a tolerance: products and sums
+/// may be fused, and beyond 125 on either side it stays what it is there.
+fn sigmoid_slope(b: &mut Builder<'_>, x: ValueId) -> Op {
+    let bits = b.value(Op::RealBits(x));
+    let sign = b.int(i32::MIN);
+    let bits = b.binary(Binary::Or, bits, sign);
+    let x = b.value(Op::BitsReal(bits));
+    let low = b.real(-125.0);
+    let x = b.binary(Binary::Max, low, x);
+    // The sum's last bits are n + 127, the exponent field of 2^n.
+    let round = b.real(ROUND_TO_FIELD);
+    let sum = b.add(x, round);
+    let n = b.sub(sum, round);
+    let r = b.sub(x, n);
+    let significand = b.near(&EXP2, r);
+    let bits = b.value(Op::RealBits(sum));
+    let mantissa = b.int(MANTISSA);
+    let field = b.binary(Binary::Shl, bits, mantissa);
+    let scale = b.value(Op::BitsReal(field));
+    let e = b.mul(significand, scale);
+    let one = b.real(1.0);
+    let root = b.add(one, e);
+    let bottom = b.mul(root, root);
+    Op::Binary(Binary::Div, e, bottom)
 }
 
 /// `max(x, 0) + log1p(e^-|x|)`.

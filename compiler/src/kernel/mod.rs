@@ -167,6 +167,8 @@ pub enum Math {
     Log1p,
     /// `1 / (1 + e^-a)`.
     Sigmoid,
+    /// `2^-a / (1 + 2^-a)^2`, for backward: less exact than the others.
+    SigmoidSlope,
     /// `log(1 + e^a)`.
     Softplus,
     /// Hyperbolic tangent.

@@ -35,7 +35,8 @@ words! {
         "saved" Saved, "grad" Grad, "partial" Partial,
     }
     Math {
-        "exp" Exp, "log" Log, "log1p" Log1p, "sigmoid" Sigmoid, "softplus" Softplus, "tanh" Tanh,
+        "exp" Exp, "log" Log, "log1p" Log1p, "sigmoid" Sigmoid,
+        "sigmoid_slope" SigmoidSlope, "softplus" Softplus, "tanh" Tanh,
         "atan" Atan, "sin" Sin, "cos" Cos, "erf" Erf,
     }
     Binary {

@@ -53,9 +53,10 @@ fn unary(op: Unary, a: &Block, value: &Block) -> Block {
         Unary::Log => map(a, |a| 1.0 / a),
         Unary::Log1p => map(a, |a| 1.0 / (1.0 + a)),
         // By the symmetric form, which cancels on neither side.
-        Unary::Sigmoid => map(a, |a| {
-            let e = (-a.abs()).exp();
-            e / ((1.0 + e) * (1.0 + e))
+        Unary::Sigmoid => map(a, |a| exact(Unary::SigmoidSlope, a * std::f64::consts::LOG2_E)),
+        Unary::SigmoidSlope => zip(a, value, |a, slope| {
+            let ln_2 = std::f64::consts::LN_2;
+            -slope * ln_2 * (0.5 * ln_2 * a).tanh()
         }),
         Unary::Softplus => map(a, |a| exact(Unary::Sigmoid, a)),
         Unary::Tanh => map(a, |a| {

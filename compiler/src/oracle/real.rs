@@ -85,6 +85,10 @@ pub fn exact(op: Unary, a: f64) -> f64 {
         Unary::Log => a.ln(),
         Unary::Log1p => a.ln_1p(),
         Unary::Sigmoid => 1.0 / (1.0 + (-a).exp()),
+        Unary::SigmoidSlope => {
+            let e = (-a.abs()).exp2();
+            e / ((1.0 + e) * (1.0 + e))
+        }
         Unary::Softplus => a.max(0.0) + (-a.abs()).exp().ln_1p(),
         Unary::Tanh => a.tanh(),
         Unary::Atan => a.atan(),

@@ -256,8 +256,24 @@ fn smoothed_neurons_agree_with_central_differences() {
 fn every_primitive_agrees_with_central_differences() {
     use Unary::*;
     let unary = [
-        Neg, Abs, Sqrt, Floor, Ceil, Round, Sign, Exp, Log, Log1p, Sigmoid, Softplus, Tanh, Atan,
-        Sin, Cos, Erf,
+        Neg,
+        Abs,
+        Sqrt,
+        Floor,
+        Ceil,
+        Round,
+        Sign,
+        Exp,
+        Log,
+        Log1p,
+        Sigmoid,
+        SigmoidSlope,
+        Softplus,
+        Tanh,
+        Atan,
+        Sin,
+        Cos,
+        Erf,
     ];
     let binary = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Min, Binary::Max];
     let mut neurons: Vec<(String, Neuron)> = Vec::new();

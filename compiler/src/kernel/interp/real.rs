@@ -97,6 +97,10 @@ pub fn math(function: Math, a: f64) -> f64 {
             let small = libm::exp(-a.abs());
             if a < 0.0 { small / (1.0 + small) } else { 1.0 / (1.0 + small) }
         }
+        Math::SigmoidSlope => {
+            let small = libm::exp2(-a.abs());
+            small / ((1.0 + small) * (1.0 + small))
+        }
         Math::Softplus => {
             let above = if 0.0 >= a { 0.0 } else { a };
             above + libm::log1p(libm::exp(-a.abs()))

@@ -324,6 +324,7 @@ fn unary(op: hir::Unary) -> Unary {
         hir::Unary::Log => Unary::Math(Math::Log),
         hir::Unary::Log1p => Unary::Math(Math::Log1p),
         hir::Unary::Sigmoid => Unary::Math(Math::Sigmoid),
+        hir::Unary::SigmoidSlope => Unary::Math(Math::SigmoidSlope),
         hir::Unary::Softplus => Unary::Math(Math::Softplus),
         hir::Unary::Tanh => Unary::Math(Math::Tanh),
         hir::Unary::Atan => Unary::Math(Math::Atan),

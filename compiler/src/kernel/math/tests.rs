@@ -64,6 +64,22 @@ fn greatest_error(function: &str, start: u32, step: usize) -> (f64, f32) {
     worst
 }
 
+/// The relative error, where the exact value is a normal number.
+#[test]
+fn sigmoid_slope_keeps_its_bounds() {
+    let x: Vec<f32> = (-1_250_000..=1_250_000).map(|i| i as f32 * 1e-4).collect();
+    let (found, exact) = evaluate("sigmoid_slope", &x);
+    for ((x, found), exact) in x.iter().zip(found).zip(exact) {
+        let error = (f64::from(found) - exact).abs() / exact;
+        assert!(error < 2f64.powi(-21), "{error:e} at {x}");
+    }
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    let (found, _) = evaluate("sigmoid_slope", &[0.0, inf, -inf, 1e30, nan]);
+    assert_eq!(found[0], 0.25);
+    assert!(found[1..4].iter().all(|slope| (0.0..2f32.powi(-124)).contains(slope)));
+    assert!(found[4].is_nan());
+}
+
 /// The bounds that the specification states.
 const BOUNDS: [(&str, f64); 6] = [
     ("exp", 1.0),

@@ -21,6 +21,8 @@ pub struct Frame {
     sums: Vec<Option<u32>>,
     /// Where accesses of buffers that were left out go: a row of 8 bytes a lane.
     pub scratch: u32,
+    /// Lanes of a strip.
+    pub lanes: u32,
     /// From one row to the next.
     pub row: u32,
     /// All of it.
@@ -39,6 +41,7 @@ impl Frame {
             kept: vec![None; n_values],
             sums: vec![None; kernel.buffers.len()],
             scratch: 0,
+            lanes,
             row,
             size: lanes * 8 + PAD,
         };

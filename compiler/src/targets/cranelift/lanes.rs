@@ -23,6 +23,9 @@ use crate::kernel::{BufferId, Kernel, LoopKind, Op, Order, SCALARS, Shape, Stmt,
 /// Most vectors of a unit: four of 16 bytes are a cache line.
 const VECTORS: u32 = 4;
 
+/// The bytes of a frame up to which most of it stays in the first cache.
+const GOOD_FRAME: u32 = 64 << 10;
+
 /// Most bytes of stack that an entry may take; threads of some C libraries have 128 KiB in all.
 const MAX_FRAME: u32 = 1 << 20;
 
@@ -79,7 +82,8 @@ pub fn function(
     let program = Program::new(kernel);
     let vectors = vectors(kernel);
     let form = Form { vector: vectors > 0, float: kernel.compute };
-    let frame = Frame::new(&program, kernel.schedule.lanes, vectors.max(1) * form.width());
+    let unit = vectors.max(1) * form.width();
+    let frame = fitting_frame(&program, unit);
     if frame.size > MAX_FRAME {
         let message = format!("`{}` takes {} bytes of stack", kernel.name, frame.size);
         return Err(Bug(message));
@@ -98,6 +102,18 @@ pub fn function(
     b.seal_all_blocks();
     b.finalize(isa.frontend_config());
     Ok(function)
+}
+
+/// The frame for strips of the schedule's lanes, or of fewer where it would be too large.
+fn fitting_frame(program: &Program<'_>, unit: u32) -> Frame {
+    let mut lanes = program.kernel.schedule.lanes;
+    loop {
+        let frame = Frame::new(program, lanes, unit);
+        if frame.size <= GOOD_FRAME || !lanes.is_multiple_of(2 * unit) {
+            return frame;
+        }
+        lanes /= 2;
+    }
 }
 
 /// As many vectors as divide the schedule's lanes, at most [`VECTORS`].
@@ -272,7 +288,7 @@ fn block(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, index: Value) {
 
 /// All strips between two lanes.
 fn strips(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, form: Form, (begin, end): (Value, Value)) {
-    let most = i64::from(ctx.program.kernel.schedule.lanes);
+    let most = i64::from(ctx.frame.lanes);
     let all = b.ins().isub(end, begin);
     repeat(b, all, most, true, |b, i| {
         let first = b.ins().iadd(begin, i);

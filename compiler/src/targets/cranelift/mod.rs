@@ -167,7 +167,9 @@ fn target_isa(level: Level) -> Result<OwnedTargetIsa, Bug> {
     let mut flags = settings::builder();
     // A frame may be larger than the guard page at the end of a stack, so it is touched page by page.
     let shared = [
-        ("opt_level", "speed"),
+        // The simplifier puts pure operations right before their use, which takes apart what stands side
+        // by side; kernels come simplified.
+        ("opt_level", "none"),
         ("regalloc_algorithm", "backtracking"),
         ("enable_probestack", "true"),
         ("probestack_strategy", "inline"),

@@ -1,5 +1,7 @@
 //! One run of the program for all lanes of a strip, unit by unit.
 
+use std::ops::Range;
+
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
@@ -10,6 +12,9 @@ use super::memory::{Address, gather, load, shift, store};
 use super::program::Run;
 use super::{flags, ops};
 use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Type, ValueId};
+
+/// Vectors whose operations stand side by side: with more, what is constant has no registers left.
+const SIDE_BY_SIDE: usize = 2;
 
 /// A buffer that a run touches.
 #[derive(Clone, Copy)]
@@ -38,7 +43,7 @@ struct Unit<'c, 'a> {
     indices: [Vec<Value>; 2],
     /// The vector of the unit that code is made for.
     vector: u32,
-    /// By value: its register for this vector.
+    /// By vector and value: its register.
     known: Vec<Option<Value>>,
 }
 
@@ -63,12 +68,10 @@ pub fn emit(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, run: &Run<'_>, at: At) {
             step_rows: step_rows.map(|rows| b.ins().iadd(rows, distance)),
             indices: indices(b, ctx, run, at, lane, by),
             vector: 0,
-            known: vec![None; ctx.program.kernel.values.len()],
+            known: vec![None; vectors as usize * ctx.program.kernel.values.len()],
         };
-        for vector in 0..vectors {
-            unit.vector = vector;
-            unit.known.fill(None);
-            unit.run(b, run);
+        for first in (0..vectors).step_by(SIDE_BY_SIDE) {
+            unit.run(b, run, first..vectors.min(first + SIDE_BY_SIDE as u32));
         }
     });
 }
@@ -179,30 +182,48 @@ fn count_on(b: &mut FunctionBuilder<'_>, i: Value, n: Value) -> (Value, Value) {
 }
 
 impl Unit<'_, '_> {
-    fn run(&mut self, b: &mut FunctionBuilder<'_>, run: &Run<'_>) {
-        if self.step_rows.is_some() {
+    /// Carries out a run for some vectors, statement by statement: long chains of operations that wait
+    /// for each other then stand side by side.
+    fn run(&mut self, b: &mut FunctionBuilder<'_>, run: &Run<'_>, vectors: Range<u32>) {
+        let in_steps = self.step_rows.is_some();
+        for vector in vectors.clone().filter(|_| in_steps) {
+            self.vector = vector;
             // In a loop over steps the moves name the loop's params.
-            for (param, _) in &run.moves {
-                self.keep(b, *param);
-            }
+            run.moves.iter().for_each(|(param, _)| self.keep(b, *param));
         }
         for stmt in &run.stmts {
-            match stmt {
-                Stmt::Let(value, op) => self.define(b, *value, op),
-                Stmt::Store(buffer, value) => self.store(b, *buffer, *value),
-                Stmt::Reduce(buffer, value) => self.reduce(b, *buffer, *value),
-                Stmt::Loop(_) => unreachable!("runs have no loops"),
+            for vector in vectors.clone() {
+                self.vector = vector;
+                self.stmt(b, stmt);
             }
         }
-        let values: Vec<_> = run.moves.iter().map(|(_, value)| self.get(b, *value)).collect();
-        for ((param, _), value) in run.moves.iter().zip(values) {
-            self.put_in_row(b, *param, value);
+        for vector in vectors {
+            self.vector = vector;
+            let values: Vec<_> = run.moves.iter().map(|(_, value)| self.get(b, *value)).collect();
+            for ((param, _), value) in run.moves.iter().zip(values) {
+                self.put_in_row(b, *param, value);
+            }
         }
+    }
+
+    fn stmt(&mut self, b: &mut FunctionBuilder<'_>, stmt: &Stmt) {
+        match stmt {
+            Stmt::Let(value, op) => self.define(b, *value, op),
+            Stmt::Store(buffer, value) => self.store(b, *buffer, *value),
+            Stmt::Reduce(buffer, value) => self.reduce(b, *buffer, *value),
+            Stmt::Loop(_) => unreachable!("runs have no loops"),
+        }
+    }
+
+    /// Where the register of a value for this vector is noted.
+    fn slot(&self, value: ValueId) -> usize {
+        self.vector as usize * self.ctx.program.kernel.values.len() + value.0 as usize
     }
 
     fn define(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId, op: &Op) {
         let result = self.op(b, op);
-        self.known[value.0 as usize] = Some(result);
+        let slot = self.slot(value);
+        self.known[slot] = Some(result);
         if self.ctx.program.place[value.0 as usize] == value {
             self.put_in_row(b, value, result);
         }
@@ -247,7 +268,7 @@ impl Unit<'_, '_> {
     fn get(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId) -> Value {
         let i = value.0 as usize;
         let uniform = if self.form.vector { self.ctx.splat[i] } else { self.ctx.uniform[i] };
-        if let Some(known) = uniform.or(self.known[i]) {
+        if let Some(known) = uniform.or(self.known[self.slot(value)]) {
             return known;
         }
         let row = self.ctx.frame.row_of(self.ctx.program.place[i]);
@@ -259,7 +280,7 @@ impl Unit<'_, '_> {
 
     /// What a value of an earlier loop was at this step.
     fn kept(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId) -> Value {
-        if let Some(known) = self.known[value.0 as usize] {
+        if let Some(known) = self.known[self.slot(value)] {
             return known;
         }
         if let Some(op) = self.ctx.program.again[value.0 as usize] {
@@ -279,7 +300,8 @@ impl Unit<'_, '_> {
     /// Notes a value's register, so that the vector needs it once.
     fn know(&mut self, value: ValueId, make: impl FnOnce(&mut Self) -> Value) -> Value {
         let register = make(self);
-        self.known[value.0 as usize] = Some(register);
+        let slot = self.slot(value);
+        self.known[slot] = Some(register);
         register
     }
 
