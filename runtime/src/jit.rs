@@ -111,5 +111,6 @@ impl Neuron {
     }
 }
 
-#[cfg(all(test, feature = "cpu"))]
+#[cfg(feature = "cpu")]
+#[cfg(test)]
 mod tests;

@@ -155,13 +155,14 @@ mod tests {
     fn tiles_are_whole_blocks_where_these_fit() {
         let cut = |lanes, fits, block| {
             let tiles = Tiles::cut(lanes, fits, block);
-            (tiles.ranges().collect::<Vec<_>>(), tiles.whole_blocks)
+            let ends = tiles.ranges().map(|range| (range.start, range.end));
+            (ends.collect::<Vec<_>>(), tiles.whole_blocks)
         };
-        assert_eq!(cut(10, 10, 4), (vec![0..10], true));
-        assert_eq!(cut(10, 9, 4), (vec![0..8, 8..10], true));
-        assert_eq!(cut(10, 7, 4), (vec![0..4, 4..8, 8..10], true));
-        assert_eq!(cut(5, 2, 4), (vec![0..2, 2..4, 4..5], false));
-        assert_eq!(cut(0, 1, 4), (vec![0..0], true));
+        assert_eq!(cut(10, 10, 4), (vec![(0, 10)], true));
+        assert_eq!(cut(10, 9, 4), (vec![(0, 8), (8, 10)], true));
+        assert_eq!(cut(10, 7, 4), (vec![(0, 4), (4, 8), (8, 10)], true));
+        assert_eq!(cut(5, 2, 4), (vec![(0, 2), (2, 4), (4, 5)], false));
+        assert_eq!(cut(0, 1, 4), (vec![(0, 0)], true));
     }
 
     #[test]
