@@ -41,6 +41,10 @@ pub trait Device: Send + Sync {
     fn strict(&self) -> bool;
     /// Most bytes that one buffer may have.
     fn max_buffer(&self) -> usize;
+    /// Most turns that the loops of a launch may take for one lane, or for one sum of `reduce`.
+    fn max_turns(&self) -> usize {
+        usize::MAX
+    }
     /// New memory of this many bytes for `operand`; its contents are not defined.
     fn alloc(&self, operand: &str, bytes: usize) -> Result<Box<dyn Memory>>;
     /// Copies bytes to the front of the memory.

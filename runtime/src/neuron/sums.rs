@@ -1,9 +1,9 @@
 //! The gradients of params: the second stage of sums over lanes.
 //!
 //! Where all lanes are one tile, `reduce` reads what backward wrote. Else the partial sums of the tiles
-//! are laid end to end on the host and copied back for `reduce`, so that cutting changes nothing; where
-//! they would be too large for a buffer, as those of single lanes may be, they are added on the host, in
-//! the order that `docs/kernel-ir.md` gives.
+//! are laid end to end on the host and copied back for `reduce`, so that cutting changes nothing. Where
+//! they would be too large for a buffer, as those of single lanes may be, or too many for the turns that
+//! a loop may take, they are added on the host, in the order that `docs/kernel-ir.md` gives.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,8 @@ use crate::error::{Error, Result};
 /// The gradients of learnt params.
 #[derive(Default)]
 pub struct Sums {
-    /// Partial sums of the tiles so far, by the names of params; empty where all lanes are one tile.
+    /// Partial sums of the tiles so far, by the names of params; empty where `reduce` reads them
+    /// where they are.
     partials: BTreeMap<String, Vec<f32>>,
     /// Gradients on the device, by the names of params.
     grads: BTreeMap<String, Box<dyn Memory>>,
@@ -32,6 +33,13 @@ struct Sizes {
     g: usize,
     s: usize,
     o: usize,
+}
+
+impl Sizes {
+    /// At most how many turns the loops of one sum take, the tests that end them among them.
+    fn turns(self) -> usize {
+        self.o.saturating_mul(self.s.saturating_add(2)).saturating_add(1)
+    }
 }
 
 impl Sums {
@@ -50,15 +58,16 @@ impl Sums {
             let Some(partial) = tile.memory(&Operand::Partial(&param.name).to_string()) else {
                 continue;
             };
-            if run.tiles.is_whole() {
-                let n = partial.size() / 4;
+            let n = partial.size() / 4;
+            if run.tiles.is_whole() && sizes(run, param, n).turns() <= run.neuron.device.max_turns()
+            {
                 self.reduce(run, param, partial, n)?;
             } else {
                 check_blocks(run, param)?;
                 let so_far = self.partials.entry(param.name.clone()).or_default();
-                let n = so_far.len();
-                so_far.resize(n + partial.size() / 4, 0.0);
-                let bytes = bytemuck::cast_slice_mut(&mut so_far[n..]);
+                let before = so_far.len();
+                so_far.resize(before + n, 0.0);
+                let bytes = bytemuck::cast_slice_mut(&mut so_far[before..]);
                 run.neuron.device.read(partial, bytes)?;
             }
         }
@@ -73,11 +82,14 @@ impl Sums {
     pub fn finish(&mut self, run: &Run<'_>) -> Result<()> {
         for param in learnt(run) {
             let Some(partial) = self.partials.remove(&param.name) else { continue };
-            if partial.len() * 4 <= run.neuron.device.max_buffer() {
+            let device = &run.neuron.device;
+            let sizes = sizes(run, param, partial.len());
+            let fits = partial.len() * 4 <= device.max_buffer();
+            if fits && sizes.turns() <= device.max_turns() {
                 let memory = run.upload("partial", &partial)?;
                 self.reduce(run, param, memory.as_ref(), partial.len())?;
             } else {
-                let grad = on_host(&partial, sizes(run, param, partial.len()));
+                let grad = on_host(&partial, sizes);
                 let memory = run.upload("grad", &grad)?;
                 self.grads.insert(param.name.clone(), memory);
             }

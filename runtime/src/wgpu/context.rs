@@ -1,6 +1,6 @@
 //! A wgpu device and its queue, with errors caught.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::error::{Error, Result};
 
@@ -14,6 +14,8 @@ pub struct Context {
     pub queue: wgpu::Queue,
     /// Its limits.
     pub limits: wgpu::Limits,
+    /// Turns after which the driver ends an invocation's loops; not set where it ends none.
+    pub max_turns: OnceLock<usize>,
     /// Why the device is lost, or what failed outside of a scope.
     broken: Arc<Mutex<Option<String>>>,
 }
@@ -31,7 +33,7 @@ impl Context {
             note(&stray, error.to_string());
         }));
         let limits = device.limits();
-        Self { name, device, queue, limits, broken }
+        Self { name, device, queue, limits, max_turns: OnceLock::new(), broken }
     }
 
     /// Most bytes of a buffer that a kernel can be given.
@@ -39,6 +41,11 @@ impl Context {
         let bytes = self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size);
         // Copies and bindings are made of words.
         usize::try_from(bytes).unwrap_or(usize::MAX) & !3
+    }
+
+    /// Most turns that the loops of an invocation may take.
+    pub fn max_turns(&self) -> usize {
+        self.max_turns.get().copied().unwrap_or(usize::MAX)
     }
 
     /// Runs a call of the driver and catches its errors. Where memory runs out, the error names the

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use snn_artifact::Entry;
+use snn_artifact::{Entry, Role};
 
 use super::context::Context;
 use super::memory::{self, WgpuMemory};
@@ -47,6 +47,7 @@ pub fn launch(
     let memories = memories(context, entry, arguments)?;
     let Some(groups) = groups(context, entry, lanes.count)? else { return Ok(()) };
     let words = uniform(context, kernel, &memories, lanes, scalars)?;
+    check_turns(context, entry, scalars)?;
     let bound: Vec<Bound> =
         kernel.slots.iter().map(|slot| bind(context, slot, &memories)).collect::<Result<_>>()?;
     let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
@@ -107,6 +108,34 @@ fn groups(context: &Context, entry: &Entry, lanes: usize) -> Result<Option<[u32;
         return Err(wrong(context, entry, format!("{lanes} lanes are too many for one launch")));
     }
     Ok(Some([groups.min(most) as u32, rows as u32]))
+}
+
+/// A driver that ends loops early would give wrong results without a word.
+fn check_turns(context: &Context, entry: &Entry, scalars: &[i64]) -> Result<()> {
+    let most = context.max_turns();
+    if turns(entry, scalars) <= most {
+        return Ok(());
+    }
+    Err(Error::Unsupported {
+        device: context.name.clone(),
+        what: format!("`{}` at this size: its driver ends loops after {most} turns", entry.symbol),
+        instead: "run fewer steps at once, or run it on the CPU or CUDA".into(),
+    })
+}
+
+/// At most how many turns the loops of a lane, or of one sum of `reduce`, take in all; the test that ends
+/// a loop counts as one.
+fn turns(entry: &Entry, scalars: &[i64]) -> usize {
+    let scalar = |name: &str| {
+        let value = entry.scalars.iter().position(|s| s == name).and_then(|i| scalars.get(i));
+        value.map_or(0, |&value| usize::try_from(value).unwrap_or(0))
+    };
+    let chunk = entry.chunk.max(1) as usize;
+    // Backward goes through a chunk twice: forward again, then in reverse.
+    let loops = if entry.buffers.iter().any(|b| b.role == Role::Grad) { 2 } else { 1 };
+    let chunks = scalar("T").div_ceil(chunk).saturating_mul(loops * (chunk + 1) + 1);
+    let terms = scalar("O").saturating_mul(scalar("S").saturating_add(2));
+    chunks.saturating_add(terms).saturating_add(1)
 }
 
 /// The words of the uniform, by their names.
@@ -230,4 +259,22 @@ fn copy(encoder: &mut wgpu::CommandEncoder, kernel: &Kernel, bound: &[Bound<'_>]
 
 fn bytes(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe;
+    use super::*;
+
+    /// The sizes that llvmpipe, which ends loops after 65,535 turns, computes and does not.
+    #[test]
+    fn turns_of_loops_are_counted_with_their_last_tests() {
+        let mut entry = Entry { chunk: 8, ..probe::entry() };
+        assert_eq!(turns(&entry, &[16, 1, 1, 1, 1]), 2 * (9 + 1) + 1);
+        entry.buffers[0].role = Role::Grad;
+        assert!(turns(&entry, &[27_500, 1, 1, 1, 1]) < 65_535);
+        assert!(turns(&entry, &[28_000, 1, 1, 1, 1]) > 65_535);
+        let sums = Entry { scalars: ["G", "S", "O"].map(String::from).into(), ..entry };
+        assert_eq!(turns(&sums, &[3, 10, 2]), 2 * 12 + 1);
+    }
 }

@@ -74,6 +74,10 @@ impl Wgpu {
         let context = Arc::new(Context::new(name, device, queue));
         let mut wgpu = Self { context, info: info(index, adapter), failed: Vec::new() };
         wgpu.failed = probe::failures(&wgpu, probe::WGSL)?;
+        if let Some(turns) = probe::turns(&wgpu)? {
+            // Nothing else sets it.
+            let _ = wgpu.context.max_turns.set(turns);
+        }
         Ok(wgpu)
     }
 
@@ -129,6 +133,10 @@ impl Device for Wgpu {
 
     fn max_buffer(&self) -> usize {
         self.context.max_buffer()
+    }
+
+    fn max_turns(&self) -> usize {
+        self.context.max_turns()
     }
 
     fn alloc(&self, operand: &str, bytes: usize) -> Result<Box<dyn Memory>> {

@@ -1,6 +1,9 @@
 //! Whether a device keeps the promise of strict kernels: one kernel, run once, compared with the
 //! processor.
 //!
+//! A driver may also end long loops without a word, as llvmpipe does after some 65,000 turns; that is
+//! found by a sum of as many ones.
+//!
 //! The kernel's outputs are the patterns that drivers are known to change: they regroup sums and
 //! products, contract, flush subnormals, and take NaN for a number.
 
@@ -138,6 +141,51 @@ pub fn failures(device: &Wgpu, text: &str) -> Result<Vec<&'static str>> {
         }
     }
     Ok(failures)
+}
+
+/// Turns that a loop is tried with: more than drivers are known to end one after.
+const TURNS: usize = 1 << 17;
+
+/// After how many turns the driver ends a loop, by a sum of ones; none where it ends none.
+///
+/// # Errors
+///
+/// Those of an allocation, a launch or a copy.
+pub fn turns(device: &Wgpu) -> Result<Option<usize>> {
+    let entries = BTreeMap::from([("reduce".to_string(), reduce())]);
+    let module = module::load(&device.context, &Code::Wgsl(WGSL.into()), &entries)?;
+    let mut ones = memory::alloc(&device.context, "probe input", TURNS * 4)?;
+    memory::write(&device.context, &mut ones, &1_f32.to_le_bytes().repeat(TURNS))?;
+    let mut sum = memory::alloc(&device.context, "probe sum", 4)?;
+    let mut arguments = [Argument::Read(&ones), Argument::Write(&mut sum)];
+    module.launch("reduce", 0, 1, &mut arguments, &[1, TURNS as i64, 1])?;
+    let mut bytes = [0; 4];
+    device.read(&sum, &mut bytes)?;
+    let turns = f32::from_le_bytes(bytes) as usize;
+    Ok((turns < TURNS).then_some(turns))
+}
+
+/// The manifest of the probe's `reduce`.
+fn reduce() -> Entry {
+    let buffer = |name: &str, role, written, index| Buffer {
+        name: name.into(),
+        role,
+        dtype: Dtype::F32,
+        shape: vec![],
+        written,
+        optional: false,
+        binding: Some(Binding { index, offset: None }),
+    };
+    Entry {
+        symbol: "reduce".into(),
+        buffers: vec![
+            buffer("partial", Role::Partial, false, 1),
+            buffer("grad", Role::Grad, true, 2),
+        ],
+        scalars: ["G", "S", "O"].map(String::from).into(),
+        uniform: ["G", "S", "O", "zero"].map(String::from).into(),
+        ..entry()
+    }
 }
 
 /// Whether two results are the same: bit for bit, but that any NaN is any other.

@@ -11,6 +11,7 @@ use crate::shape::evaluate;
 
 pub struct Fake {
     pub max_buffer: usize,
+    pub max_turns: usize,
 }
 
 struct Numbers(Vec<f32>);
@@ -58,6 +59,10 @@ impl Device for Fake {
         self.max_buffer
     }
 
+    fn max_turns(&self) -> usize {
+        self.max_turns
+    }
+
     fn alloc(&self, operand: &str, bytes: usize) -> Result<Box<dyn Memory>> {
         if bytes > self.max_buffer {
             let (device, operand) = (self.name(), operand.into());
@@ -78,7 +83,11 @@ impl Device for Fake {
     }
 
     fn load(&self, artifact: &Artifact) -> Result<Box<dyn Module>> {
-        Ok(Box::new(Kernels { artifact: artifact.clone(), max_buffer: self.max_buffer }))
+        Ok(Box::new(Kernels {
+            artifact: artifact.clone(),
+            max_buffer: self.max_buffer,
+            max_turns: self.max_turns,
+        }))
     }
 
     fn synchronize(&self) -> Result<()> {
@@ -89,6 +98,7 @@ impl Device for Fake {
 struct Kernels {
     artifact: Artifact,
     max_buffer: usize,
+    max_turns: usize,
 }
 
 impl Module for Kernels {
@@ -104,6 +114,8 @@ impl Module for Kernels {
         assert_eq!(signature.scalars.len(), scalars.len());
         let mut launch = Launch { entry: signature, buffers, scalars, first_lane };
         launch.check(self.max_buffer, lanes);
+        let turns = if entry == REDUCE { launch.scalar("O") * (launch.scalar("S") + 2) } else { 0 };
+        assert!(turns < self.max_turns, "{turns}");
         match entry {
             REDUCE => launch.reduce(),
             BACKWARD => launch.backward(),

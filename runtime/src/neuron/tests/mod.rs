@@ -116,8 +116,12 @@ fn entry(name: &str, buffers: Vec<Buffer>) -> Entry {
 }
 
 fn neuron(manifest: Manifest, max_buffer: usize) -> Neuron {
+    neuron_on(manifest, Fake { max_buffer, max_turns: usize::MAX })
+}
+
+fn neuron_on(manifest: Manifest, device: Fake) -> Neuron {
     let artifact = Artifact { manifest, code: Code::Wgsl(String::new()) };
-    Neuron::load(Arc::new(Fake { max_buffer }), artifact).unwrap()
+    Neuron::load(Arc::new(device), artifact).unwrap()
 }
 
 /// Numbers that no two lanes or steps share.

@@ -93,7 +93,8 @@ fn load(change: impl FnOnce(&mut Manifest)) -> String {
     let mut manifest = scale(Sharing::Layer);
     change(&mut manifest);
     let artifact = Artifact { manifest, code: Code::Wgsl(String::new()) };
-    let loaded = Neuron::load(Arc::new(Fake { max_buffer: LARGE }), artifact);
+    let loaded =
+        Neuron::load(Arc::new(Fake { max_buffer: LARGE, max_turns: usize::MAX }), artifact);
     let error = loaded.unwrap_err().to_string();
     error.trim_start_matches("this artifact cannot be loaded: ").into()
 }

@@ -1,6 +1,7 @@
 use snn_artifact::Sharing;
 
-use super::{BLOCK, array, call, neuron, scale};
+use super::device::Fake;
+use super::{BLOCK, array, call, neuron, neuron_on, scale};
 use crate::neuron::{Array, Arrays, Call, Gradients, Prepared, Seeds};
 
 const LARGE: usize = 1 << 30;
@@ -60,6 +61,18 @@ fn results_do_not_depend_on_tiles() {
         for max_buffer in [17 * 4 * 11, 17 * 4 * 37, 17 * 4 * 5] {
             assert_eq!(grad(&shape, sharing, max_buffer), whole, "{sharing:?} {max_buffer}");
         }
+    }
+}
+
+#[test]
+fn sums_too_long_for_a_loop_are_taken_on_the_host() {
+    let shape = [3, 5, 3, 7];
+    for sharing in [Sharing::Layer, Sharing::Channel, Sharing::Neuron] {
+        // No sum of more than one number is left to the device, which would refuse it.
+        let device = Fake { max_buffer: LARGE, max_turns: 3 };
+        let neuron = neuron_on(scale(sharing), device);
+        let all = neuron.grad(&full(&shape, sharing), &seeds(&shape)).unwrap();
+        assert_eq!(all, grad(&shape, sharing, LARGE), "{sharing:?}");
     }
 }
 
