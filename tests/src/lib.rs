@@ -13,4 +13,5 @@ pub mod lif;
 pub mod numbers;
 pub mod operands;
 pub mod program;
+pub mod random;
 pub mod vectors;

@@ -18,12 +18,17 @@ impl Numbers {
             None => rand::random(),
         };
         println!("repeat with SNN_SEED={seed}");
+        Self::of(seed)
+    }
+
+    /// The stream of a seed.
+    pub fn of(seed: u64) -> Self {
         Self { draw: StdRng::seed_from_u64(seed) }
     }
 
     /// A stream of its own with the next seed of this one.
     pub fn fork(&mut self) -> Self {
-        Self { draw: StdRng::seed_from_u64(self.draw.random()) }
+        Self::of(self.draw.random())
     }
 
     /// Numbers in `[low, high)`.

@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -R "$here/." "$work"
+tar -C "$work" -xzf "$work/cache.tar.gz"
 
 # The kernel cache trusts only what nobody else may write, and whatever carried the files here may have
 # changed whose they are and who may do what.

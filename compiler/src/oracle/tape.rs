@@ -122,7 +122,8 @@ impl<'n> Tape<'n> {
                     let d = apply(&surrogate.d, &wide[u.0 as usize]);
                     [d, [0.0; LANES], [0.0; LANES]]
                 }
-                Op::Binary(Binary::Min | Binary::Max, ..) => {
+                // Which side of a kink it is, the program decides.
+                Op::Binary(Binary::Min | Binary::Max, ..) | Op::Unary(Unary::Abs, _) => {
                     let of = operands(&node.op, &self.values);
                     partials(&node.op, of, &self.values[i])
                 }

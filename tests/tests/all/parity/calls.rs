@@ -73,12 +73,11 @@ fn params(
     sizes: &Sizes,
     numbers: &mut Numbers,
 ) -> Vec<(f32, bool)> {
-    let (v_th, v_reset) = LEVELS[numbers.below(LEVELS.len())];
+    let (v_th, mut v_reset) = LEVELS[numbers.below(LEVELS.len())];
     let mut set = |name: &str, shape: Vec<usize>, data: Vec<f32>| {
         call.params.insert(name.into(), Array::new(shape, data).unwrap());
     };
     set("v_th", vec![], vec![v_th]);
-    set("v_reset", vec![], vec![v_reset]);
     let (name, sharing) = variant.learnt.unwrap_or(("tau", Sharing::Layer));
     let shape = sizes.param_shape(sharing);
     let count = shape.iter().product();
@@ -86,7 +85,9 @@ fn params(
         // Its gradient is what is learnt; its numbers stay on the grid.
         let near = numbers.uniform(count, 1.0, 1.25);
         set("v_th", shape.clone(), near.into_iter().map(on_grid).collect());
+        v_reset = 0.0;
     }
+    set("v_reset", vec![], vec![v_reset]);
     if variant.neuron == "if" {
         return vec![(1.0, true); sizes.lanes];
     }

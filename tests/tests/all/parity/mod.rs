@@ -7,11 +7,12 @@
 pub mod calls;
 pub mod check;
 pub mod machines;
+mod programs;
 mod properties;
 pub mod variants;
 
 use snn_artifact::Target;
-use snn_tests::compare::firing_rate;
+use snn_tests::compare::{assert_firing_rate, firing_rate};
 use snn_tests::interpret::Interpreted;
 use snn_tests::numbers::Numbers;
 
@@ -37,7 +38,8 @@ pub fn is_soak() -> bool {
 
 fn run(machines: &Machines, variant: &Variant, steps: usize, lanes: usize, numbers: &mut Numbers) {
     let (call, seeds) = calls::random(variant, steps, &calls::step_shape(lanes), numbers);
-    machines.check(&call, &seeds, numbers);
+    let found = machines.check(&call, &seeds, numbers);
+    assert_firing_rate(&machines.name, found.forward.outputs["s"].data());
 }
 
 /// Every variant of a neuron at the small sizes.
@@ -134,14 +136,14 @@ fn the_last_size_of_the_soak() {
     }
 }
 
-/// Puts the PTX of all variants into the cache that `SNNC_CACHE` names, for a machine whose build has no
+/// Puts the PTX of all neurons into the cache that `SNNC_CACHE` names, for a machine whose build has no
 /// LLVM; run there, or by such a build here, it finds whether all of it is there.
 #[test]
 #[ignore = "it is for cargo xtask gpu"]
 fn ptx_is_in_the_cache() {
     let target = Target::Ptx { sm: 75 };
-    for variant in variants::all() {
-        let program = variant.program();
+    let random = programs::packed().into_iter().map(|random| random.program);
+    for program in variants::all().iter().map(Variant::program).chain(random) {
         machines::compiler().artifact(&target, &machines::source(&program)).unwrap();
     }
 }
