@@ -12,7 +12,7 @@
 mod print;
 mod rules;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::check::hir::{Binary, Graph, Leaf, Neuron, Node, NodeId, Op, Type};
 use crate::span::Span;

@@ -1,1 +1,243 @@
+use std::collections::HashMap;
 
+use super::{Adjoint, differentiate, print};
+use crate::check::fold;
+use crate::check::hir::{
+    Binary, Compare, Function, Graph, Input, Leaf, Logic, Neuron, NodeId, Op, Output, Surrogate,
+    SurrogateId, Type, Unary,
+};
+use crate::check::{NoImports, Specialization};
+use crate::pipeline::{self, Source};
+use crate::span::Span;
+
+/// The values of all nodes in f64; bools are 0 and 1.
+pub(crate) fn evaluate(graph: &Graph, leaf: impl Fn(Leaf) -> f64) -> Vec<f64> {
+    let mut values: Vec<f64> = Vec::with_capacity(graph.len());
+    for (_, node) in graph.iter() {
+        let of = |id: NodeId| values[id.0 as usize];
+        let truth = |truth: bool| f64::from(u8::from(truth));
+        values.push(match node.op {
+            Op::Const(number) => number.value(),
+            Op::Int(value) => value.into(),
+            Op::Bool(value) => truth(value),
+            Op::Leaf(from) => leaf(from),
+            Op::Unary(op, a) => fold::unary(op, of(a)),
+            Op::Binary(op, a, b) => fold::binary(op, of(a), of(b)),
+            Op::Compare(op, a, b) => truth(fold::compare(op, of(a), of(b))),
+            Op::Logic(Logic::And, a, b) => truth(of(a) != 0.0 && of(b) != 0.0),
+            Op::Logic(Logic::Or, a, b) => truth(of(a) != 0.0 || of(b) != 0.0),
+            Op::Not(a) => truth(of(a) == 0.0),
+            Op::Select(c, a, b) => of(if of(c) != 0.0 { a } else { b }),
+            Op::Fma(a, b, c) => fold::fma(of(a), of(b), of(c)),
+            Op::IntToReal(a) | Op::BoolToReal(a) | Op::Detach(a) => of(a),
+            Op::RealToInt(a) => of(a).trunc(),
+            Op::Spike(u, _) => truth(of(u) >= 0.0),
+            Op::Hard(v, s, to) => of(if of(s) != 0.0 { to } else { v }),
+            Op::Soft(v, s, by) => of(v) - of(s) * of(by),
+        });
+    }
+    values
+}
+
+/// A neuron of three inputs whose one output `make` writes.
+pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) -> Neuron {
+    let mut graph = Graph::default();
+    let span = Span::default();
+    let leaves = [0, 1, 2].map(|i| graph.add(Op::Leaf(Leaf::Input(i)), Type::Real, span));
+    let value = make(&mut graph, leaves);
+    Neuron {
+        name: "F".into(),
+        options: vec![],
+        inputs: ["a", "b", "c"].map(|name| Input { name: name.into(), span }).into(),
+        states: vec![],
+        params: vec![],
+        outputs: vec![Output { name: "y".into(), value, span }],
+        surrogates: vec![triangle()],
+        graph,
+    }
+}
+
+/// `d(u) = max(0, 1 - |u|)`.
+fn triangle() -> Surrogate {
+    let mut graph = Graph::default();
+    let span = Span::default();
+    let u = graph.add(Op::Leaf(Leaf::Arg(0)), Type::Real, span);
+    let size = graph.unary(Unary::Abs, u, span);
+    let (zero, one) = (graph.constant(0.0, span), graph.constant(1.0, span));
+    let rest = graph.binary(Binary::Sub, one, size, span);
+    let result = graph.binary(Binary::Max, zero, rest, span);
+    Surrogate { name: "triangle".into(), d: Function { graph, result }, y: None }
+}
+
+/// The gradient by each of the three inputs, for an output's adjoint of `g`.
+fn gradient(adjoint: &Adjoint, inputs: [f64; 3], g: f64) -> [f64; 3] {
+    let values = evaluate(&adjoint.neuron.graph, |leaf| match leaf {
+        Leaf::Input(i) => inputs[i as usize],
+        Leaf::OutputGrad(0) => g,
+        leaf => panic!("{leaf:?}"),
+    });
+    [0, 1, 2].map(|i| adjoint.inputs[i].map_or(0.0, |node| values[node.0 as usize]))
+}
+
+/// The same by central differences of the value.
+fn differences(neuron: &Neuron, inputs: [f64; 3]) -> [f64; 3] {
+    let value = |inputs: [f64; 3]| {
+        let values = evaluate(&neuron.graph, |leaf| match leaf {
+            Leaf::Input(i) => inputs[i as usize],
+            leaf => panic!("{leaf:?}"),
+        });
+        values[neuron.outputs[0].value.0 as usize]
+    };
+    [0, 1, 2].map(|i| {
+        let h = 1e-6;
+        let (mut above, mut below) = (inputs, inputs);
+        (above[i], below[i]) = (inputs[i] + h, inputs[i] - h);
+        (value(above) - value(below)) / (2.0 * h)
+    })
+}
+
+const POINTS: [[f64; 3]; 4] =
+    [[0.3, 0.7, -0.4], [1.7, 0.2, 0.9], [0.8, 2.5, 1.1], [2.2, 1.3, -1.6]];
+
+fn agrees(what: &str, make: impl Fn(&mut Graph, [NodeId; 3]) -> NodeId) {
+    let neuron = neuron_of(make);
+    let adjoint = differentiate(&neuron);
+    for inputs in POINTS {
+        let (found, expected) = (gradient(&adjoint, inputs, 1.0), differences(&neuron, inputs));
+        for (found, expected) in found.into_iter().zip(expected) {
+            let apart = (found - expected).abs() / expected.abs().max(1.0);
+            assert!(apart < 1e-8, "{what} at {inputs:?}: {found} instead of {expected}");
+        }
+    }
+}
+
+#[test]
+fn rules_of_one_operand_agree_with_central_differences() {
+    use Unary::*;
+    let all = [
+        Neg,
+        Abs,
+        Sqrt,
+        Floor,
+        Ceil,
+        Round,
+        Sign,
+        Exp,
+        Log,
+        Log1p,
+        Sigmoid,
+        SigmoidSlope,
+        Softplus,
+        Tanh,
+        Atan,
+        Sin,
+        Cos,
+        Erf,
+    ];
+    for op in all {
+        agrees(&format!("{op:?}"), |graph, [a, ..]| graph.unary(op, a, Span::default()));
+    }
+}
+
+#[test]
+fn rules_of_more_operands_agree_with_central_differences() {
+    let span = Span::default();
+    for op in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Min, Binary::Max] {
+        agrees(&format!("{op:?}"), |graph, [a, b, _]| graph.binary(op, a, b, span));
+    }
+    agrees("fma", |graph, [a, b, c]| graph.add(Op::Fma(a, b, c), Type::Real, span));
+    agrees("soft", |graph, [a, b, c]| graph.add(Op::Soft(a, b, c), Type::Real, span));
+    agrees("select", |graph, [a, b, c]| {
+        let above = graph.add(Op::Compare(Compare::Gt, a, b), Type::Bool, span);
+        graph.add(Op::Select(above, a, c), Type::Real, span)
+    });
+    agrees("a node used twice", |graph, [a, b, _]| {
+        let product = graph.binary(Binary::Mul, a, b, span);
+        let square = graph.binary(Binary::Mul, product, product, span);
+        graph.binary(Binary::Add, square, a, span)
+    });
+}
+
+#[test]
+fn a_hard_reset_has_the_gradient_of_its_formula() {
+    let neuron =
+        neuron_of(|graph, [v, s, to]| graph.add(Op::Hard(v, s, to), Type::Real, Span::default()));
+    let adjoint = differentiate(&neuron);
+    assert_eq!(gradient(&adjoint, [3.0, 0.0, 5.0], 2.0), [2.0, 4.0, 0.0]);
+    assert_eq!(gradient(&adjoint, [3.0, 1.0, 5.0], 2.0), [0.0, 4.0, 2.0]);
+}
+
+#[test]
+fn a_spike_has_the_gradient_of_its_surrogate() {
+    let neuron = neuron_of(|graph, [u, ..]| {
+        graph.add(Op::Spike(u, SurrogateId(0)), Type::Real, Span::default())
+    });
+    let adjoint = differentiate(&neuron);
+    assert_eq!(gradient(&adjoint, [-0.25, 0.0, 0.0], 2.0)[0], 1.5);
+    assert_eq!(gradient(&adjoint, [1.5, 0.0, 0.0], 2.0)[0], 0.0);
+}
+
+#[test]
+fn nothing_comes_through_detached_values_and_decisions() {
+    let span = Span::default();
+    let neuron = neuron_of(|graph, [a, b, c]| {
+        let held = graph.add(Op::Detach(a), Type::Real, span);
+        let above = graph.add(Op::Compare(Compare::Gt, b, held), Type::Bool, span);
+        let number = graph.add(Op::BoolToReal(above), Type::Real, span);
+        let sum = graph.binary(Binary::Add, held, number, span);
+        graph.binary(Binary::Add, sum, c, span)
+    });
+    let adjoint = differentiate(&neuron);
+    assert_eq!(adjoint.inputs[..2], [None, None]);
+    assert_eq!(gradient(&adjoint, [1.0, 2.0, 3.0], 4.0), [0.0, 0.0, 4.0]);
+}
+
+#[test]
+fn an_infinite_adjoint_stays_out_of_a_branch_that_was_not_taken() {
+    let span = Span::default();
+    let neuron = neuron_of(|graph, [a, b, c]| {
+        let above = graph.add(Op::Compare(Compare::Gt, a, b), Type::Bool, span);
+        graph.add(Op::Select(above, b, c), Type::Real, span)
+    });
+    let found = gradient(&differentiate(&neuron), [1.0, 2.0, 3.0], f64::INFINITY);
+    assert_eq!(found, [0.0, 0.0, f64::INFINITY]);
+}
+
+const LEARNT: &str = "\
+neuron L {
+  input  x
+  param  tau = 2.0 in (1, inf) learn
+  param  k = 0.5 in (0, 1) via sigmoid learn
+  param  fixed = 1.0
+  state  v = k
+  charge v = v + (x - v) / tau * k
+  fire   s = spike(v - fixed, sigmoid(alpha: 4.0))
+  reset  v = hard(v, s, to: 0)
+  output s
+}
+";
+
+fn learnt() -> Adjoint {
+    let source = Source { name: "l.snn", text: LEARNT };
+    let front = pipeline::front(source, &Specialization::default(), &NoImports);
+    differentiate(&front.expect("a neuron").neuron)
+}
+
+#[test]
+fn the_text_of_an_adjoint() {
+    insta::assert_snapshot!(print(&learnt()));
+}
+
+#[test]
+fn what_is_summed_over_time_depends_on_the_step_and_what_comes_behind_does_not() {
+    let adjoint = learnt();
+    let graph = &adjoint.neuron.graph;
+    let varying = graph.varying();
+    assert!(adjoint.sums.iter().all(|sum| varying[sum.0 as usize]));
+    assert!(adjoint.params.iter().flatten().all(|param| !varying[param.0 as usize]));
+    let kinds: HashMap<bool, usize> = adjoint.params.iter().fold(HashMap::new(), |mut count, p| {
+        *count.entry(p.is_some()).or_default() += 1;
+        count
+    });
+    assert_eq!((kinds[&true], kinds[&false]), (2, 1));
+}
