@@ -222,7 +222,7 @@ const EXAMPLES: &[(&str, Example, &str)] = &[
             let rest = w.sub(one, s);
             w.mul(x, rest)
         },
-        "const spike ne select",
+        "spike const ne select",
     ),
 ];
 
