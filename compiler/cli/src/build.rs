@@ -1,6 +1,5 @@
 //! `snnc build`: a neuron to code and a manifest in files, or the text of a stage.
 
-use sha2::{Digest, Sha256};
 use snn_artifact::{Artifact, Code};
 use snn_compiler::pipeline::{self, Options, Stage};
 
@@ -37,7 +36,7 @@ fn write(
     reporter: &Reporter,
 ) -> Result<()> {
     let front = program.front(reporter)?;
-    let key = hex(&Sha256::digest(pipeline::key(&front.neuron, options)));
+    let key = program::key(&front.neuron, options);
     let artifact = pipeline::back(&front.neuron, options, key);
     let Artifact { manifest, code } = artifact.map_err(|error| error.to_string())?;
     let json = serde_json::to_string_pretty(&manifest)
@@ -63,8 +62,4 @@ fn write(
         names.join(", "),
         manifest_file.display(),
     ))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

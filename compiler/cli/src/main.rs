@@ -10,9 +10,13 @@ mod array;
 mod build;
 mod check;
 mod machine;
+mod operands;
+mod plot;
 mod program;
 mod report;
+mod run;
 mod source;
+mod summary;
 mod write;
 
 use std::process::ExitCode;
@@ -29,6 +33,8 @@ fn main() -> ExitCode {
         Command::Check(args) => Ok(check::files(args, &reporter)),
         Command::Explain(args) => check::explain(args).map(|()| true),
         Command::Build(args) => build::build(args, &reporter).map(|()| true),
+        Command::Run(args) => run::run(args, &reporter).map(|()| true),
+        Command::Grad(args) => run::grad(args, &reporter).map(|()| true),
         Command::Devices => machine::list_devices().map(|()| true),
         Command::Cache(args) => machine::cache(args).map(|()| true),
         _ => Err(String::from("this command is not there yet").into()),

@@ -1,8 +1,10 @@
 //! From arguments to a checked neuron, its warnings shown.
 
+use sha2::{Digest, Sha256};
 use snn_artifact::Target;
 use snn_compiler::check::Specialization;
-use snn_compiler::pipeline::{self, Front};
+use snn_compiler::check::hir;
+use snn_compiler::pipeline::{self, Front, Options};
 use snn_runtime::cpu::host_level;
 
 use crate::args::{Special, TargetArgs, TargetKind};
@@ -56,4 +58,10 @@ fn level(given: Option<&str>) -> Result<String> {
     level.ok_or_else(|| {
         Failure::Message("this processor has none of the levels; give one with `--level`".into())
     })
+}
+
+/// The name that caches know an artifact by.
+pub fn key(neuron: &hir::Neuron, options: &Options) -> String {
+    let digest = Sha256::digest(pipeline::key(neuron, options));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

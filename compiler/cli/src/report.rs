@@ -64,19 +64,24 @@ impl Reporter {
     pub fn failure(&self, failure: &Failure) {
         match failure {
             Failure::Findings(sources, diagnostics) => self.findings(sources, diagnostics),
-            Failure::Message(message) => self.error(message),
+            Failure::Message(message) => self.line("error", 91, message),
         }
     }
 
-    fn error(&self, message: &str) {
+    /// Says what a command went on without.
+    pub fn warning(&self, message: &str) {
+        self.line("warning", 93, message);
+    }
+
+    fn line(&self, severity: &str, colour: u8, message: &str) {
         match self.format {
-            Format::Human if self.colour => {
-                say(&format!("\u{1b}[1m\u{1b}[91merror\u{1b}[0m\u{1b}[1m: {message}\u{1b}[0m\n"));
-            }
-            Format::Human => say(&format!("error: {message}\n")),
+            Format::Human if self.colour => say(&format!(
+                "\u{1b}[1m\u{1b}[{colour}m{severity}\u{1b}[0m\u{1b}[1m: {message}\u{1b}[0m\n"
+            )),
+            Format::Human => say(&format!("{severity}: {message}\n")),
             Format::Json => {
                 let line = json!({
-                    "code": null, "severity": "error", "message": message,
+                    "code": null, "severity": severity, "message": message,
                     "labels": [], "helps": [],
                 });
                 say(&format!("{line}\n"));

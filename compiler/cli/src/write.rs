@@ -17,6 +17,11 @@ impl Files {
         self.0.push((path.into(), contents.into()));
     }
 
+    /// Their names, for people.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(path, _)| path.display().to_string()).collect()
+    }
+
     /// Writes them.
     ///
     /// # Errors

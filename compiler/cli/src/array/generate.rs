@@ -4,14 +4,15 @@ use super::{Plain, n_elements, shown};
 use crate::args::Generator;
 use crate::report::Result;
 
-/// An input of shape `[steps, neurons]`.
-pub fn make(kind: Generator, steps: usize, neurons: usize, seed: u64) -> Result<Plain> {
-    let shape = vec![steps, neurons];
-    let n = n_elements(&shape, size_of::<f32>());
-    let n = n.ok_or_else(|| format!("an input of shape {} is too large", shown(&shape)))?;
+/// An input of shape `[T, N, ...]`.
+pub fn make(kind: Generator, shape: &[usize], seed: u64) -> Result<Plain> {
+    let n = n_elements(shape, size_of::<f32>());
+    let n = n.ok_or_else(|| format!("an input of shape {} is too large", shown(shape)))?;
+    let steps = shape.first().copied().unwrap_or(0);
+    let neurons = n.checked_div(steps).unwrap_or(0);
     let mut data: Vec<f32> = Vec::new();
     data.try_reserve_exact(n)
-        .map_err(|_| format!("no memory for an input of shape {}", shown(&shape)))?;
+        .map_err(|_| format!("no memory for an input of shape {}", shown(shape)))?;
     let mut noise = Noise(seed);
     for t in 0..steps {
         data.extend((0..neurons).map(|i| match kind {
@@ -21,7 +22,7 @@ pub fn make(kind: Generator, steps: usize, neurons: usize, seed: u64) -> Result<
             Generator::Noise => noise.next(),
         }));
     }
-    Ok(Plain { shape, data })
+    Ok(Plain { shape: shape.to_vec(), data })
 }
 
 fn part(of: usize, whole: usize) -> f32 {
@@ -49,7 +50,7 @@ mod tests {
 
     #[test]
     fn shapes_and_levels_are_as_said() {
-        let made = |kind| make(kind, 8, 2, 1).map(|a| a.data).unwrap_or_default();
+        let made = |kind| make(kind, &[8, 2], 1).map(|a| a.data).unwrap_or_default();
         let ramp = made(Generator::Ramp);
         assert_eq!((ramp[0], ramp[15]), (0.0, 2.0));
         let step = made(Generator::Step);
@@ -65,10 +66,10 @@ mod tests {
     #[test]
     fn empty_and_huge_inputs() {
         for (steps, neurons) in [(0, 3), (3, 0), (1, 1)] {
-            let shape = make(Generator::Step, steps, neurons, 0).map(|a| a.shape);
+            let shape = make(Generator::Step, &[steps, neurons], 0).map(|a| a.shape);
             assert_eq!(shape.ok(), Some(vec![steps, neurons]));
         }
-        assert!(make(Generator::Ramp, usize::MAX, 2, 0).is_err());
-        assert!(make(Generator::Ramp, usize::MAX / 16, 1, 0).is_err());
+        assert!(make(Generator::Ramp, &[usize::MAX, 2], 0).is_err());
+        assert!(make(Generator::Ramp, &[usize::MAX / 16, 1], 0).is_err());
     }
 }

@@ -11,7 +11,6 @@ use std::path::Path;
 use crate::report::{Failure, Result};
 use crate::source::reason;
 
-#[allow(unused_imports, reason = "for commands that are not there yet")]
 pub use npz::write as write_npz;
 
 /// A row-major array.

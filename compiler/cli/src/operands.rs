@@ -1,0 +1,79 @@
+//! The arrays of a run, from files, numbers and generators, and its results to files.
+
+use std::collections::BTreeSet;
+
+use snn_artifact::{Manifest, Port};
+use snn_runtime::neuron::{Array, Arrays, CHANNEL_AXIS, Call, Forward, Seeds};
+
+use crate::args::{GradArgs, Operands};
+use crate::array::{self, Kind, Plain, generate};
+use crate::report::{Failure, Result};
+
+/// Reads or makes everything that the neuron runs over.
+pub fn call(args: &Operands, manifest: &Manifest) -> Result<Call> {
+    Ok(Call {
+        inputs: inputs(args, manifest)?,
+        params: arrays("param", &args.params, Kind::Numbers, true)?,
+        states: arrays("state", &args.states, Kind::Numbers, false)?,
+        channel_axis: args.channel_axis.unwrap_or(CHANNEL_AXIS),
+    })
+}
+
+/// Reads the gradients to begin with.
+pub fn seeds(args: &GradArgs) -> Result<Seeds> {
+    let mut seeds = if args.grads.is_empty() { Seeds::ones() } else { Seeds::default() };
+    seeds.outputs.extend(arrays("grad", &args.grads, Kind::Sequence, true)?);
+    seeds.states.extend(arrays("grad-state", &args.grad_states, Kind::Numbers, true)?);
+    Ok(seeds)
+}
+
+fn inputs(args: &Operands, manifest: &Manifest) -> Result<Arrays> {
+    let mut inputs = arrays("input", &args.inputs, Kind::Sequence, false)?;
+    let Some(kind) = args.generate else { return Ok(inputs) };
+    // Inputs that are made have the shape of those that are given.
+    let given = inputs.values().next().map(|array| array.shape().to_vec());
+    let shape = given.unwrap_or_else(|| vec![args.steps, args.neurons]);
+    for (i, Port { name, .. }) in manifest.inputs.iter().enumerate() {
+        if !inputs.contains_key(name) {
+            let made = generate::make(kind, &shape, args.seed.wrapping_add(i as u64))?;
+            inputs.insert(name.clone(), array(name, made)?);
+        }
+    }
+    Ok(inputs)
+}
+
+/// Arrays by name; with `numbers`, a number stands for itself.
+fn arrays(option: &str, given: &[(String, String)], kind: Kind, numbers: bool) -> Result<Arrays> {
+    let mut names = BTreeSet::new();
+    let mut arrays = Arrays::new();
+    for (name, place) in given {
+        if !names.insert(name) {
+            return Err(Failure::Message(format!("`--{option} {name}` was given twice")));
+        }
+        let read = match place.parse::<f32>() {
+            Ok(number) if numbers => Array::scalar(number),
+            _ => array(name, array::read(&format!("{option} {name}"), place, kind)?)?,
+        };
+        arrays.insert(name.clone(), read);
+    }
+    Ok(arrays)
+}
+
+fn array(name: &str, plain: Plain) -> Result<Array> {
+    let array = Array::new(plain.shape, plain.data);
+    array.map_err(|error| Failure::Message(format!("`{name}`: {error}")))
+}
+
+/// Outputs by name and last states as `state.NAME`.
+pub fn of_forward(forward: &Forward) -> Vec<(String, &Array)> {
+    let outputs = forward.outputs.iter().map(|(name, array)| (name.clone(), array));
+    let states = forward.states.iter().map(|(name, array)| (format!("state.{name}"), array));
+    outputs.chain(states).collect()
+}
+
+/// The npz of arrays.
+pub fn pack(arrays: &[(String, &Array)]) -> Result<Vec<u8>> {
+    let all: Vec<_> =
+        arrays.iter().map(|(name, array)| (name.clone(), array.shape(), array.data())).collect();
+    Ok(array::write_npz(&all)?)
+}

@@ -1,0 +1,210 @@
+//! `snnc run` and `snnc grad`: a neuron over its operands, a summary, arrays and pictures.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use snn_artifact::Manifest;
+use snn_compiler::pipeline::Options;
+use snn_runtime::cache::{self, Cache};
+use snn_runtime::devices;
+use snn_runtime::jit::{self, Jit};
+use snn_runtime::neuron::{Array, Arrays, Call, Neuron, Seeds};
+
+use crate::args::{GradArgs, Operands, RunArgs, Special};
+use crate::operands;
+use crate::plot::{self, Rows};
+use crate::program::{self, Program};
+use crate::report::{Reporter, Result, print};
+use crate::source::Files as Imports;
+use crate::summary::{Summary, time};
+use crate::write::Files;
+
+/// A neuron that is loaded, and how it came to be.
+pub struct Ready {
+    /// The neuron.
+    pub neuron: Neuron,
+    /// From the text to loaded code.
+    pub took: Duration,
+    /// Whether the cache had it.
+    pub cached: bool,
+}
+
+/// Compiles a neuron for a device, behind the user's cache.
+pub fn ready(
+    special: &Special,
+    device: Arc<dyn snn_runtime::device::Device>,
+    reporter: &Reporter,
+) -> Result<Ready> {
+    let program = Program::new(special)?;
+    let start = Instant::now();
+    let front = program.front(reporter)?;
+    let cache = match Cache::open() {
+        Ok(cache) => Some(cache),
+        // No folder for a cache is a machine's way of being; one that is not safe is worth a word.
+        Err(snn_runtime::Error::Cache { path, .. }) if path == cache::VARIABLE => None,
+        Err(error) => {
+            reporter.warning(&format!("{error}; compiled without it"));
+            None
+        }
+    };
+    let key = program::key(&front.neuron, &Options::new(device.target()));
+    let cached = cache.as_ref().is_some_and(|cache| cache.get(&key).is_some());
+    let source = program.source();
+    let specialization = program.wanted.clone();
+    let program =
+        jit::Program { name: source.name, text: source.text, specialization, resolver: &Imports };
+    let neuron = Jit::with_cache(cache).compile(device, &program)?;
+    Ok(Ready { neuron, took: start.elapsed(), cached })
+}
+
+/// What `run` and `grad` begin with.
+fn begin(special: &Special, args: &Operands, reporter: &Reporter) -> Result<(Ready, Call)> {
+    plot::check(&args.plots)?;
+    let ready = ready(special, devices::open(&args.device)?, reporter)?;
+    let call = operands::call(args, ready.neuron.manifest())?;
+    Ok((ready, call))
+}
+
+/// Runs forward.
+pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<()> {
+    let (ready, call) = begin(&args.special, &args.operands, reporter)?;
+    let mut prepared = ready.neuron.prepare(&call)?;
+    let took = time(|| {
+        prepared.launch_forward()?;
+        prepared.synchronize()
+    })?;
+    let forward = prepared.read_forward()?;
+
+    let mut summary = Summary::new(&ready, &call);
+    summary.launch("forward", took);
+    summary.outputs(&forward);
+    let results = operands::of_forward(&forward);
+    let mut files = Files::default();
+    if let Some(path) = &args.operands.out {
+        files.add(path, operands::pack(&results)?);
+    }
+    if !args.operands.plots.is_empty() {
+        let scene = plot::run(&picture(ready.neuron.manifest(), &call, &forward.outputs));
+        args.operands.plots.iter().try_for_each(|path| plot::add(&mut files, path, &scene))?;
+    }
+    let names = files.names();
+    files.commit()?;
+    print(&summary.end(&names))
+}
+
+fn picture<'a>(manifest: &'a Manifest, call: &'a Call, outputs: &'a Arrays) -> plot::Run<'a> {
+    let is_potential = |name: &&str| manifest.states.iter().any(|state| state.name == *name);
+    let potential = outputs.keys().map(String::as_str).find(is_potential);
+    plot::Run {
+        neuron: &manifest.neuron,
+        note: note(manifest, call),
+        inputs: rows(&call.inputs),
+        outputs: rows(outputs),
+        threshold: potential.zip(number(manifest, call, "v_th")),
+    }
+}
+
+fn rows(arrays: &Arrays) -> Vec<Rows<'_>> {
+    arrays.iter().map(|(name, array)| Rows::new(name, array.shape(), array.data())).collect()
+}
+
+/// The one number of a param, where it has one.
+fn number(manifest: &Manifest, call: &Call, name: &str) -> Option<f64> {
+    let param = manifest.params.iter().find(|param| param.name == name)?;
+    match call.params.get(name).map(Array::data) {
+        None => Some(param.default),
+        Some([number]) => Some(f64::from(*number)),
+        Some(_) => None,
+    }
+}
+
+/// The params and the size, in a line.
+fn note(manifest: &Manifest, call: &Call) -> String {
+    let mut note = String::new();
+    if let Some(input) = call.inputs.values().next() {
+        let steps = input.shape().first().copied().unwrap_or(0);
+        let lanes = input.data().len().checked_div(steps).unwrap_or(0);
+        let _ = write!(note, "{steps} steps of {lanes} neurons");
+    }
+    for param in &manifest.params {
+        if let Some(number) = number(manifest, call, &param.name) {
+            let _ = write!(note, "  ·  {} = {number}", param.name);
+        }
+    }
+    note
+}
+
+/// Runs forward and backward.
+pub fn grad(args: &GradArgs, reporter: &Reporter) -> Result<()> {
+    let (ready, call) = begin(&args.special, &args.operands, reporter)?;
+    let seeds = operands::seeds(args)?;
+    let mut prepared = ready.neuron.prepare(&call)?;
+    prepared.seed(&seeds)?;
+    let forward_took = time(|| {
+        prepared.launch_forward_train()?;
+        prepared.synchronize()
+    })?;
+    let backward_took = time(|| {
+        prepared.launch_backward()?;
+        prepared.synchronize()
+    })?;
+    let gradients = prepared.read_gradients()?;
+
+    let mut summary = Summary::new(&ready, &call);
+    summary.launch("forward", forward_took);
+    summary.launch("backward", backward_took);
+    summary.saved(prepared.saved_bytes());
+    summary.outputs(&gradients.forward);
+    summary.gradients(&gradients);
+    let mut results = operands::of_forward(&gradients.forward);
+    // A last state and the gradient of a first one would have one name: the gradient is what was asked.
+    results.retain(|(name, _)| !name.starts_with("state."));
+    for (kind, arrays) in
+        [("input", &gradients.inputs), ("param", &gradients.params), ("state", &gradients.states)]
+    {
+        results.extend(arrays.iter().map(|(name, array)| (format!("{kind}.{name}"), array)));
+    }
+    let mut files = Files::default();
+    if let Some(path) = &args.operands.out {
+        files.add(path, operands::pack(&results)?);
+    }
+    if !args.operands.plots.is_empty() {
+        let manifest = ready.neuron.manifest();
+        let scene = plot::gradient(&plot::Gradient {
+            title: format!("{}: gradient of L = {}", manifest.neuron, loss(&seeds, manifest)),
+            note: gradient_note(&note(manifest, &call), &gradients.params),
+            inputs: rows(&gradients.inputs),
+        });
+        args.operands.plots.iter().try_for_each(|path| plot::add(&mut files, path, &scene))?;
+    }
+    let names = files.names();
+    files.commit()?;
+    print(&summary.end(&names))
+}
+
+/// What the gradient is of, in words.
+pub fn loss(seeds: &Seeds, manifest: &Manifest) -> String {
+    let mut terms = Vec::new();
+    for output in &manifest.outputs {
+        let named = seeds.outputs.get(&output.name);
+        match named.or(seeds.outputs.get(snn_runtime::neuron::ALL)).map(Array::data) {
+            Some([1.0]) => terms.push(format!("sum of {}", output.name)),
+            Some([number]) => terms.push(format!("{number} × sum of {}", output.name)),
+            Some(_) => terms.push(format!("weighted sum of {}", output.name)),
+            None => {}
+        }
+    }
+    terms.extend(seeds.states.keys().map(|name| format!("weighted sum of the last {name}")));
+    terms.join(" + ")
+}
+
+fn gradient_note(note: &str, params: &Arrays) -> String {
+    let mut text = note.to_string();
+    for (name, array) in params {
+        if let [number] = array.data() {
+            let _ = write!(text, "  ·  ∂L/∂{name} = {number:.4}");
+        }
+    }
+    text.replace("= -", "= −")
+}

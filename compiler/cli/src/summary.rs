@@ -1,0 +1,133 @@
+//! The lines that `run` and `grad` print.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use snn_runtime::neuron::{Array, Call, Forward, Gradients};
+
+use crate::plot::Rows;
+use crate::run::Ready;
+
+/// Runs that take less than this are repeated for a time that means something.
+const SHORT: Duration = Duration::from_millis(50);
+
+/// How often a short run is repeated.
+const REPEATS: usize = 5;
+
+/// The time of a launch: of short ones, which the first one's page faults would decide, the median of
+/// some more.
+pub fn time<E>(mut launch: impl FnMut() -> Result<(), E>) -> Result<Duration, E> {
+    let mut once = || {
+        let start = Instant::now();
+        launch().map(|()| start.elapsed())
+    };
+    let first = once()?;
+    if first > SHORT {
+        return Ok(first);
+    }
+    let mut times = (0..REPEATS).map(|_| once()).collect::<Result<Vec<_>, E>>()?;
+    times.sort();
+    Ok(times[REPEATS / 2])
+}
+
+/// The lines so far.
+pub struct Summary {
+    text: String,
+    n_elements: usize,
+}
+
+impl Summary {
+    /// What ran, where, over what, and how long it took to be ready.
+    pub fn new(ready: &Ready, call: &Call) -> Self {
+        let input = call.inputs.values().next();
+        let shape = input.map(Array::shape).unwrap_or_default();
+        let n_elements = input.map_or(0, |array| array.data().len());
+        let (device, name) = (ready.neuron.device(), &ready.neuron.manifest().neuron);
+        let text =
+            format!("{name} on {} ({}), input {shape:?}\n", device.name(), device.description());
+        let mut summary = Self { text, n_elements };
+        let how = if ready.cached { "from the cache" } else { "text to loaded code" };
+        summary.line("compile", &milliseconds(ready.took), how);
+        if !device.strict() {
+            summary.line("not strict", "", "spikes may differ from those of other devices");
+        }
+        summary
+    }
+
+    fn line(&mut self, name: &str, number: &str, rest: &str) {
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "{}", format!("  {name:<14} {number:>12}  {rest}").trim_end());
+    }
+
+    /// The time of a launch.
+    pub fn launch(&mut self, name: &str, took: Duration) {
+        let rate = self.n_elements as f64 / took.as_secs_f64().max(1e-9) / 1e6;
+        self.line(name, &milliseconds(took), &format!("{rate:.0} million elements/s"));
+    }
+
+    /// What forward kept for backward.
+    pub fn saved(&mut self, bytes: usize) {
+        let each = bytes as f64 / self.n_elements.max(1) as f64;
+        let rest = format!("kept for backward, {each:.2} bytes an element and step");
+        self.line("saved", &format!("{bytes} B"), &rest);
+    }
+
+    /// Outputs: how many spikes, or between which numbers they lie.
+    pub fn outputs(&mut self, forward: &Forward) {
+        for (name, array) in &forward.outputs {
+            let rows = Rows::new(name, array.shape(), array.data());
+            if rows.are_spikes() && !rows.data.is_empty() {
+                let n = rows.data.iter().filter(|s| **s > 0.5).count();
+                let rate = 100.0 * n as f64 / rows.data.len() as f64;
+                let rest = format!("spikes, firing rate {rate:.2} %");
+                self.line(&format!("output {name}"), &n.to_string(), &rest);
+            } else {
+                self.line(&format!("output {name}"), "", &described(array));
+            }
+        }
+    }
+
+    /// Gradients, those of params with their numbers.
+    pub fn gradients(&mut self, gradients: &Gradients) {
+        for (kind, arrays) in [("param", &gradients.params), ("input", &gradients.inputs)] {
+            for (name, array) in arrays {
+                let what = format!("∂L/∂{name}");
+                match array.data() {
+                    [number] => {
+                        self.line(&what, &format!("{number:.6}"), &format!("{kind} {name}"))
+                    }
+                    _ => self.line(&what, "", &format!("{kind} {name}: {}", described(array))),
+                }
+            }
+        }
+    }
+
+    /// The whole, with the files that were written.
+    pub fn end(mut self, files: &[String]) -> String {
+        if !files.is_empty() {
+            self.line("wrote", "", &files.join(", "));
+        }
+        self.text
+    }
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.3} ms", time.as_secs_f64() * 1e3)
+}
+
+fn described(array: &Array) -> String {
+    let data = array.data();
+    let finite = || data.iter().copied().filter(|x| x.is_finite());
+    let n = finite().count();
+    if n == 0 {
+        return format!("{:?}, no finite numbers", array.shape());
+    }
+    let low = finite().fold(f32::INFINITY, f32::min);
+    let high = finite().fold(f32::NEG_INFINITY, f32::max);
+    let mean = finite().map(f64::from).sum::<f64>() / n as f64;
+    let rest = match data.len() - n {
+        0 => String::new(),
+        n => format!(", {n} infinite or NaN"),
+    };
+    format!("{:?}, {low:.4} to {high:.4}, mean {mean:.4}{rest}", array.shape())
+}

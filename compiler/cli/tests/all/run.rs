@@ -1,0 +1,173 @@
+//! `snnc run` and `snnc grad`: operands in, arrays and pictures out, and what is said of wrong ones.
+
+use std::io::Read;
+
+use crate::program::Folder;
+
+/// Sums its input, and its square's sum has a gradient that one can see: 2 a x.
+const SQUARE: &str = "\
+neuron Square {
+  input  x
+  #[allow(W0308)]
+  param  a = 1.0 in (0, 10] learn
+  state  v = 0
+  charge v = v + a * x * x
+  output v
+}
+";
+const LIF: &str = include_str!("../../../../stdlib/neurons/lif.snn");
+
+fn folder(test: &str) -> Folder {
+    let folder = Folder::new(test);
+    folder.write("n.snn", SQUARE);
+    folder.write("lif.snn", LIF);
+    folder.write("x.csv", "1,2\n3,4\n");
+    folder
+}
+
+/// The numbers of an array in an npz, little-endian f32 behind the header.
+fn numbers(folder: &Folder, file: &str, member: &str) -> Vec<f32> {
+    let file = std::fs::File::open(folder.path(file)).expect("an npz");
+    let mut archive = zip::ZipArchive::new(file).expect("a zip");
+    let mut bytes = Vec::new();
+    let mut array = archive.by_name(&format!("{member}.npy")).expect("the array");
+    array.read_to_end(&mut bytes).expect("its bytes");
+    let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    bytes[start..].as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect()
+}
+
+#[test]
+fn outputs_and_last_states_are_written() {
+    let folder = folder("run_out");
+    let said = folder.snnc("run n.snn --input x=x.csv --param a=0.5 --out o.npz").right();
+    assert!(said.starts_with("Square on cpu ("), "{said}");
+    assert!(said.contains("[2, 2], 0.5000 to 10.0000"), "{said}");
+    assert_eq!(numbers(&folder, "o.npz", "v"), [0.5, 2.0, 5.0, 10.0]);
+    assert_eq!(numbers(&folder, "o.npz", "state.v"), [5.0, 10.0]);
+}
+
+#[test]
+fn a_run_goes_on_from_a_state() {
+    let folder = folder("run_state");
+    folder.snnc("run n.snn --input x=x.csv --out a.npz").right();
+    folder.snnc("run n.snn --input x=x.csv --state v=a.npz:state.v --out b.npz").right();
+    assert_eq!(numbers(&folder, "b.npz", "state.v"), [20.0, 40.0]);
+    folder.write("v.csv", "1,2\n");
+    folder.snnc("run n.snn --input x=x.csv --state v=v.csv --out c.npz").right();
+    assert_eq!(numbers(&folder, "c.npz", "state.v"), [11.0, 22.0]);
+}
+
+#[test]
+fn gradients_are_written_by_kind_and_name() {
+    let folder = folder("grad_out");
+    let said = folder.snnc("grad n.snn --input x=x.csv --out g.npz").right();
+    assert!(said.contains("∂L/∂a"), "{said}");
+    // v_t is summed over both steps: x of the first counts twice.
+    assert_eq!(numbers(&folder, "g.npz", "input.x"), [4.0, 8.0, 6.0, 8.0]);
+    assert_eq!(numbers(&folder, "g.npz", "param.a"), [2.0 + 8.0 + 9.0 + 16.0]);
+    assert_eq!(numbers(&folder, "g.npz", "state.v"), [2.0, 2.0]);
+    assert_eq!(numbers(&folder, "g.npz", "v"), [1.0, 4.0, 10.0, 20.0]);
+}
+
+#[test]
+fn gradients_begin_with_what_is_given() {
+    let folder = folder("grad_seeds");
+    folder.write("gs.csv", "0,0\n1,0\n");
+    folder.write("gv.csv", "0\n1\n");
+    let line = "grad n.snn --input x=x.csv --grad v=gs.csv --grad-state v=gv.csv --out g.npz";
+    folder.snnc(line).right();
+    assert_eq!(numbers(&folder, "g.npz", "input.x"), [2.0, 4.0, 6.0, 8.0]);
+    folder.snnc("grad n.snn --input x=x.csv --grad v=2 --out g.npz").right();
+    assert_eq!(numbers(&folder, "g.npz", "input.x"), [8.0, 16.0, 12.0, 16.0]);
+}
+
+#[test]
+fn a_made_input_needs_no_file() {
+    let folder = folder("run_made");
+    for kind in ["ramp", "step", "noise"] {
+        let line =
+            format!("run lif.snn --generate {kind} --steps 50 --neurons 7 --seed 3 --out o.npz");
+        let said = folder.snnc(&line).right();
+        assert!(said.contains("input [50, 7]") && said.contains("spikes, firing rate"), "{said}");
+        assert_eq!(numbers(&folder, "o.npz", "s").len(), 350);
+    }
+    for size in ["--steps 0", "--neurons 0", "--steps 1 --neurons 1"] {
+        let line = format!("grad lif.snn --generate noise {size} --plot p.svg --plot p.png");
+        folder.snnc(&line).right();
+        folder.snnc(&line.replace("grad", "run")).right();
+    }
+}
+
+#[test]
+fn a_second_run_is_from_the_cache() {
+    let folder = folder("run_cache");
+    let said = folder.snnc("run n.snn --input x=x.csv").right();
+    assert!(said.contains("text to loaded code"), "{said}");
+    let said = folder.snnc("run n.snn --input x=x.csv").right();
+    assert!(said.contains("from the cache"), "{said}");
+    assert!(folder.snnc("cache clear").right().contains("removed 1 neuron, "));
+}
+
+#[test]
+fn pictures_are_svg_and_png() {
+    let folder = folder("run_plot");
+    folder.snnc("run lif.snn --generate step --plot a.svg --plot a.png").right();
+    folder.snnc("grad n.snn --input x=x.csv --plot g.svg").right();
+    let text = |name: &str| std::fs::read_to_string(folder.path(name)).expect("text");
+    for part in ["<svg ", ">time (steps)<", ">neuron<", ">input x<", "spikes s of all neurons"] {
+        assert!(text("a.svg").contains(part), "{part}");
+    }
+    for part in ["gradient of L = sum of v", "∂L/∂a = ", "data:image/png;base64,"] {
+        assert!(text("g.svg").contains(part), "{part}");
+    }
+    let png = std::fs::read(folder.path("a.png")).expect("a picture");
+    assert!(png.starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn wrong_operands_are_one_line_and_leave_no_file() {
+    let folder = folder("run_wrong");
+    folder.write("three.csv", "1,2,3\n");
+    folder.write("bad.npy", b"\x93NUMPY\x01\x00\x02\x00{}");
+    let before = folder.names();
+    let huge = "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999, 99999999), }";
+    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
+    npy.extend((huge.len() as u16).to_le_bytes());
+    npy.extend(huge.as_bytes());
+    folder.write("huge.npy", npy);
+    let mut lines = String::new();
+    for args in [
+        "",
+        "--input y=x.csv",
+        "--input x=none.npy",
+        "--input x=n.snn",
+        "--input x=bad.npy",
+        "--input x=huge.npy",
+        "--input x=x.csv --input x=x.csv",
+        "--input x=x.csv --param a=11",
+        "--input x=x.csv --param b=1",
+        "--input x=x.csv --param a=three.csv",
+        "--input x=x.csv --state v=three.csv",
+        "--input x=x.csv --device gpu",
+        "--input x=x.csv --plot o.gif",
+    ] {
+        let err = folder.snnc(&format!("run n.snn {args} --out o.npz --plot o.svg")).wrong();
+        assert_eq!(err.lines().count(), 1, "{args}: {err}");
+        lines += &format!("{args}\n  {err}");
+    }
+    let err = folder.snnc("grad n.snn --input x=x.csv --grad v=three.csv --out o.npz").wrong();
+    lines += &format!("--grad v=three.csv\n  {err}");
+    insta::assert_snapshot!(lines);
+    let mut after = folder.names();
+    after.retain(|name| name != "huge.npy");
+    assert_eq!(after, before);
+}
+
+#[test]
+fn a_folder_that_is_not_there_leaves_nothing_behind() {
+    let folder = folder("run_no_folder");
+    let before = folder.names();
+    let err = folder.snnc("run n.snn --input x=x.csv --out o.npz --plot no/o.svg").wrong();
+    assert_eq!(err, "error: cannot write no/o.svg: there is no such folder\n");
+    assert_eq!(folder.names(), before);
+}
