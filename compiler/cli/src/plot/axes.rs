@@ -73,7 +73,7 @@ impl Axis {
 /// A tick's number as short as it can be told from the others.
 fn label(tick: f64, span: f64) -> String {
     let digits = (1.0 - span.log10().floor()).clamp(0.0, 9.0) as usize;
-    let text = if span < 1e-6 || span > 1e7 {
+    let text = if !(1e-6..=1e7).contains(&span) {
         format!("{tick:.1e}")
     } else {
         let text = format!("{tick:.digits$}");
@@ -163,7 +163,9 @@ impl Panel {
             for number in ends(group) {
                 if number.is_finite() {
                     let point = (self.x((i * each) as f64), self.y(f64::from(number)));
-                    lines.last_mut().map(|line| line.push(point));
+                    if let Some(line) = lines.last_mut() {
+                        line.push(point);
+                    }
                 } else if lines.last().is_some_and(|line| !line.is_empty()) {
                     lines.push(Vec::new());
                 }

@@ -1,5 +1,6 @@
 //! The program as a user meets it: arguments and files in, exit status, text and files out.
 
+mod bench;
 mod build;
 mod check;
 mod program;

@@ -1,0 +1,177 @@
+//! `snnc bench`: a neuron's time forward and backward, beside copies in the same run.
+
+mod copy;
+mod reference;
+mod table;
+
+use std::sync::Arc;
+
+use snn_artifact::Manifest;
+use snn_runtime::cpu::Cpu;
+use snn_runtime::device::Device;
+use snn_runtime::devices;
+use snn_runtime::neuron::{Array, Arrays, Call, Neuron, Seeds};
+
+use crate::args::{BenchArgs, Generator};
+use crate::array::generate;
+use crate::report::{Failure, Reporter, Result, print};
+use crate::run::ready;
+use reference::Reference;
+use table::{Line, Table};
+
+/// Launches before those that count.
+const WARM_UP: usize = 2;
+/// Launches that count; their median is reported.
+const RUNS: usize = 5;
+
+/// Something to time: seconds of one launch.
+type Timed<'a> = Box<dyn FnMut() -> Result<f64> + 'a>;
+
+/// Where it runs, and by whose clock.
+struct Machine {
+    device: Arc<dyn Device>,
+    #[cfg(feature = "cuda")]
+    cuda: Option<Arc<snn_runtime::cuda::Cuda>>,
+    threads: usize,
+}
+
+impl Machine {
+    fn open(args: &BenchArgs) -> Result<Self> {
+        let threads = args.threads.max(1);
+        #[cfg(feature = "cuda")]
+        if let Some(number) = args.device.strip_prefix("cuda") {
+            let number = number.trim_start_matches(':').parse().unwrap_or(0);
+            let cuda = Arc::new(snn_runtime::cuda::Cuda::new(number)?);
+            return Ok(Self { device: cuda.clone(), cuda: Some(cuda), threads });
+        }
+        let device: Arc<dyn Device> = match args.device.as_str() {
+            "cpu" => Arc::new(Cpu::with_threads(threads)?),
+            name => devices::open(name)?,
+        };
+        Ok(Self {
+            device,
+            #[cfg(feature = "cuda")]
+            cuda: None,
+            threads,
+        })
+    }
+
+    /// Seconds that a launch takes until its results are there; on CUDA by the device's own clock.
+    fn time(&self, work: impl FnOnce() -> snn_runtime::Result<()>) -> Result<f64> {
+        #[cfg(feature = "cuda")]
+        if let Some(cuda) = &self.cuda {
+            return Ok(cuda.time(work)?);
+        }
+        let start = std::time::Instant::now();
+        work()?;
+        self.device.synchronize()?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+
+    fn is_cpu(&self) -> bool {
+        self.device.name() == "cpu"
+    }
+}
+
+/// Times all sizes and prints what came out.
+pub fn bench(args: &BenchArgs, reporter: &Reporter) -> Result<()> {
+    let machine = Machine::open(args)?;
+    if args.reference && !machine.is_cpu() {
+        let why = "the kernels written by hand run on the cpu only; those for CUDA are to be compiled \
+                   with nvcc and are timed by the project's own tests";
+        return Err(Failure::Message(why.into()));
+    }
+    let ready = ready(&args.special, machine.device.clone(), reporter)?;
+    let mut table = Table::new(ready.neuron.manifest(), &machine.device);
+    for &(steps, lanes) in &args.sizes.0 {
+        let lines = size(args, &machine, &ready.neuron, steps, lanes)?;
+        table.add(steps, lanes, lines);
+    }
+    print(&if args.json { table.json() } else { table.text() })
+}
+
+/// Bytes of an element and step that any implementation has to move: forward reads inputs and writes
+/// outputs; backward reads inputs again and the gradients of outputs, and writes those of inputs.
+fn moved(manifest: &Manifest) -> (usize, usize) {
+    let (inputs, outputs) = (manifest.inputs.len(), manifest.outputs.len());
+    (4 * (inputs + outputs), 4 * (2 * inputs + outputs))
+}
+
+fn size(
+    args: &BenchArgs,
+    machine: &Machine,
+    neuron: &Neuron,
+    steps: usize,
+    lanes: usize,
+) -> Result<Vec<Line>> {
+    let n = steps.checked_mul(lanes).filter(|n| *n > 0 && *n <= isize::MAX as usize / 4);
+    let n = n.ok_or_else(|| format!("cannot time {steps} steps of {lanes} neurons"))?;
+    let (forward, backward) = moved(neuron.manifest());
+    let call = call(neuron.manifest(), steps, lanes)?;
+    let mut prepared = neuron.prepare(&call)?;
+    prepared.seed(&Seeds::ones())?;
+    let saved = prepared.saved_bytes();
+    let prepared = std::cell::RefCell::new(prepared);
+    let copy = std::cell::RefCell::new(copy::Copy::new(&machine.device, steps, lanes)?);
+
+    let x = call.inputs.values().next().map(Array::data).unwrap_or_default();
+    let by_hand = args.reference.then(|| Reference::new(x, steps, lanes, machine.threads));
+    let by_hand = by_hand.transpose()?;
+
+    let mut all: Vec<(&str, usize, Timed<'_>)> = vec![
+        ("copy kernel", 8, Box::new(|| machine.time(|| copy.borrow_mut().launch()))),
+        ("forward", forward, Box::new(|| machine.time(|| prepared.borrow_mut().launch_forward()))),
+        (
+            "forward + backward",
+            forward + backward,
+            Box::new(|| {
+                machine.time(|| {
+                    let mut prepared = prepared.borrow_mut();
+                    prepared.launch_forward_train()?;
+                    prepared.launch_backward()
+                })
+            }),
+        ),
+    ];
+    if machine.is_cpu() {
+        all.insert(1, ("memcpy", 8, copy::memcpy(n, machine.threads)?));
+    }
+    if let Some(by_hand) = &by_hand {
+        all.push(("by hand: forward", 8, by_hand.forward()));
+        all.push(("by hand: forward + backward", 20, by_hand.train()));
+    }
+    measure(all, n, saved)
+}
+
+/// Times everything in turns, so that what else the machine does hits all alike.
+fn measure(mut all: Vec<(&str, usize, Timed<'_>)>, n: usize, saved: usize) -> Result<Vec<Line>> {
+    let mut times = vec![Vec::new(); all.len()];
+    for turn in 0..WARM_UP + RUNS {
+        for ((_, _, run), times) in all.iter_mut().zip(&mut times) {
+            let seconds = run()?;
+            if turn >= WARM_UP {
+                times.push(seconds);
+            }
+        }
+    }
+    let lines = all.iter().zip(times).map(|((what, each, _), mut times)| {
+        times.sort_by(f64::total_cmp);
+        let is_ours = *what == "forward + backward";
+        Line {
+            what: what.to_string(),
+            seconds: times[RUNS / 2],
+            bytes: each * n,
+            saved: is_ours.then_some(saved),
+        }
+    });
+    Ok(lines.collect())
+}
+
+fn call(manifest: &Manifest, steps: usize, lanes: usize) -> Result<Call> {
+    let mut inputs = Arrays::new();
+    for (i, input) in manifest.inputs.iter().enumerate() {
+        let made = generate::make(Generator::Noise, &[steps, lanes], i as u64)?;
+        inputs.insert(input.name.clone(), Array::new(made.shape, made.data)?);
+    }
+    Ok(Call { inputs, ..Call::default() })
+}

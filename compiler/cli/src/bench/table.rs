@@ -1,0 +1,102 @@
+//! What was timed, for people and as JSON.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use snn_artifact::Manifest;
+use snn_runtime::device::Device;
+
+/// One thing that was timed.
+pub struct Line {
+    /// Its name.
+    pub what: String,
+    /// The median of its times.
+    pub seconds: f64,
+    /// The bytes counted as moved.
+    pub bytes: usize,
+    /// The bytes kept for backward.
+    pub saved: Option<usize>,
+}
+
+impl Line {
+    fn bandwidth(&self) -> f64 {
+        self.bytes as f64 / self.seconds.max(1e-12) / 1e9
+    }
+}
+
+/// All sizes.
+pub struct Table {
+    neuron: String,
+    device: String,
+    description: String,
+    strict: bool,
+    sizes: Vec<(usize, usize, Vec<Line>)>,
+}
+
+impl Table {
+    /// An empty one.
+    pub fn new(manifest: &Manifest, device: &Arc<dyn Device>) -> Self {
+        Self {
+            neuron: manifest.neuron.clone(),
+            device: device.name(),
+            description: device.description(),
+            strict: device.strict(),
+            sizes: Vec::new(),
+        }
+    }
+
+    /// Adds a size; the first of its lines is the copy that the others are compared with.
+    pub fn add(&mut self, steps: usize, lanes: usize, lines: Vec<Line>) {
+        self.sizes.push((steps, lanes, lines));
+    }
+
+    /// The table for people.
+    pub fn text(&self) -> String {
+        let Self { neuron, device, description, .. } = self;
+        let mut text = format!("{neuron} on {device} ({description}), f32, median of 5\n");
+        for (steps, lanes, lines) in &self.sizes {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "\nT = {steps}, N = {lanes}");
+            let copy = lines.first().map_or(f64::NAN, Line::bandwidth);
+            for line in lines {
+                let (ms, rate) = (line.seconds * 1e3, line.bandwidth());
+                let share = rate / copy;
+                let what = &line.what;
+                let _ = write!(text, "  {what:<28}{ms:>11.3} ms{rate:>9.2} GB/s");
+                let _ = write!(text, "{share:>7.2} of the copy kernel");
+                if let Some(saved) = line.saved {
+                    let _ = write!(text, ", {saved} bytes saved");
+                }
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    /// The same as JSON.
+    pub fn json(&self) -> String {
+        let sizes: Vec<Value> =
+            self.sizes.iter().map(|(t, n, lines)| of_size(*t, *n, lines)).collect();
+        let all = json!({
+            "neuron": self.neuron, "device": self.device, "description": self.description,
+            "strict": self.strict, "dtype": "f32", "sizes": sizes,
+        });
+        format!("{all:#}\n")
+    }
+}
+
+fn of_size(steps: usize, lanes: usize, lines: &[Line]) -> Value {
+    let copy = lines.first().map_or(f64::NAN, Line::bandwidth);
+    let lines: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            json!({
+                "what": line.what, "seconds": line.seconds, "bytes": line.bytes,
+                "gb_per_s": line.bandwidth(), "of_copy": line.bandwidth() / copy,
+                "saved_bytes": line.saved,
+            })
+        })
+        .collect();
+    json!({ "T": steps, "N": lanes, "results": lines })
+}
