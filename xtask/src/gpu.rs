@@ -37,8 +37,11 @@ pub fn pack(folder: &Path) -> Result<bool, String> {
         return Err("packing compiles PTX, which needs LLVM 19".into());
     }
     let folder = std::path::absolute(folder).map_err(|why| failed(folder, &why))?;
-    fs::create_dir_all(&folder).map_err(|why| failed(&folder, &why))?;
     let cache = folder.join("cache");
+    if cache.exists() {
+        fs::remove_dir_all(&cache).map_err(|why| failed(&cache, &why))?;
+    }
+    fs::create_dir_all(&folder).map_err(|why| failed(&folder, &why))?;
     let mut fill = cargo(&["test", "--package", "snn-tests", "--package", "snnc"]);
     fill.args(["--test", "all", "--features", &features(&found)]);
     fill.args(["--", "--ignored", "--exact", FILL]).env("SNNC_CACHE", &cache);

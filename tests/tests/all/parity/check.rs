@@ -17,6 +17,8 @@ pub const TOLERANCE: f64 = 1e-5;
 
 /// Most lanes and steps that the oracle and the interpreter run in full.
 const FULL: usize = 1 << 22;
+/// Most of which the interpreter runs each device's own kernels.
+const FEW: usize = 1 << 17;
 /// Lanes that they run where there are more.
 const SAMPLE: usize = 4096;
 
@@ -26,7 +28,7 @@ pub struct Machines {
     pub name: String,
     neuron: hir::Neuron,
     interpreted: Interpreted,
-    devices: Vec<Neuron>,
+    devices: Vec<(Neuron, Interpreted)>,
 }
 
 impl Machines {
@@ -66,13 +68,16 @@ impl Machines {
         );
         truth.compare(&format!("{name} on the interpreter"), &base, is_full);
         let mut first: Option<Gradients> = None;
-        for neuron in &self.devices {
+        for (neuron, kernels) in &self.devices {
             let name = format!("{name} on {}", neuron.device().name());
             let found = neuron.grad(call, seeds).unwrap_or_else(|e| panic!("{name}: {e}"));
             let alone = neuron.forward(call).unwrap_or_else(|e| panic!("{name}: {e}"));
             same_bits(&format!("{name}, forward alone"), &alone, &found.forward);
             let seen = if is_full { found.clone() } else { of_lanes(&found, &sizes, &chosen) };
             same_bits(&name, &seen.forward, &base.forward);
+            if sizes.steps * sizes.lanes <= FEW {
+                same_lanes(&name, &found, &kernels.grad(call, seeds));
+            }
             truth.compare(&name, &seen, is_full);
             match &first {
                 Some(first) if !is_full => agree(&name, &found, first, seeds),
@@ -178,17 +183,24 @@ fn of_lanes(all: &Gradients, sizes: &Sizes, chosen: &[usize]) -> Gradients {
 
 /// Fails unless outputs and last states have the same bits.
 pub fn same_bits(name: &str, found: &Forward, expected: &Forward) {
-    for (found, expected) in
-        [(&found.outputs, &expected.outputs), (&found.states, &expected.states)]
-    {
-        assert!(found.keys().eq(expected.keys()), "{name}: {:?}", found.keys());
-        for (operand, found) in found {
-            assert_bits_equal(
-                &format!("{name}: {operand}"),
-                found.data(),
-                expected[operand].data(),
-            );
-        }
+    same_arrays(name, &found.outputs, &expected.outputs);
+    same_arrays(name, &found.states, &expected.states);
+}
+
+/// Fails unless what each lane gives and its gradients have the same bits. Sums over lanes need not, and
+/// neither does backward of two targets, for which it may be written in different operations.
+pub fn same_lanes(name: &str, found: &Gradients, expected: &Gradients) {
+    same_bits(name, &found.forward, &expected.forward);
+    same_arrays(&format!("{name}, gradient"), &found.inputs, &expected.inputs);
+    same_arrays(&format!("{name}, gradient"), &found.states, &expected.states);
+}
+
+/// Fails unless all arrays have the same bits.
+pub fn same_arrays(name: &str, found: &Arrays, expected: &Arrays) {
+    assert!(found.keys().eq(expected.keys()), "{name}: {:?}", found.keys());
+    for (operand, found) in found {
+        let what = format!("{name}: {operand}");
+        assert_bits_equal(&what, found.data(), expected[operand].data());
     }
 }
 

@@ -60,15 +60,18 @@ pub fn source(program: &Program) -> jit::Program<'_> {
     }
 }
 
-/// The neuron on every device.
-pub fn load(program: &Program) -> Vec<Neuron> {
+/// The neuron on every device, and its kernels for that device on the interpreter.
+pub fn load(program: &Program) -> Vec<(Neuron, Interpreted)> {
+    let neuron = program.neuron();
     let compile = |device: &Arc<dyn Device>| {
-        compiler().compile(Arc::clone(device), &source(program)).unwrap_or_else(|e| panic!("{e}"))
+        let made = compiler().compile(Arc::clone(device), &source(program));
+        let kernels = Interpreted::new(&neuron, &Options::new(device.target()));
+        (made.unwrap_or_else(|e| panic!("{e}")), kernels)
     };
     devices().iter().map(compile).collect()
 }
 
-/// The neuron on the interpreter, with the kernels that the CPU gets.
+/// The neuron on the interpreter, with the kernels that any CPU gets.
 pub fn interpreted(program: &Program, chunk: Option<u32>) -> Interpreted {
     let target = Target::Cpu { level: "x86-64-v2".into() };
     Interpreted::new(&program.neuron(), &Options { target, chunk })

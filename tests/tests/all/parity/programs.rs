@@ -46,7 +46,7 @@ pub fn packed() -> Vec<Neuron> {
 fn neurons(numbers: &mut Numbers) -> Vec<Neuron> {
     match (cfg!(feature = "llvm"), is_soak()) {
         (true, true) => (0..2000).map(|_| neuron(numbers)).collect(),
-        (true, false) => (0..30).map(|_| neuron(numbers)).collect(),
+        (true, false) => (0..16).map(|_| neuron(numbers)).collect(),
         (false, _) => packed(),
     }
 }
@@ -71,7 +71,7 @@ fn random_neurons_give_strict_ptx() {
     use snn_artifact::Target;
     use snn_compiler::pipeline::{Options, back};
     let mut numbers = Numbers::fresh();
-    for _ in 0..30 {
+    for _ in 0..12 {
         let random = neuron(&mut numbers);
         println!("{}", random.program.text);
         let options = Options::new(Target::Ptx { sm: 75 });

@@ -11,7 +11,7 @@ use snn_tests::compare::{assert_bits_equal, assert_sums_close};
 use snn_tests::numbers::Numbers;
 use snn_tests::operands::Sizes;
 
-use super::check::{TOLERANCE, agree, least, same_bits};
+use super::check::{TOLERANCE, agree, least, same_bits, same_lanes};
 use super::variants::{Variant, all};
 use super::{calls, machines};
 
@@ -41,7 +41,7 @@ fn pieces_are_the_whole() {
     let mut numbers = Numbers::fresh();
     for variant in some(&mut numbers) {
         let (call, seeds) = calls::random(&variant, 37, &[4, 3, 2], &mut numbers);
-        for neuron in machines::load(&variant.program()) {
+        for (neuron, _) in machines::load(&variant.program()) {
             let name = format!("{} on {}", variant.name(), neuron.device().name());
             in_pieces(&name, &neuron, &call, &seeds);
         }
@@ -106,7 +106,7 @@ fn what_is_no_number_spreads_the_same_on_every_machine() {
     let special = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e-40, -0.0, f32::MIN];
     let mut numbers = Numbers::fresh();
     for variant in all() {
-        let (mut call, _) = calls::random(&variant, 9, &[4, 9, 2], &mut numbers);
+        let (mut call, seeds) = calls::random(&variant, 9, &[4, 9, 2], &mut numbers);
         let sizes = Sizes::of(&call);
         let mut x = call.inputs["x"].data().to_vec();
         for place in numbers.sample(x.len() / 6, x.len()) {
@@ -115,9 +115,11 @@ fn what_is_no_number_spreads_the_same_on_every_machine() {
         call.inputs.insert("x".into(), sizes.sequence(x));
         let program = variant.program();
         let expected = machines::interpreted(&program, None).forward(&call);
-        for neuron in machines::load(&program) {
+        for (neuron, kernels) in machines::load(&program) {
             let name = format!("{} on {}", variant.name(), neuron.device().name());
-            same_bits(&name, &neuron.forward(&call).unwrap(), &expected);
+            let found = neuron.grad(&call, &seeds).unwrap();
+            same_bits(&name, &found.forward, &expected);
+            same_lanes(&name, &found, &kernels.grad(&call, &seeds));
         }
     }
 }
