@@ -5,6 +5,7 @@
 
 pub mod ast;
 pub mod check;
+pub mod copy;
 pub mod diagnostic;
 pub mod diff;
 pub mod egraph;

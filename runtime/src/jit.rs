@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use snn_artifact::{Artifact, Target};
 use snn_compiler::check::{Resolver, Specialization};
+use snn_compiler::copy;
 use snn_compiler::error::EmitError;
 use snn_compiler::pipeline::{self, Options, Source};
 
@@ -62,9 +63,27 @@ impl Jit {
         let front = front.map_err(|findings| Error::Compile(findings.render(false)))?;
         let options = Options::new(target.clone());
         let key = hash(&pipeline::key(&front.neuron, &options));
-        let make = || pipeline::back(&front.neuron, &options, key.clone()).map_err(refused);
+        self.cached(&key, || pipeline::back(&front.neuron, &options, key.clone()))
+    }
+
+    /// The copy kernel for a target, which bandwidths are measured against.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] where this build cannot compile for the target.
+    pub fn copy(&self, target: &Target) -> Result<Artifact> {
+        let key = hash(&copy::key(target));
+        self.cached(&key, || copy::artifact(target, key.clone()))
+    }
+
+    fn cached(
+        &self,
+        key: &str,
+        make: impl FnOnce() -> std::result::Result<Artifact, EmitError>,
+    ) -> Result<Artifact> {
+        let make = || make().map_err(refused);
         match &self.cache {
-            Some(cache) => cache.get_or_make(&key, make),
+            Some(cache) => cache.get_or_make(key, make),
             None => make(),
         }
     }

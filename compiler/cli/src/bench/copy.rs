@@ -1,13 +1,11 @@
 //! Copies to measure a neuron against: a kernel that the compiler makes, and the host's memcpy.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use snn_artifact::{ABI, Artifact, Dtype, Manifest, SCHEMA, Target};
-use snn_compiler::kernel::{self, Capabilities, Schedule, Verified};
-use snn_compiler::{error::EmitError, pipeline};
+use snn_compiler::copy::ENTRY;
 use snn_runtime::device::{Argument, Device, Memory, Module};
+use snn_runtime::jit::Jit;
 
 use super::Timed;
 use crate::report::{Failure, Result};
@@ -23,8 +21,8 @@ pub struct Copy {
 
 impl Copy {
     /// Compiles and loads it; `[steps, lanes]` are copied.
-    pub fn new(device: &Arc<dyn Device>, steps: usize, lanes: usize) -> Result<Self> {
-        let artifact = artifact(&device.target()).map_err(|e| Failure::Message(e.to_string()))?;
+    pub fn new(jit: &Jit, device: &Arc<dyn Device>, steps: usize, lanes: usize) -> Result<Self> {
+        let artifact = jit.copy(&device.target())?;
         let scalars = artifact.manifest.entries[ENTRY].scalars.iter();
         let scalars = scalars.map(|name| scalar(name, steps, lanes)).collect();
         let module = device.load(&artifact)?;
@@ -48,9 +46,6 @@ impl Copy {
     }
 }
 
-/// The name of its entry.
-const ENTRY: &str = "copy";
-
 fn scalar(name: &str, steps: usize, lanes: usize) -> i64 {
     match name {
         "T" => steps as i64,
@@ -58,45 +53,6 @@ fn scalar(name: &str, steps: usize, lanes: usize) -> i64 {
         // N, M and the strides.
         _ => lanes as i64,
     }
-}
-
-fn artifact(target: &Target) -> std::result::Result<Artifact, EmitError> {
-    let emitted = pipeline::emit(&[verified(target)?], target)?;
-    let manifest = Manifest {
-        schema: SCHEMA,
-        abi: ABI,
-        compiler: env!("CARGO_PKG_VERSION").into(),
-        key: String::new(),
-        neuron: ENTRY.into(),
-        options: Vec::new(),
-        target: target.clone(),
-        math: "strict".into(),
-        compute: Dtype::F32,
-        inputs: Vec::new(),
-        outputs: Vec::new(),
-        states: Vec::new(),
-        params: Vec::new(),
-        entries: BTreeMap::from_iter(emitted.entries),
-    };
-    Ok(Artifact { manifest, code: emitted.code })
-}
-
-fn verified(target: &Target) -> std::result::Result<Verified<kernel::Kernel>, EmitError> {
-    let capabilities = match target {
-        Target::Cpu { .. } => Capabilities::CPU,
-        Target::Ptx { .. } => Capabilities::PTX,
-        Target::Wgsl => Capabilities::WGSL,
-    };
-    let Schedule { chunk, lanes, block } = kernel::schedule(target);
-    let text = format!(
-        "kernel {ENTRY} f32 chunk {chunk} lanes {lanes} block {block}\n\
-         in x: input f32 sequence\n\
-         out y: output f32 sequence\n\
-         chunks forward\nsteps forward\n%0 = load x\nstore y, %0\nend\nend\n"
-    );
-    let kernel = kernel::parse(&text);
-    let kernel = kernel.map_err(|why| snn_compiler::error::Bug(format!("the copy: {why}")))?;
-    Ok(kernel::verify(kernel::legalize(kernel, &capabilities)?)?)
 }
 
 /// The host's copy of `n` numbers, shared by threads.

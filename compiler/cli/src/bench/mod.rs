@@ -4,13 +4,16 @@ mod copy;
 mod reference;
 mod table;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use snn_artifact::Manifest;
+use snn_runtime::cache::Cache;
 use snn_runtime::cpu::Cpu;
 use snn_runtime::device::Device;
 use snn_runtime::devices;
-use snn_runtime::neuron::{Array, Arrays, Call, Neuron, Seeds};
+use snn_runtime::jit::Jit;
+use snn_runtime::neuron::{Array, Arrays, Call, Neuron, Prepared, Seeds};
 
 use crate::args::{BenchArgs, Generator};
 use crate::array::generate;
@@ -76,15 +79,17 @@ impl Machine {
 /// Times all sizes and prints what came out.
 pub fn bench(args: &BenchArgs, reporter: &Reporter) -> Result<()> {
     let machine = Machine::open(args)?;
-    if args.reference && !machine.is_cpu() {
-        let why = "the kernels written by hand run on the cpu only; those for CUDA are to be compiled \
-                   with nvcc and are timed by the project's own tests";
+    let is_cuda = machine.device.name().starts_with("cuda");
+    if args.reference && !machine.is_cpu() && !is_cuda {
+        let why = "the kernels written by hand are for the cpu and for CUDA";
         return Err(Failure::Message(why.into()));
     }
     let ready = ready(&args.special, machine.device.clone(), reporter)?;
+    let by_hand = (args.reference && is_cuda).then(|| reference::on_cuda(&machine.device));
+    let by_hand = by_hand.transpose()?;
     let mut table = Table::new(ready.neuron.manifest(), &machine.device);
     for &(steps, lanes) in &args.sizes.0 {
-        let lines = size(args, &machine, &ready.neuron, steps, lanes)?;
+        let lines = size(args, &machine, &ready.neuron, by_hand.as_ref(), steps, lanes)?;
         table.add(steps, lanes, lines);
     }
     print(&if args.json { table.json() } else { table.text() })
@@ -101,6 +106,7 @@ fn size(
     args: &BenchArgs,
     machine: &Machine,
     neuron: &Neuron,
+    by_hand: Option<&Neuron>,
     steps: usize,
     lanes: usize,
 ) -> Result<Vec<Line>> {
@@ -108,39 +114,60 @@ fn size(
     let n = n.ok_or_else(|| format!("cannot time {steps} steps of {lanes} neurons"))?;
     let (forward, backward) = moved(neuron.manifest());
     let call = call(neuron.manifest(), steps, lanes)?;
-    let mut prepared = neuron.prepare(&call)?;
-    prepared.seed(&Seeds::ones())?;
-    let saved = prepared.saved_bytes();
-    let prepared = std::cell::RefCell::new(prepared);
-    let copy = std::cell::RefCell::new(copy::Copy::new(&machine.device, steps, lanes)?);
+    let prepared = prepare(neuron, &call)?;
+    let saved = prepared.borrow().saved_bytes();
+    // Where there is no cache, `ready` has said why.
+    let jit = Jit::with_cache(Cache::open().ok());
+    let copy = RefCell::new(copy::Copy::new(&jit, &machine.device, steps, lanes)?);
 
     let x = call.inputs.values().next().map(Array::data).unwrap_or_default();
-    let by_hand = args.reference.then(|| Reference::new(x, steps, lanes, machine.threads));
-    let by_hand = by_hand.transpose()?;
+    let on_cpu = args.reference && machine.is_cpu();
+    let in_rust = on_cpu.then(|| Reference::new(x, steps, lanes, machine.threads)).transpose()?;
+    let in_cuda =
+        by_hand.map(|neuron| prepare(neuron, &self::call(neuron.manifest(), steps, lanes)?));
+    let in_cuda = in_cuda.transpose()?;
 
     let mut all: Vec<(&str, usize, Timed<'_>)> = vec![
         ("copy kernel", 8, Box::new(|| machine.time(|| copy.borrow_mut().launch()))),
-        ("forward", forward, Box::new(|| machine.time(|| prepared.borrow_mut().launch_forward()))),
-        (
-            "forward + backward",
-            forward + backward,
-            Box::new(|| {
-                machine.time(|| {
-                    let mut prepared = prepared.borrow_mut();
-                    prepared.launch_forward_train()?;
-                    prepared.launch_backward()
-                })
-            }),
-        ),
+        ("forward", forward, launch_forward(machine, &prepared)),
+        ("forward + backward", forward + backward, launch_both(machine, &prepared)),
     ];
     if machine.is_cpu() {
         all.insert(1, ("memcpy", 8, copy::memcpy(n, machine.threads)?));
     }
-    if let Some(by_hand) = &by_hand {
-        all.push(("by hand: forward", 8, by_hand.forward()));
-        all.push(("by hand: forward + backward", 20, by_hand.train()));
+    if let Some(in_rust) = &in_rust {
+        all.push((BY_HAND[0], 8, in_rust.forward()));
+        all.push((BY_HAND[1], 20, in_rust.train()));
+    }
+    if let Some(in_cuda) = &in_cuda {
+        all.push((BY_HAND[0], 8, launch_forward(machine, in_cuda)));
+        all.push((BY_HAND[1], 20, launch_both(machine, in_cuda)));
     }
     measure(all, n, saved)
+}
+
+/// What the kernels written by hand are called.
+const BY_HAND: [&str; 2] = ["by hand: forward", "by hand: forward + backward"];
+
+/// A neuron with its operands on the device.
+fn prepare<'n>(neuron: &'n Neuron, call: &Call) -> Result<RefCell<Prepared<'n>>> {
+    let mut prepared = neuron.prepare(call)?;
+    prepared.seed(&Seeds::ones())?;
+    Ok(RefCell::new(prepared))
+}
+
+fn launch_forward<'a>(machine: &'a Machine, prepared: &'a RefCell<Prepared<'_>>) -> Timed<'a> {
+    Box::new(|| machine.time(|| prepared.borrow_mut().launch_forward()))
+}
+
+fn launch_both<'a>(machine: &'a Machine, prepared: &'a RefCell<Prepared<'_>>) -> Timed<'a> {
+    Box::new(|| {
+        machine.time(|| {
+            let mut prepared = prepared.borrow_mut();
+            prepared.launch_forward_train()?;
+            prepared.launch_backward()
+        })
+    })
 }
 
 /// Times everything in turns, so that what else the machine does hits all alike.

@@ -1,14 +1,34 @@
 //! LIF written by hand, timed beside what was compiled.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Instant;
+
+use snn_runtime::device::Device;
+use snn_runtime::neuron::Neuron;
 
 use super::Timed;
 use super::copy::filled;
-use crate::report::Result;
+use crate::report::{Failure, Result};
 
+#[path = "../../../../tests/reference/kernels/cuda.rs"]
+mod cuda;
 #[path = "../../../../tests/reference/kernels/lif.rs"]
 mod lif;
+
+/// The environment variable that names what `lif.cu` was compiled to.
+const PTX: &str = "SNNC_REFERENCE_PTX";
+
+/// The kernels for CUDA, which are launched like compiled ones.
+pub fn on_cuda(device: &Arc<dyn Device>) -> Result<Neuron> {
+    let message = |why: String| Failure::Message(why);
+    let path = std::env::var(PTX).map_err(|_| {
+        let how = "nvcc -ptx -O3 -arch=sm_75 tests/reference/kernels/lif.cu -o lif.ptx";
+        message(format!("the kernels written by hand for CUDA are compiled by `{how}`, and {PTX} names the result"))
+    })?;
+    let text = std::fs::read_to_string(&path).map_err(|why| message(format!("{path}: {why}")))?;
+    Ok(Neuron::load(Arc::clone(device), cuda::artifact(text))?)
+}
 
 /// Its operands.
 pub struct Reference<'a> {

@@ -142,6 +142,7 @@ fn the_last_size_of_the_soak() {
 #[ignore = "it is for cargo xtask gpu"]
 fn ptx_is_in_the_cache() {
     let target = Target::Ptx { sm: 75 };
+    machines::compiler().copy(&target).unwrap();
     let random = programs::packed().into_iter().map(|random| random.program);
     for program in variants::all().iter().map(Variant::program).chain(random) {
         machines::compiler().artifact(&target, &machines::source(&program)).unwrap();
