@@ -44,7 +44,6 @@ impl Options {
 
     fn capabilities(&self) -> Capabilities {
         match &self.target {
-            Target::Cpu { level } if level == "x86-64-v2" => Capabilities::CPU_UNFUSED,
             Target::Cpu { .. } => Capabilities::CPU,
             Target::Ptx { .. } => Capabilities::PTX,
             Target::Wgsl => Capabilities::WGSL,

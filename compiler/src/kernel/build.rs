@@ -8,8 +8,6 @@ use super::{Binary, Compare, Op, Stmt, Type, Unary, ValueId};
 /// of the kernel, so that those of a loop over steps are not computed again and again.
 pub struct Builder<'a> {
     values: &'a mut Vec<Type>,
-    /// Whether [`near`](Self::near) fuses products and sums.
-    pub fuse: bool,
     constants: HashMap<(Type, u64), ValueId>,
     /// The definitions of the constants.
     pub head: Vec<Stmt>,
@@ -20,7 +18,7 @@ pub struct Builder<'a> {
 impl<'a> Builder<'a> {
     /// A builder that appends its values to those of a kernel.
     pub fn new(values: &'a mut Vec<Type>) -> Self {
-        Self { values, fuse: false, constants: HashMap::new(), head: Vec::new(), body: Vec::new() }
+        Self { values, constants: HashMap::new(), head: Vec::new(), body: Vec::new() }
     }
 
     fn fresh(&mut self, ty: Type) -> ValueId {
@@ -94,25 +92,12 @@ impl<'a> Builder<'a> {
 
     /// A polynomial in `x` by Horner's rule, the coefficient of `x^0` first; none is 0.
     pub fn polynomial(&mut self, coefficients: &[f64], x: ValueId) -> ValueId {
-        self.horner(coefficients, x, false)
-    }
-
-    /// The same where it may round otherwise: in what only backward has.
-    pub fn near(&mut self, coefficients: &[f64], x: ValueId) -> ValueId {
-        self.horner(coefficients, x, self.fuse)
-    }
-
-    fn horner(&mut self, coefficients: &[f64], x: ValueId, fuse: bool) -> ValueId {
         let mut higher = coefficients.iter().rev();
         let mut sum = self.real(higher.next().copied().unwrap_or(0.0));
         for &coefficient in higher {
             let coefficient = self.real(coefficient);
-            sum = if fuse {
-                self.value(Op::Fma(sum, x, coefficient))
-            } else {
-                let product = self.mul(sum, x);
-                self.add(product, coefficient)
-            };
+            let product = self.mul(sum, x);
+            sum = self.add(product, coefficient);
         }
         sum
     }

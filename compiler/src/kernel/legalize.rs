@@ -13,8 +13,6 @@ pub struct Capabilities {
     pub doubles: bool,
     /// Whether there is a product and sum rounded once.
     pub fused: bool,
-    /// Whether what only backward has is written with it; its results are compared with a tolerance.
-    pub fused_backward: bool,
     /// Whether there is a maths library for f64, where its functions then stay as they are. In f32 they
     /// are written out for all targets, so that all give the same bits.
     pub library: bool,
@@ -22,18 +20,10 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// The interpreter.
-    pub const INTERPRETER: Self = Self {
-        target: "interpreter",
-        doubles: true,
-        fused: true,
-        fused_backward: false,
-        library: true,
-    };
+    pub const INTERPRETER: Self =
+        Self { target: "interpreter", doubles: true, fused: true, library: true };
     /// Machine code for the CPU.
-    pub const CPU: Self =
-        Self { target: "cpu", fused_backward: true, library: false, ..Self::INTERPRETER };
-    /// Machine code for the CPU at a level without an instruction for `a * b + c`.
-    pub const CPU_UNFUSED: Self = Self { fused: false, fused_backward: false, ..Self::CPU };
+    pub const CPU: Self = Self { target: "cpu", library: false, ..Self::INTERPRETER };
     /// PTX.
     pub const PTX: Self =
         Self { target: "ptx", doubles: false, library: false, ..Self::INTERPRETER };
@@ -58,7 +48,6 @@ pub fn legalize(mut kernel: Kernel, capabilities: &Capabilities) -> Result<Kerne
         return Ok(kernel);
     }
     let mut builder = Builder::new(&mut kernel.values);
-    builder.fuse = capabilities.fused_backward;
     let body = expand(&mut builder, std::mem::take(&mut kernel.body));
     kernel.body = builder.head;
     kernel.body.extend(body);

@@ -39,15 +39,8 @@ const LOG: [f64; 9] = [
     -0.11675658822059631,
     0.06746674329042435,
 ];
-/// `2^r` for `|r| <= 1/2`, to 2^-23 of it.
-const EXP2: [f64; 6] = [
-    1.0,
-    0.6931470036506653,
-    0.24022246897220612,
-    0.0555071122944355,
-    0.009671294130384922,
-    0.0013269406044855714,
-];
+/// `r / tanh(r ln(2) / 2)` in `r^2` for `|r| <= 1/2`, by which `2^r` is right to 2^-21.
+const EXP2: [f64; 2] = [2.8854081630706787, 0.1152360662817955];
 /// A number of `[-126, 127]` added to this is rounded to an int, in the sum's last bits and 127 more.
 const ROUND_TO_FIELD: f64 = 12_582_912.0 + 127.0;
 /// Below this `tanh` is a polynomial.
@@ -229,8 +222,10 @@ fn sigmoid(b: &mut Builder<'_>, x: ValueId) -> Op {
     Op::Binary(Binary::Div, top, bottom)
 }
 
-/// `e / (1 + e)^2` with `e = 2^-|x|`, for backward, which is compared with a tolerance: products and sums
-/// may be fused, and beyond 125 on either side it stays what it is there.
+/// `e / (1 + e)^2` with `e = 2^-|x|`, for backward, which is compared with a tolerance; beyond 125 on
+/// either side it stays what it is there.
+///
+/// With `e = 2^n (a + r) / (a - r)` the one division does for both quotients.
 fn sigmoid_slope(b: &mut Builder<'_>, x: ValueId) -> Op {
     let bits = b.value(Op::RealBits(x));
     let sign = b.int(i32::MIN);
@@ -243,16 +238,18 @@ fn sigmoid_slope(b: &mut Builder<'_>, x: ValueId) -> Op {
     let sum = b.add(x, round);
     let n = b.sub(sum, round);
     let r = b.sub(x, n);
-    let significand = b.near(&EXP2, r);
+    let square = b.mul(r, r);
+    let a = b.polynomial(&EXP2, square);
+    let (above, below) = (b.add(a, r), b.sub(a, r));
     let bits = b.value(Op::RealBits(sum));
     let mantissa = b.int(MANTISSA);
     let field = b.binary(Binary::Shl, bits, mantissa);
     let scale = b.value(Op::BitsReal(field));
-    let e = b.mul(significand, scale);
-    let one = b.real(1.0);
-    let root = b.add(one, e);
+    let above = b.mul(scale, above);
+    let top = b.mul(above, below);
+    let root = b.add(below, above);
     let bottom = b.mul(root, root);
-    Op::Binary(Binary::Div, e, bottom)
+    Op::Binary(Binary::Div, top, bottom)
 }
 
 /// `max(x, 0) + log1p(e^-|x|)`.
