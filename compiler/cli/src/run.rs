@@ -156,7 +156,7 @@ pub fn grad(args: &GradArgs, reporter: &Reporter) -> Result<()> {
     summary.launch("backward", backward_took);
     summary.saved(prepared.saved_bytes());
     summary.outputs(&gradients.forward);
-    summary.gradients(&gradients);
+    summary.gradients(&gradients, ready.neuron.manifest());
     let mut results = operands::of_forward(&gradients.forward);
     // A last state and the gradient of a first one would have one name: the gradient is what was asked.
     results.retain(|(name, _)| !name.starts_with("state."));

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use snn_artifact::Manifest;
 use snn_runtime::neuron::{Array, Call, Forward, Gradients};
 
 use crate::plot::Rows;
@@ -10,6 +11,9 @@ use crate::run::Ready;
 
 /// Runs that take less than this are repeated for a time that means something.
 const SHORT: Duration = Duration::from_millis(50);
+
+/// The most numbers of a param's gradient that are printed.
+const FEW: usize = 8;
 
 /// How often a short run is repeated.
 const REPEATS: usize = 5;
@@ -56,6 +60,7 @@ impl Summary {
 
     fn line(&mut self, name: &str, number: &str, rest: &str) {
         // Writing to a string does not fail.
+        let rest = rest.replace("  ", " ");
         let _ = writeln!(self.text, "{}", format!("  {name:<14} {number:>12}  {rest}").trim_end());
     }
 
@@ -87,18 +92,29 @@ impl Summary {
         }
     }
 
-    /// Gradients, those of params with their numbers.
-    pub fn gradients(&mut self, gradients: &Gradients) {
-        for (kind, arrays) in [("param", &gradients.params), ("input", &gradients.inputs)] {
-            for (name, array) in arrays {
-                let what = format!("∂L/∂{name}");
-                match array.data() {
-                    [number] => {
-                        self.line(&what, &format!("{number:.6}"), &format!("{kind} {name}"))
-                    }
-                    _ => self.line(&what, "", &format!("{kind} {name}: {}", described(array))),
-                }
+    /// Gradients, those of params with their numbers where they are few.
+    pub fn gradients(&mut self, gradients: &Gradients, manifest: &Manifest) {
+        let is_stored = |name: &str| {
+            manifest.params.iter().any(|param| param.name == name && param.via.is_some())
+        };
+        for (name, array) in &gradients.params {
+            let of = if is_stored(name) { "of its stored number" } else { "" };
+            self.gradient("param", name, array, of);
+        }
+        for (name, array) in &gradients.inputs {
+            self.gradient("input", name, array, "");
+        }
+    }
+
+    fn gradient(&mut self, kind: &str, name: &str, array: &Array, of: &str) {
+        let what = format!("∂L/∂{name}");
+        match array.data() {
+            [number] => self.line(&what, &format!("{number:.6}"), &format!("{kind} {name} {of}")),
+            few if few.len() <= FEW && kind == "param" => {
+                let numbers: Vec<String> = few.iter().map(|g| format!("{g:.4}")).collect();
+                self.line(&what, "", &format!("{kind} {name} {of} [{}]", numbers.join(", ")));
             }
+            _ => self.line(&what, "", &format!("{kind} {name} {of} {}", described(array))),
         }
     }
 

@@ -7,6 +7,7 @@ mod table;
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use indicatif::ProgressBar;
 use snn_artifact::Manifest;
 use snn_runtime::cache::Cache;
 use snn_runtime::cpu::Cpu;
@@ -36,16 +37,20 @@ struct Machine {
     #[cfg(feature = "cuda")]
     cuda: Option<Arc<snn_runtime::cuda::Cuda>>,
     threads: usize,
+    /// Drawn on a terminal only.
+    bar: ProgressBar,
 }
 
 impl Machine {
     fn open(args: &BenchArgs) -> Result<Self> {
         let threads = args.threads.max(1);
+        let n_turns = args.sizes.0.len() * (WARM_UP + RUNS);
+        let bar = ProgressBar::new(n_turns as u64);
         #[cfg(feature = "cuda")]
         if let Some(number) = args.device.strip_prefix("cuda") {
             let number = number.trim_start_matches(':').parse().unwrap_or(0);
             let cuda = Arc::new(snn_runtime::cuda::Cuda::new(number)?);
-            return Ok(Self { device: cuda.clone(), cuda: Some(cuda), threads });
+            return Ok(Self { device: cuda.clone(), cuda: Some(cuda), threads, bar });
         }
         let device: Arc<dyn Device> = match args.device.as_str() {
             "cpu" => Arc::new(Cpu::with_threads(threads)?),
@@ -56,6 +61,7 @@ impl Machine {
             #[cfg(feature = "cuda")]
             cuda: None,
             threads,
+            bar,
         })
     }
 
@@ -89,9 +95,11 @@ pub fn bench(args: &BenchArgs, reporter: &Reporter) -> Result<()> {
     let by_hand = by_hand.transpose()?;
     let mut table = Table::new(ready.neuron.manifest(), &machine.device);
     for &(steps, lanes) in &args.sizes.0 {
+        machine.bar.set_message(format!("T = {steps}, N = {lanes}"));
         let lines = size(args, &machine, &ready.neuron, by_hand.as_ref(), steps, lanes)?;
         table.add(steps, lanes, lines);
     }
+    machine.bar.finish_and_clear();
     print(&if args.json { table.json() } else { table.text() })
 }
 
@@ -143,7 +151,7 @@ fn size(
         all.push((BY_HAND[0], 8, launch_forward(machine, in_cuda)));
         all.push((BY_HAND[1], 20, launch_both(machine, in_cuda)));
     }
-    measure(all, n, saved)
+    measure(all, n, saved, &machine.bar)
 }
 
 /// What the kernels written by hand are called.
@@ -171,9 +179,15 @@ fn launch_both<'a>(machine: &'a Machine, prepared: &'a RefCell<Prepared<'_>>) ->
 }
 
 /// Times everything in turns, so that what else the machine does hits all alike.
-fn measure(mut all: Vec<(&str, usize, Timed<'_>)>, n: usize, saved: usize) -> Result<Vec<Line>> {
+fn measure(
+    mut all: Vec<(&str, usize, Timed<'_>)>,
+    n: usize,
+    saved: usize,
+    bar: &ProgressBar,
+) -> Result<Vec<Line>> {
     let mut times = vec![Vec::new(); all.len()];
     for turn in 0..WARM_UP + RUNS {
+        bar.inc(1);
         for ((_, _, run), times) in all.iter_mut().zip(&mut times) {
             let seconds = run()?;
             if turn >= WARM_UP {
