@@ -36,10 +36,17 @@ pub fn is_soak() -> bool {
     std::env::var("SNN_SOAK").is_ok_and(|value| value == "1")
 }
 
-fn run(machines: &Machines, variant: &Variant, steps: usize, lanes: usize, numbers: &mut Numbers) {
+/// Runs a variant at a size, and returns the spikes.
+fn run(
+    machines: &Machines,
+    variant: &Variant,
+    steps: usize,
+    lanes: usize,
+    numbers: &mut Numbers,
+) -> Vec<f32> {
     let (call, seeds) = calls::random(variant, steps, &calls::step_shape(lanes), numbers);
-    let found = machines.check(&call, &seeds, numbers);
-    assert_firing_rate(&machines.name, found.forward.outputs["s"].data());
+    let mut found = machines.check(&call, &seeds, numbers);
+    found.forward.outputs.remove("s").unwrap().into_data()
 }
 
 /// Every variant of a neuron at the small sizes.
@@ -47,11 +54,14 @@ fn small(neuron: &'static str) {
     let mut numbers = Numbers::fresh();
     for variant in variants(neuron) {
         let machines = Machines::new(&variant);
+        let mut spikes = Vec::new();
         for steps in STEPS {
             for lanes in LANES {
-                run(&machines, &variant, steps, lanes, &mut numbers);
+                spikes.extend(run(&machines, &variant, steps, lanes, &mut numbers));
             }
         }
+        // A single one of these sizes is too small to have a rate.
+        assert_firing_rate(&machines.name, &spikes);
     }
 }
 
@@ -71,7 +81,8 @@ fn some(neuron: &'static str, sizes: &[(usize, usize)], count: usize, numbers: &
     for (variant, sizes) in all.iter().zip(wanted).filter(|(_, sizes)| !sizes.is_empty()) {
         let machines = Machines::new(variant);
         for (steps, lanes) in sizes {
-            run(&machines, variant, steps, lanes, numbers);
+            let spikes = run(&machines, variant, steps, lanes, numbers);
+            assert_firing_rate(&machines.name, &spikes);
         }
     }
 }
