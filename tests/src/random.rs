@@ -16,7 +16,7 @@ const SURROGATES: [&str; 5] = [
 ];
 
 /// Functions of one number; `#` is where it stands.
-const FUNCTIONS: [&str; 14] = [
+const FUNCTIONS: [&str; 27] = [
     "-#",
     "abs(#)",
     "tanh(#)",
@@ -31,6 +31,19 @@ const FUNCTIONS: [&str; 14] = [
     "detach(#)",
     "(#)^2",
     "round(#)",
+    "relu(#)",
+    "rsqrt(abs(#) + 0.25)",
+    "expm1(-abs(#))",
+    "exprel(clamp(#, -2, 2))",
+    "atan(#)",
+    "sin(#)",
+    "cos(#)",
+    "tan(clamp(#, -1, 1))",
+    "sinh(clamp(#, -1, 1))",
+    "0.5 * cosh(clamp(#, -1, 1))",
+    "erf(#)",
+    "erfc(#)",
+    "erfc(abs(#))",
 ];
 
 /// Functions of two numbers; `#` and `@` are where they stand.

@@ -11,6 +11,10 @@ pub enum Form {
     Binary(Binary),
     /// `min(max(x, low), high)`
     Clamp,
+    /// `1 / sqrt(x)`
+    Rsqrt,
+    /// `max(0, x)`, where a tie takes the 0, so that nothing comes through at 0.
+    Relu,
     /// `a * b + c`, rounded once.
     Fma,
     /// A bool and two values of one type.
@@ -76,15 +80,15 @@ pub const BUILTINS: &[Builtin] = &[
     builtin("soft",     &["v", "s", "by"],    Form::Soft),
     builtin("real",     &["x"],               Form::Real),
     builtin("int",      &["x"],               Form::Int),
-    builtin("expm1",    &["x"],               Form::NotYet),
-    builtin("exprel",   &["x"],               Form::NotYet),
-    builtin("rsqrt",    &["x"],               Form::NotYet),
+    builtin("expm1",    &["x"],               Form::Unary(Unary::Expm1)),
+    builtin("exprel",   &["x"],               Form::Unary(Unary::Exprel)),
+    builtin("rsqrt",    &["x"],               Form::Rsqrt),
     builtin("fmod",     &["x", "y"],          Form::NotYet),
-    builtin("tan",      &["x"],               Form::NotYet),
-    builtin("sinh",     &["x"],               Form::NotYet),
-    builtin("cosh",     &["x"],               Form::NotYet),
-    builtin("relu",     &["x"],               Form::NotYet),
-    builtin("erfc",     &["x"],               Form::NotYet),
+    builtin("tan",      &["x"],               Form::Unary(Unary::Tan)),
+    builtin("sinh",     &["x"],               Form::Unary(Unary::Sinh)),
+    builtin("cosh",     &["x"],               Form::Unary(Unary::Cosh)),
+    builtin("relu",     &["x"],               Form::Relu),
+    builtin("erfc",     &["x"],               Form::Unary(Unary::Erfc)),
     builtin("pow",      &["x", "y"],          Form::NotYet),
     builtin("ternary",  &["u", "th", "surrogate"], Form::NotYet),
     builtin("fired",    &["z"],               Form::NotYet),

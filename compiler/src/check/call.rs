@@ -158,6 +158,18 @@ impl<'a> Checker<'a> {
                 let raised = self.extremum(Binary::Max, x, low, span);
                 self.extremum(Binary::Min, raised, high, span)
             }
+            (Form::Rsqrt, Some(x), ..) => {
+                let root = self.function(Unary::Sqrt, x, span);
+                let one = leaf(Kind::Number(1.0), Type::Real, span);
+                let mut expr = made(Type::Real, span, &[&one, &root]);
+                expr.kind = Kind::Binary(Binary::Div, Box::new(one), Box::new(root));
+                expr
+            }
+            (Form::Relu, Some(x), ..) => {
+                let x = self.require_number(x);
+                let zero = leaf(Kind::Number(0.0), x.ty, span);
+                self.extremum(Binary::Max, zero, x, span)
+            }
             (Form::Fma, Some(a), Some(b), Some(c)) => {
                 let [a, b, c] = [a, b, c].map(|e| self.require_number(e));
                 three(Kind::Fma, Type::Real, [a, b, c], span)

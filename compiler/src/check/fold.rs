@@ -16,6 +16,10 @@ pub fn unary(op: Unary, a: f64) -> f64 {
         Unary::Sign if a.is_nan() => a,
         Unary::Sign => a.signum(),
         Unary::Exp => libm::exp(a),
+        Unary::Expm1 => libm::expm1(a),
+        Unary::Exprel if a == 0.0 => 1.0,
+        Unary::Exprel if a == f64::INFINITY => a,
+        Unary::Exprel => libm::expm1(a) / a,
         Unary::Log => libm::log(a),
         Unary::Log1p => libm::log1p(a),
         Unary::Sigmoid => 1.0 / (1.0 + libm::exp(-a)),
@@ -25,10 +29,14 @@ pub fn unary(op: Unary, a: f64) -> f64 {
         }
         Unary::Softplus => a.max(0.0) + libm::log1p(libm::exp(-a.abs())),
         Unary::Tanh => libm::tanh(a),
+        Unary::Sinh => libm::sinh(a),
+        Unary::Cosh => libm::cosh(a),
         Unary::Atan => libm::atan(a),
         Unary::Sin => libm::sin(a),
         Unary::Cos => libm::cos(a),
+        Unary::Tan => libm::tan(a),
         Unary::Erf => libm::erf(a),
+        Unary::Erfc => libm::erfc(a),
     }
 }
 

@@ -94,6 +94,10 @@ pub enum Unary {
     Sign,
     /// `e^a`.
     Exp,
+    /// `e^a - 1`, exact near 0.
+    Expm1,
+    /// `(e^a - 1) / a`, 1 at 0.
+    Exprel,
     /// Natural logarithm.
     Log,
     /// `log(1 + a)`, exact near 0.
@@ -106,14 +110,22 @@ pub enum Unary {
     Softplus,
     /// Hyperbolic tangent.
     Tanh,
+    /// Hyperbolic sine.
+    Sinh,
+    /// Hyperbolic cosine.
+    Cosh,
     /// Arc tangent.
     Atan,
     /// Sine.
     Sin,
     /// Cosine.
     Cos,
+    /// Tangent.
+    Tan,
     /// Error function.
     Erf,
+    /// `1 - erf(a)`, exact where that is near 0.
+    Erfc,
 }
 
 /// Functions of two reals (or two ints, for `Add`, `Sub`, `Mul`, `Min`, `Max`).

@@ -144,16 +144,22 @@ fn unary_word(op: Unary) -> &'static str {
         Unary::Round => "round",
         Unary::Sign => "sign",
         Unary::Exp => "exp",
+        Unary::Expm1 => "expm1",
+        Unary::Exprel => "exprel",
         Unary::Log => "log",
         Unary::Log1p => "log1p",
         Unary::Sigmoid => "sigmoid",
         Unary::SigmoidSlope => "sigmoid_slope",
         Unary::Softplus => "softplus",
         Unary::Tanh => "tanh",
+        Unary::Sinh => "sinh",
+        Unary::Cosh => "cosh",
         Unary::Atan => "atan",
         Unary::Sin => "sin",
         Unary::Cos => "cos",
+        Unary::Tan => "tan",
         Unary::Erf => "erf",
+        Unary::Erfc => "erfc",
     }
 }
 

@@ -14,6 +14,20 @@ pub(super) struct Rule<'a> {
     pub of: &'a [Surrogate],
 }
 
+/// `(k + 1) / (k + 2)!` from the highest `k` down: the derivative of `exprel` as a series, to 1e-12 for
+/// numbers below 1/4.
+const EXPREL_SLOPE: [f64; 9] = [
+    9.0 / 3_628_800.0,
+    8.0 / 362_880.0,
+    7.0 / 40_320.0,
+    6.0 / 5_040.0,
+    5.0 / 720.0,
+    4.0 / 120.0,
+    3.0 / 24.0,
+    2.0 / 6.0,
+    1.0 / 2.0,
+];
+
 /// What comes to each operand; none where nothing does.
 type Terms = [Option<NodeId>; 3];
 
@@ -99,6 +113,14 @@ impl Rule<'_> {
             }
             Unary::Abs => self.function(Unary::Sign, a),
             Unary::Exp => y,
+            Unary::Expm1 => self.function(Unary::Exp, a),
+            Unary::Exprel => self.exprel_slope(a, y),
+            Unary::Sinh => self.function(Unary::Cosh, a),
+            Unary::Cosh => self.function(Unary::Sinh, a),
+            Unary::Tan => {
+                let (one, square) = (self.constant(1.0), self.mul(y, y));
+                self.binary_op(Binary::Add, one, square)
+            }
             Unary::Sigmoid => {
                 let rest = self.one_minus(y);
                 self.mul(y, rest)
@@ -122,15 +144,35 @@ impl Rule<'_> {
                 let sin = self.function(Unary::Sin, a);
                 self.neg(sin)
             }
-            Unary::Erf => {
-                let square = self.mul(a, a);
-                let exponent = self.neg(square);
-                let bell = self.function(Unary::Exp, exponent);
-                let factor = self.constant(std::f64::consts::FRAC_2_SQRT_PI);
-                self.mul(factor, bell)
-            }
+            Unary::Erf => self.bell(a, std::f64::consts::FRAC_2_SQRT_PI),
+            Unary::Erfc => self.bell(a, -std::f64::consts::FRAC_2_SQRT_PI),
         };
         Some(self.mul(g, by))
+    }
+
+    /// `factor * e^(-a^2)`.
+    fn bell(&mut self, a: NodeId, factor: f64) -> NodeId {
+        let square = self.mul(a, a);
+        let exponent = self.neg(square);
+        let bell = self.function(Unary::Exp, exponent);
+        let factor = self.constant(factor);
+        self.mul(factor, bell)
+    }
+
+    /// `(e^a - y) / a` of `y = exprel(a)`; near 0, where that cancels, its series.
+    fn exprel_slope(&mut self, a: NodeId, y: NodeId) -> NodeId {
+        let exp = self.function(Unary::Exp, a);
+        let difference = self.sub(exp, y);
+        let far = self.div(difference, a);
+        let mut near = self.constant(EXPREL_SLOPE[0]);
+        for &coefficient in &EXPREL_SLOPE[1..] {
+            let (product, coefficient) = (self.mul(near, a), self.constant(coefficient));
+            near = self.binary_op(Binary::Add, product, coefficient);
+        }
+        let (magnitude, limit) = (self.function(Unary::Abs, a), self.constant(0.25));
+        let is_near =
+            self.graph.add(Op::Compare(Compare::Lt, magnitude, limit), Type::Bool, self.span);
+        self.graph.add(Op::Select(is_near, near, far), Type::Real, self.span)
     }
 
     fn binary(

@@ -123,19 +123,36 @@ fn rules_of_one_operand_agree_with_central_differences() {
         Round,
         Sign,
         Exp,
+        Expm1,
+        Exprel,
         Log,
         Log1p,
         Sigmoid,
         SigmoidSlope,
         Softplus,
         Tanh,
+        Sinh,
+        Cosh,
         Atan,
         Sin,
         Cos,
+        Tan,
         Erf,
+        Erfc,
     ];
     for op in all {
         agrees(&format!("{op:?}"), |graph, [a, ..]| graph.unary(op, a, Span::default()));
+    }
+}
+
+#[test]
+fn the_slope_of_exprel_is_exact_near_0() {
+    let neuron = neuron_of(|graph, [a, ..]| graph.unary(Unary::Exprel, a, Span::default()));
+    let adjoint = differentiate(&neuron);
+    // The derivative's own series.
+    for (a, expected) in [(0.0, 0.5), (1e-9, 0.5 + 1e-9 / 3.0), (-1e-3, 0.499_666_791_633_340_27)] {
+        let found = gradient(&adjoint, [a, 0.0, 0.0], 1.0)[0];
+        assert!((found - expected).abs() < 1e-14, "{found} at {a}");
     }
 }
 

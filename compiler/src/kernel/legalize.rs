@@ -1,7 +1,7 @@
 //! A kernel in only those forms that its target has.
 
 use super::build::Builder;
-use super::{Float, Kernel, Loop, Math, Op, Stmt, Unary, ValueId, math};
+use super::{Float, Kernel, Loop, Op, Stmt, Unary, math};
 use crate::error::Unsupported;
 
 /// What a target can do beyond what all can.
@@ -35,7 +35,7 @@ impl Capabilities {
 ///
 /// # Errors
 ///
-/// Where the kernel needs what the target does not have, or a function that is not written in f32.
+/// Where the kernel needs what the target does not have.
 pub fn legalize(mut kernel: Kernel, capabilities: &Capabilities) -> Result<Kernel, Unsupported> {
     let Capabilities { target, doubles, .. } = *capabilities;
     let double = kernel.compute == Float::F64;
@@ -75,29 +75,15 @@ fn refuse_op(op: &Op, compute: Float, capabilities: &Capabilities) -> Option<(St
             let instead = "write `a * b + c`, or use the cpu or ptx";
             Some(("`fma` rounded once".into(), instead.into()))
         }
-        Op::Unary(Unary::Math(function), _) => {
+        Op::Unary(Unary::Math(function), _) if compute == Float::F64 && !capabilities.library => {
             let name = super::names::Word::word(function);
-            let known = match compute {
-                Float::F32 => is_written(function),
-                Float::F64 => capabilities.library,
-            };
-            let instead = match compute {
-                Float::F32 => "use exp, log, log1p, sigmoid, softplus or tanh",
-                Float::F64 => "compute in f32, or use the interpreter",
-            };
-            let compute = super::names::Word::word(compute);
-            (!known).then(|| (format!("`{name}` in {compute}"), instead.into()))
+            Some((format!("`{name}` in f64"), "compute in f32, or use the interpreter".into()))
         }
         _ => None,
     }
 }
 
-/// Whether a function is written in f32.
-fn is_written(function: Math) -> bool {
-    math::expand(&mut Builder::new(&mut vec![super::Type::Real]), function, ValueId(0)).is_some()
-}
-
-/// The statements with every function that is written in f32 written out.
+/// The statements with every function written out.
 fn expand(builder: &mut Builder<'_>, body: Vec<Stmt>) -> Vec<Stmt> {
     let mut expanded = Vec::with_capacity(body.len());
     for stmt in body {
@@ -105,7 +91,7 @@ fn expand(builder: &mut Builder<'_>, body: Vec<Stmt>) -> Vec<Stmt> {
             Stmt::Let(value, Op::Unary(Unary::Math(function), x)) => {
                 let op = math::expand(builder, function, x);
                 expanded.append(&mut builder.body);
-                Stmt::Let(value, op.unwrap_or(Op::Unary(Unary::Math(function), x)))
+                Stmt::Let(value, op)
             }
             Stmt::Loop(inner) => Stmt::Loop(Loop { body: expand(builder, inner.body), ..inner }),
             Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) => stmt,
@@ -153,7 +139,6 @@ mod tests {
         insta::assert_snapshot!(
             [
                 refused("fma %0, %0, %0", Float::F32, &Capabilities::WGSL),
-                refused("atan %0", Float::F32, &Capabilities::PTX),
                 refused("exp %0", Float::F64, &Capabilities::CPU),
                 refused("neg %0", Float::F64, &Capabilities::PTX),
             ]

@@ -7,14 +7,23 @@
 //! and ints. The bounds are in `docs/kernel-ir.md`; the test beside this
 //! file measures them.
 
+mod circular;
+mod erf;
+mod hyperbolic;
+mod log;
+#[cfg(test)]
+mod tests;
+
 use super::build::Builder;
 use super::{Binary, Compare, Math, Op, Unary, ValueId};
+use log::{log, log1p};
 
 /// `ln 2` as a sum: 15 bits, so that its product with an exponent is exact, and the rest.
 const LN2_HIGH: f64 = 0.693145751953125;
 const LN2_LOW: f64 = 1.428606765330187e-6;
-/// The bits of the f32 below which a significand is doubled, `sqrt(1/2)`.
-const SQRT_HALF: i32 = 0x3f35_04f3;
+/// Beyond these `e^x` is 0 or infinite in f32.
+const EXP_LOW: f64 = -104.0;
+const EXP_HIGH: f64 = 89.0;
 /// The bits of the mantissa, below those of the exponent.
 const MANTISSA: i32 = 23;
 
@@ -26,54 +35,48 @@ const EXP: [f64; 5] = [
     0.008368992246687412,
     0.0013814023695886135,
 ];
-/// `(log(1 + f) - f + f^2 / 2) / f^3` for `1 + f` from `sqrt(1/2)` to `sqrt(2)`, to 2^-30 of the
-/// logarithm.
-const LOG: [f64; 9] = [
-    0.3333331346511841,
-    -0.25000008940696716,
-    0.2000211924314499,
-    -0.1666799634695053,
-    0.14219553768634796,
-    -0.12405586987733841,
-    0.11888150125741959,
-    -0.11675658822059631,
-    0.06746674329042435,
-];
 /// `r / tanh(r ln(2) / 2)` in `r^2` for `|r| <= 1/2`, by which `2^r` is right to 2^-21.
 const EXP2: [f64; 2] = [2.8854081630706787, 0.1152360662817955];
 /// A number of `[-126, 127]` added to this is rounded to an int, in the sum's last bits and 127 more.
 const ROUND_TO_FIELD: f64 = 12_582_912.0 + 127.0;
-/// Below this `tanh` is a polynomial.
-const TANH_SMALL: f64 = 0.55;
-/// `(tanh(x) / x - 1) / x^2` in `x^2` for `|x| <= 0.55`, to 2^-29 of the tangent.
-const TANH: [f64; 5] = [
-    -0.33333316445350647,
-    0.13332585990428925,
-    -0.05385230854153633,
-    0.021071672439575195,
-    -0.006274230778217316,
-];
-
-/// The last operation of a function, or none where it is not written in f32 yet.
-pub(super) fn expand(b: &mut Builder<'_>, function: Math, x: ValueId) -> Option<Op> {
-    Some(match function {
+/// The last operation of a function.
+pub(super) fn expand(b: &mut Builder<'_>, function: Math, x: ValueId) -> Op {
+    match function {
         Math::Exp => exp(b, x),
+        Math::Expm1 => expm1(b, x),
+        Math::Exprel => exprel(b, x),
         Math::Log => log(b, x),
         Math::Log1p => log1p(b, x),
         Math::Sigmoid => sigmoid(b, x),
         Math::SigmoidSlope => sigmoid_slope(b, x),
         Math::Softplus => softplus(b, x),
-        Math::Tanh => tanh(b, x),
-        Math::Atan | Math::Sin | Math::Cos | Math::Erf => return None,
-    })
+        Math::Tanh => hyperbolic::tanh(b, x),
+        Math::Sinh => hyperbolic::sinh(b, x),
+        Math::Cosh => hyperbolic::cosh(b, x),
+        Math::Atan => circular::atan(b, x),
+        Math::Sin => circular::sin(b, x),
+        Math::Cos => circular::cos(b, x),
+        Math::Tan => circular::tan(b, x),
+        Math::Erf => erf::erf(b, x),
+        Math::Erfc => erf::erfc(b, x),
+    }
 }
 
 /// `e^x = 2^n e^r` with `n = round(x / ln 2)`.
 fn exp(b: &mut Builder<'_>, x: ValueId) -> Op {
     // Beyond these the result is 0 or infinite all the same. A constant that comes first lets NaN pass.
-    let (low, high) = (b.real(-104.0), b.real(89.0));
+    let (low, high) = (b.real(EXP_LOW), b.real(EXP_HIGH));
     let x = b.binary(Binary::Max, low, x);
     let x = b.binary(Binary::Min, high, x);
+    let (n, p) = reduced(b, x, None);
+    let one = b.real(1.0);
+    let significand = b.add(one, p);
+    scaled(b, significand, n)
+}
+
+/// The int `n` and `e^r - 1` for `e^(x - lost) = 2^n e^r`, of an `x` not too large for `n`; what is
+/// lost is nothing beside 1.
+fn reduced(b: &mut Builder<'_>, x: ValueId, lost: Option<ValueId>) -> (ValueId, ValueId) {
     let log2_e = b.real(std::f64::consts::LOG2_E);
     let quotient = b.mul(x, log2_e);
     let n = b.unary(Unary::Round, quotient);
@@ -82,24 +85,31 @@ fn exp(b: &mut Builder<'_>, x: ValueId) -> Op {
     let (high, low) = (b.real(LN2_HIGH), b.real(LN2_LOW));
     let high = b.mul(n, high);
     let low = b.mul(n, low);
+    let low = lost.map_or(low, |lost| b.add(low, lost));
     let difference = b.sub(x, high);
     let r = b.sub(difference, low);
     let p = b.polynomial(&EXP, r);
     let square = b.mul(r, r);
     let tail = b.mul(square, p);
     let tail = b.sub(tail, low);
-    let tail = b.add(difference, tail);
-    let one = b.real(1.0);
-    let significand = b.add(one, tail);
-    // Two factors, since 2^n itself may be no f32. The first product is exact and the second rounds
-    // once, also into subnormals.
-    let n = b.value(Op::RealToInt(n));
-    let bit = b.int(1);
-    let half = b.binary(Binary::Shr, n, bit);
-    let rest = b.sub(n, half);
+    let p = b.add(difference, tail);
+    (b.value(Op::RealToInt(n)), p)
+}
+
+/// `2^n` times a number near 1.
+fn scaled(b: &mut Builder<'_>, significand: ValueId, n: ValueId) -> Op {
+    let (half, rest) = halves(b, n);
     let scale = power_of_two(b, half);
     let scaled = b.mul(significand, scale);
     Op::Binary(Binary::Mul, scaled, power_of_two(b, rest))
+}
+
+/// Two ints whose sum is `n`. Two factors, since 2^n itself may be no f32: the first product is exact
+/// and the second rounds once, also into subnormals.
+fn halves(b: &mut Builder<'_>, n: ValueId) -> (ValueId, ValueId) {
+    let bit = b.int(1);
+    let half = b.binary(Binary::Shr, n, bit);
+    (half, b.sub(n, half))
 }
 
 /// `2^n` for an int `n` from -126 to 127.
@@ -110,97 +120,42 @@ fn power_of_two(b: &mut Builder<'_>, n: ValueId) -> ValueId {
     b.value(Op::BitsReal(bits))
 }
 
-/// `log(x) = k ln 2 + log(1 + f)` with `x = 2^k (1 + f)`.
-fn log(b: &mut Builder<'_>, x: ValueId) -> Op {
-    // A subnormal number is made normal.
-    let (normal, large) = (b.real(f64::from(f32::MIN_POSITIVE)), b.real((1 << MANTISSA).into()));
-    let small = b.compare(Compare::Lt, x, normal);
-    let scaled = b.mul(x, large);
-    let scaled = b.select(small, scaled, x);
-    let (k, significand) = split(b, scaled);
-    let (shift, zero) = (b.int(MANTISSA), b.int(0));
-    let shift = b.select(small, shift, zero);
-    let k = b.sub(k, shift);
-    let one = b.real(1.0);
-    let f = b.sub(significand, one);
-    let regular = log_of_parts(b, k, f);
-    log_of_all(b, x, regular)
-}
-
-/// A normal positive number as `2^k` and a factor from `sqrt(1/2)` to `sqrt(2)`; anything else gives
-/// numbers that mean nothing.
-fn split(b: &mut Builder<'_>, x: ValueId) -> (ValueId, ValueId) {
-    let (half, mantissa) = (b.int(SQRT_HALF), b.int(MANTISSA));
-    let bits = b.value(Op::RealBits(x));
-    let above = b.sub(bits, half);
-    let k = b.binary(Binary::Shr, above, mantissa);
-    let field = b.binary(Binary::Shl, k, mantissa);
-    let significand = b.sub(bits, field);
-    (k, b.value(Op::BitsReal(significand)))
-}
-
-/// `k ln 2 + log(1 + f)`, the small terms first.
-fn log_of_parts(b: &mut Builder<'_>, k: ValueId, f: ValueId) -> ValueId {
-    let square = b.mul(f, f);
-    let p = b.polynomial(&LOG, f);
-    let cube = b.mul(f, square);
-    let tail = b.mul(cube, p);
-    let (half, high, low) = (b.real(0.5), b.real(LN2_HIGH), b.real(LN2_LOW));
-    let k = b.value(Op::IntToReal(k));
-    let low = b.mul(k, low);
-    let tail = b.add(tail, low);
-    let halved = b.mul(half, square);
-    let tail = b.sub(tail, halved);
-    let small = b.add(f, tail);
-    let high = b.mul(k, high);
-    b.add(high, small)
-}
-
-/// The logarithm of `x`, which is `regular` where `x` is positive and finite.
-fn log_of_all(b: &mut Builder<'_>, x: ValueId, regular: ValueId) -> Op {
-    let (zero, infinity) = (b.real(0.0), b.real(f64::INFINITY));
-    let (nan, pole) = (b.real(f64::NAN), b.real(f64::NEG_INFINITY));
-    let positive = b.compare(Compare::Gt, x, zero);
-    let finite = b.compare(Compare::Lt, x, infinity);
-    let plain = b.binary(Binary::And, positive, finite);
-    let is_zero = b.compare(Compare::Eq, x, zero);
-    let outside = b.select(positive, infinity, nan);
-    let special = b.select(is_zero, pole, outside);
-    Op::Select(plain, regular, special)
-}
-
-/// `log(u)` with `u = 1 + x`, where what the sum lost is added to the factor of `u`.
-fn log1p(b: &mut Builder<'_>, x: ValueId) -> Op {
-    let one = b.real(1.0);
-    let u = b.add(one, x);
-    let (k, significand) = split(b, u);
-    let f = b.sub(significand, one);
-    let lost = lost(b, x, u);
-    // A power that would be no f32 belongs to an `x` beside which what was lost is nothing.
-    let (low, high) = (b.int(-126), b.int(127));
-    let k_down = b.unary(Unary::Neg, k);
-    let k_down = b.binary(Binary::Max, low, k_down);
-    let k_down = b.binary(Binary::Min, high, k_down);
-    let scale = power_of_two(b, k_down);
-    let lost = b.mul(lost, scale);
-    let f = b.add(f, lost);
-    let regular = log_of_parts(b, k, f);
-    let all = log_of_all(b, u, regular);
-    let all = b.value(all);
-    // The sum has lost the sign of -0.
+/// `2^n (e^r - 1) + (2^n - 1)`, where both terms are divided by the larger of two factors of 2^n.
+fn expm1(b: &mut Builder<'_>, x: ValueId) -> Op {
+    let high = b.real(EXP_HIGH);
+    let below = b.binary(Binary::Min, high, x);
+    let (divided, scale) = expm1_parts(b, below);
+    let value = b.mul(divided, scale);
+    // The reduction has lost the sign of -0.
     let zero = b.real(0.0);
     let is_zero = b.compare(Compare::Eq, x, zero);
-    Op::Select(is_zero, x, all)
+    Op::Select(is_zero, x, value)
 }
 
-/// What the sum `u = 1 + x` lost, exactly: the larger term is subtracted first.
-fn lost(b: &mut Builder<'_>, x: ValueId, u: ValueId) -> ValueId {
-    let one = b.real(1.0);
-    let large = b.compare(Compare::Gt, x, one);
-    let greater = b.select(large, x, one);
-    let smaller = b.select(large, one, x);
-    let kept = b.sub(u, greater);
-    b.sub(smaller, kept)
+/// `(e^x - 1) / x` by a true division, 1 at 0. It is finite further up than `e^x` is.
+fn exprel(b: &mut Builder<'_>, x: ValueId) -> Op {
+    let high = b.real(EXP_HIGH + 5.0);
+    let below = b.binary(Binary::Min, high, x);
+    let (divided, scale) = expm1_parts(b, below);
+    let quotient = b.binary(Binary::Div, divided, below);
+    let value = b.mul(quotient, scale);
+    let (zero, one) = (b.real(0.0), b.real(1.0));
+    let is_zero = b.compare(Compare::Eq, x, zero);
+    Op::Select(is_zero, one, value)
+}
+
+/// `e^x - 1` as two factors, the second a power of two.
+fn expm1_parts(b: &mut Builder<'_>, x: ValueId) -> (ValueId, ValueId) {
+    let low = b.real(EXP_LOW);
+    let x = b.binary(Binary::Max, low, x);
+    let (n, p) = reduced(b, x, None);
+    let (half, rest) = halves(b, n);
+    let scale = power_of_two(b, half);
+    let down = b.unary(Unary::Neg, rest);
+    let one = power_of_two(b, down);
+    let offset = b.sub(scale, one);
+    let product = b.mul(p, scale);
+    (b.add(product, offset), power_of_two(b, rest))
 }
 
 /// `e^-|x|`, which never overflows.
@@ -262,33 +217,11 @@ fn softplus(b: &mut Builder<'_>, x: ValueId) -> Op {
     Op::Binary(Binary::Add, above, tail)
 }
 
-/// A polynomial below [`TANH_SMALL`], `1 - 2 / (1 + e^(2 |x|))` above, by a true division as in
-/// [`sigmoid`]; the sign is that of `x`, also of -0.
-fn tanh(b: &mut Builder<'_>, x: ValueId) -> Op {
-    let magnitude = b.unary(Unary::Abs, x);
-    let square = b.mul(magnitude, magnitude);
-    let p = b.polynomial(&TANH, square);
-    let cube = b.mul(magnitude, square);
-    let tail = b.mul(cube, p);
-    let small = b.add(magnitude, tail);
-
-    let doubled = b.add(magnitude, magnitude);
-    let e = exp(b, doubled);
-    let e = b.value(e);
-    let (one, two) = (b.real(1.0), b.real(2.0));
-    let bottom = b.add(one, e);
-    let quotient = b.binary(Binary::Div, two, bottom);
-    let large = b.sub(one, quotient);
-
-    let limit = b.real(TANH_SMALL);
-    let is_small = b.compare(Compare::Lt, magnitude, limit);
-    let value = b.select(is_small, small, large);
+/// A number that is not negative, with the sign of `x`, also of -0.
+fn signed(b: &mut Builder<'_>, value: ValueId, x: ValueId) -> Op {
     let value = b.value(Op::RealBits(value));
     let (bits, sign) = (b.value(Op::RealBits(x)), b.int(i32::MIN));
     let sign = b.binary(Binary::And, bits, sign);
     let signed = b.binary(Binary::Or, value, sign);
     Op::BitsReal(signed)
 }
-
-#[cfg(test)]
-mod tests;

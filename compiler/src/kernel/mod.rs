@@ -161,6 +161,10 @@ pub enum Unary {
 pub enum Math {
     /// `e^a`.
     Exp,
+    /// `e^a - 1`, exact near 0.
+    Expm1,
+    /// `(e^a - 1) / a`, 1 at 0.
+    Exprel,
     /// Natural logarithm.
     Log,
     /// `log(1 + a)`.
@@ -173,14 +177,22 @@ pub enum Math {
     Softplus,
     /// Hyperbolic tangent.
     Tanh,
+    /// Hyperbolic sine.
+    Sinh,
+    /// Hyperbolic cosine.
+    Cosh,
     /// Arc tangent.
     Atan,
     /// Sine.
     Sin,
     /// Cosine.
     Cos,
+    /// Tangent.
+    Tan,
     /// Error function.
     Erf,
+    /// `1 - erf(a)`, exact where that is near 0.
+    Erfc,
 }
 
 /// Operations on two values of one type.

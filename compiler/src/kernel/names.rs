@@ -35,9 +35,9 @@ words! {
         "saved" Saved, "grad" Grad, "partial" Partial,
     }
     Math {
-        "exp" Exp, "log" Log, "log1p" Log1p, "sigmoid" Sigmoid,
-        "sigmoid_slope" SigmoidSlope, "softplus" Softplus, "tanh" Tanh,
-        "atan" Atan, "sin" Sin, "cos" Cos, "erf" Erf,
+        "exp" Exp, "expm1" Expm1, "exprel" Exprel, "log" Log, "log1p" Log1p, "sigmoid" Sigmoid,
+        "sigmoid_slope" SigmoidSlope, "softplus" Softplus, "tanh" Tanh, "sinh" Sinh, "cosh" Cosh,
+        "atan" Atan, "sin" Sin, "cos" Cos, "tan" Tan, "erf" Erf, "erfc" Erfc,
     }
     Binary {
         "add" Add, "sub" Sub, "mul" Mul, "div" Div, "min" Min, "max" Max,

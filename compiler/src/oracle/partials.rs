@@ -50,6 +50,8 @@ fn unary(op: Unary, a: &Block, value: &Block) -> Block {
         Unary::Sqrt => map(value, |root| 0.5 / root),
         Unary::Floor | Unary::Ceil | Unary::Round | Unary::Sign => [0.0; LANES],
         Unary::Exp => *value,
+        Unary::Expm1 => map(a, f64::exp),
+        Unary::Exprel => map(a, exprel_slope),
         Unary::Log => map(a, |a| 1.0 / a),
         Unary::Log1p => map(a, |a| 1.0 / (1.0 + a)),
         // By the symmetric form, which cancels on neither side.
@@ -63,9 +65,30 @@ fn unary(op: Unary, a: &Block, value: &Block) -> Block {
             let c = a.cosh();
             1.0 / (c * c)
         }),
+        Unary::Sinh => map(a, f64::cosh),
+        Unary::Cosh => map(a, f64::sinh),
         Unary::Atan => map(a, |a| 1.0 / (1.0 + a * a)),
         Unary::Sin => map(a, f64::cos),
         Unary::Cos => map(a, |a| -a.sin()),
+        Unary::Tan => map(a, |a| {
+            let c = a.cos();
+            1.0 / (c * c)
+        }),
         Unary::Erf => map(a, |a| std::f64::consts::FRAC_2_SQRT_PI * (-a * a).exp()),
+        Unary::Erfc => map(a, |a| -std::f64::consts::FRAC_2_SQRT_PI * (-a * a).exp()),
     }
+}
+
+/// `(a e^a - e^a + 1) / a^2`, near 0 by its series `Σ (k + 1) / (k + 2)! a^k`.
+fn exprel_slope(a: f64) -> f64 {
+    if a.abs() > 1.0 {
+        return (a.exp() * (a - 1.0) + 1.0) / (a * a);
+    }
+    let (mut sum, mut term) = (0.0, 0.5);
+    for k in 0..20 {
+        sum += term;
+        let k = f64::from(k);
+        term *= a * (k + 2.0) / ((k + 1.0) * (k + 3.0));
+    }
+    sum
 }

@@ -82,6 +82,10 @@ pub fn exact(op: Unary, a: f64) -> f64 {
         Unary::Sign if a.is_nan() => a,
         Unary::Sign => 0.0,
         Unary::Exp => a.exp(),
+        Unary::Expm1 => a.exp_m1(),
+        Unary::Exprel if a == 0.0 => 1.0,
+        Unary::Exprel if a == f64::INFINITY => a,
+        Unary::Exprel => a.exp_m1() / a,
         Unary::Log => a.ln(),
         Unary::Log1p => a.ln_1p(),
         Unary::Sigmoid => 1.0 / (1.0 + (-a).exp()),
@@ -91,10 +95,14 @@ pub fn exact(op: Unary, a: f64) -> f64 {
         }
         Unary::Softplus => a.max(0.0) + (-a.abs()).exp().ln_1p(),
         Unary::Tanh => a.tanh(),
+        Unary::Sinh => a.sinh(),
+        Unary::Cosh => a.cosh(),
         Unary::Atan => a.atan(),
         Unary::Sin => a.sin(),
         Unary::Cos => a.cos(),
+        Unary::Tan => a.tan(),
         Unary::Erf => libm::erf(a),
+        Unary::Erfc => libm::erfc(a),
     }
 }
 

@@ -90,6 +90,10 @@ real! { f32 fmaf f64 fma }
 pub fn math(function: Math, a: f64) -> f64 {
     match function {
         Math::Exp => libm::exp(a),
+        Math::Expm1 => libm::expm1(a),
+        Math::Exprel if a == 0.0 => 1.0,
+        Math::Exprel if a == f64::INFINITY => a,
+        Math::Exprel => libm::expm1(a) / a,
         Math::Log => libm::log(a),
         Math::Log1p => libm::log1p(a),
         Math::Sigmoid => {
@@ -106,9 +110,13 @@ pub fn math(function: Math, a: f64) -> f64 {
             above + libm::log1p(libm::exp(-a.abs()))
         }
         Math::Tanh => libm::tanh(a),
+        Math::Sinh => libm::sinh(a),
+        Math::Cosh => libm::cosh(a),
         Math::Atan => libm::atan(a),
         Math::Sin => libm::sin(a),
         Math::Cos => libm::cos(a),
+        Math::Tan => libm::tan(a),
         Math::Erf => libm::erf(a),
+        Math::Erfc => libm::erfc(a),
     }
 }

@@ -321,16 +321,22 @@ fn unary(op: hir::Unary) -> Unary {
         hir::Unary::Round => Unary::Round,
         hir::Unary::Sign => unreachable!("the sign is written as selections"),
         hir::Unary::Exp => Unary::Math(Math::Exp),
+        hir::Unary::Expm1 => Unary::Math(Math::Expm1),
+        hir::Unary::Exprel => Unary::Math(Math::Exprel),
         hir::Unary::Log => Unary::Math(Math::Log),
         hir::Unary::Log1p => Unary::Math(Math::Log1p),
         hir::Unary::Sigmoid => Unary::Math(Math::Sigmoid),
         hir::Unary::SigmoidSlope => Unary::Math(Math::SigmoidSlope),
         hir::Unary::Softplus => Unary::Math(Math::Softplus),
         hir::Unary::Tanh => Unary::Math(Math::Tanh),
+        hir::Unary::Sinh => Unary::Math(Math::Sinh),
+        hir::Unary::Cosh => Unary::Math(Math::Cosh),
         hir::Unary::Atan => Unary::Math(Math::Atan),
         hir::Unary::Sin => Unary::Math(Math::Sin),
         hir::Unary::Cos => Unary::Math(Math::Cos),
+        hir::Unary::Tan => Unary::Math(Math::Tan),
         hir::Unary::Erf => Unary::Math(Math::Erf),
+        hir::Unary::Erfc => Unary::Math(Math::Erfc),
     }
 }
 

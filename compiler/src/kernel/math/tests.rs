@@ -46,12 +46,17 @@ fn last_place(number: f64) -> f64 {
     2f64.powi(exponent.clamp(-126, 127) - 23)
 }
 
+/// The largest number that is reduced to a part of a turn.
+const LARGEST: f32 = 12866.0;
+
 /// The greatest error over the f32 whose bits are `start`, `start + step` and so on, and where it is.
 fn greatest_error(function: &str, start: u32, step: usize) -> (f64, f32) {
+    let limit = if ["sin", "cos", "tan"].contains(&function) { LARGEST } else { f32::INFINITY };
     let mut worst = (0.0, 0.0);
     let mut bits = (start..=u32::MAX).step_by(step).peekable();
     while bits.peek().is_some() {
         let x: Vec<f32> = bits.by_ref().take(1 << 12).map(f32::from_bits).collect();
+        let x: Vec<f32> = x.into_iter().filter(|x| x.abs() <= limit || x.is_nan()).collect();
         let (found, exact) = evaluate(function, &x);
         for ((&x, found), exact) in x.iter().zip(found).zip(exact) {
             let error = ulps(found, exact);
@@ -81,8 +86,18 @@ fn sigmoid_slope_keeps_its_bounds() {
 }
 
 /// The bounds that the specification states.
-const BOUNDS: [(&str, f64); 6] = [
+const BOUNDS: [(&str, f64); 16] = [
     ("exp", 1.0),
+    ("expm1", 2.0),
+    ("exprel", 2.5),
+    ("sinh", 2.0),
+    ("cosh", 2.0),
+    ("atan", 2.0),
+    ("sin", 2.0),
+    ("cos", 2.0),
+    ("tan", 3.5),
+    ("erf", 1.5),
+    ("erfc", 5.0),
     ("log", 1.0),
     ("log1p", 1.5),
     ("sigmoid", 3.0),
@@ -116,10 +131,37 @@ fn bounds_are_those_of_the_specification() {
     }
 }
 
+/// Beyond the largest number that is reduced the functions stay what they are there.
+#[test]
+fn circular_functions_have_values_everywhere() {
+    for function in ["sin", "cos", "tan"] {
+        let x = [LARGEST, 2.0 * LARGEST, f32::MAX, f32::INFINITY];
+        let (found, _) = evaluate(function, &x);
+        assert!(found[0].is_finite() && found.iter().all(|y| *y == found[0]), "{found:?}");
+        let (mirrored, _) = evaluate(function, &x.map(|x| -x));
+        let sign = if function == "cos" { 1.0 } else { -1.0 };
+        assert!(mirrored.iter().all(|y| *y == sign * found[0]), "{mirrored:?}");
+    }
+}
+
 #[test]
 fn special_values() {
     let (inf, nan, tiny) = (f32::INFINITY, f32::NAN, f32::from_bits(1));
-    let cases: [(&str, &[(f32, f32)]); 6] = [
+    let half_pi = std::f32::consts::FRAC_PI_2;
+    let cases: [(&str, &[(f32, f32)]); 16] = [
+        ("expm1", &[(0.0, 0.0), (-0.0, -0.0), (inf, inf), (-inf, -1.0), (nan, nan), (tiny, tiny)]),
+        ("exprel", &[(0.0, 1.0), (-0.0, 1.0), (inf, inf), (-inf, 0.0), (nan, nan), (tiny, 1.0)]),
+        ("sinh", &[(0.0, 0.0), (-0.0, -0.0), (inf, inf), (-inf, -inf), (nan, nan), (tiny, tiny)]),
+        ("cosh", &[(0.0, 1.0), (-0.0, 1.0), (inf, inf), (-inf, inf), (nan, nan)]),
+        (
+            "atan",
+            &[(0.0, 0.0), (-0.0, -0.0), (inf, half_pi), (-inf, -half_pi), (nan, nan), (tiny, tiny)],
+        ),
+        ("sin", &[(0.0, 0.0), (-0.0, -0.0), (nan, nan), (tiny, tiny), (-tiny, -tiny)]),
+        ("cos", &[(0.0, 1.0), (-0.0, 1.0), (nan, nan), (tiny, 1.0)]),
+        ("tan", &[(0.0, 0.0), (-0.0, -0.0), (nan, nan), (tiny, tiny), (-tiny, -tiny)]),
+        ("erf", &[(0.0, 0.0), (-0.0, -0.0), (inf, 1.0), (-inf, -1.0), (nan, nan), (5.0, 1.0)]),
+        ("erfc", &[(0.0, 1.0), (-0.0, 1.0), (inf, 0.0), (-inf, 2.0), (nan, nan), (11.0, 0.0)]),
         (
             "exp",
             &[

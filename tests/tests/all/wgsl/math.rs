@@ -9,7 +9,10 @@ use snn_compiler::kernel::verify::verify;
 use super::device::device;
 use super::run;
 
-const FUNCTIONS: [&str; 6] = ["exp", "log", "log1p", "sigmoid", "softplus", "tanh"];
+const FUNCTIONS: [&str; 16] = [
+    "exp", "expm1", "exprel", "log", "log1p", "sigmoid", "softplus", "tanh", "sinh", "cosh",
+    "atan", "sin", "cos", "tan", "erf", "erfc",
+];
 
 /// Every 65,521st number by its bits, then numbers near 0 and of the size of potentials.
 fn sweep(rng: &mut impl Rng) -> Vec<u32> {
