@@ -1,9 +1,12 @@
 //! From the text of a neuron to fused forward and backward kernels.
 //!
 //! The modules stand in the order of the data: text, syntax, typed program, gradient, simplification,
-//! kernel, code. Nothing here touches a file, a clock, the environment or a device.
+//! kernel, code. Nothing but `build` touches a file or the environment; nothing
+//! touches a clock or a device.
 
 pub mod ast;
+#[cfg(feature = "build")]
+pub mod build;
 pub mod check;
 pub mod copy;
 pub mod diagnostic;
@@ -11,6 +14,8 @@ pub mod diff;
 pub mod egraph;
 pub mod error;
 pub mod kernel;
+#[cfg(feature = "link")]
+pub mod link;
 pub mod oracle;
 pub mod pipeline;
 pub mod span;

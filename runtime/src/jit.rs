@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-use snn_artifact::{Artifact, Target};
+use snn_artifact::{Artifact, Target, hash};
 use snn_compiler::check::{Resolver, Specialization};
 use snn_compiler::copy;
 use snn_compiler::error::EmitError;
@@ -97,11 +96,6 @@ impl Jit {
         let artifact = self.artifact(&device.target(), program)?;
         Neuron::load(device, artifact)
     }
-}
-
-/// The key of an artifact: what decides its code, as one word.
-fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn refused(error: EmitError) -> Error {

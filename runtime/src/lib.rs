@@ -7,6 +7,7 @@ pub mod cpu;
 pub mod cuda;
 pub mod device;
 pub mod devices;
+pub mod embed;
 pub mod error;
 #[cfg(feature = "jit")]
 pub mod jit;

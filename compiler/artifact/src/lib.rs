@@ -4,11 +4,15 @@
 //! language without the compiler. The manifest alone says how to launch: which buffers in which order,
 //! which scalars, what geometry.
 
+mod bytes;
 pub mod naming;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use bytes::hash;
 
 /// The version of the manifest's JSON form.
 pub const SCHEMA: u32 = 1;
@@ -161,6 +165,16 @@ pub struct Range {
     pub high_closed: bool,
 }
 
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open = if self.low_closed && self.low.is_some() { '[' } else { '(' };
+        let close = if self.high_closed && self.high.is_some() { ']' } else { ')' };
+        let low = self.low.map_or("-inf".into(), |low| low.to_string());
+        let high = self.high.map_or("inf".into(), |high| high.to_string());
+        write!(f, "{open}{low}, {high}{close}")
+    }
+}
+
 /// A run-time number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Param {
@@ -181,7 +195,7 @@ pub struct Param {
 /// A kernel and how to launch it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The name in the code (PTX, WGSL, the object file of a CPU build).
+    /// The name in the code (PTX, WGSL); in an object file the neuron's name and `_` stand before it.
     pub symbol: String,
     /// Where it begins in CPU code, in bytes.
     pub offset: u64,

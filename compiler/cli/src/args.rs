@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use snn_compiler::check::hir::Sharing;
+use snn_compiler::link;
 use snn_compiler::pipeline::Stage;
 
 /// Compiles neurons written in `.snn` to fused forward and backward kernels, runs and times them.
@@ -120,6 +121,9 @@ pub struct BuildArgs {
     /// ptx or wgsl
     #[arg(long, value_name = "STAGE")]
     pub emit: Option<Stage>,
+    /// cpu: the form of the object file: elf, macho or coff; this system's by default
+    #[arg(long, value_name = "FORMAT")]
+    pub object: Option<link::Format>,
     /// The folder for the code and the manifest
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,

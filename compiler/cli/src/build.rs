@@ -1,6 +1,7 @@
 //! `snnc build`: a neuron to code and a manifest in files, or the text of a stage.
 
 use snn_artifact::{Artifact, Code};
+use snn_compiler::link::{self, Format};
 use snn_compiler::pipeline::{self, Options, Stage};
 
 use crate::args::BuildArgs;
@@ -8,6 +9,15 @@ use crate::program::{self, Program};
 use crate::report::{self, Failure, Reporter, Result};
 use crate::source::{Files as Imports, reason};
 use crate::write::Files;
+
+/// The object files of this system.
+const HOST: Format = if cfg!(target_vendor = "apple") {
+    Format::MachO
+} else if cfg!(windows) {
+    Format::Coff
+} else {
+    Format::Elf
+};
 
 /// Builds what the arguments ask for.
 pub fn build(args: &BuildArgs, reporter: &Reporter) -> Result<()> {
@@ -38,28 +48,41 @@ fn write(
     let front = program.front(reporter)?;
     let key = program::key(&front.neuron, options);
     let artifact = pipeline::back(&front.neuron, options, key);
-    let Artifact { manifest, code } = artifact.map_err(|error| error.to_string())?;
-    let json = serde_json::to_string_pretty(&manifest)
-        .map_err(|why| format!("the manifest cannot be written: {why}"))?;
-    let (code, extension) = match code {
-        Code::Cpu(bytes) => (bytes, "bin"),
-        Code::Ptx(text) => (text.into_bytes(), "ptx"),
-        Code::Wgsl(text) => (text.into_bytes(), "wgsl"),
-    };
-    let at = |extension: &str| args.out.join(format!("{}.{extension}", manifest.neuron));
+    let artifact = artifact.map_err(|error| error.to_string())?;
+    let outputs = outputs(args, &artifact)?;
     std::fs::create_dir_all(&args.out)
         .map_err(|why| format!("cannot make {}: {}", args.out.display(), reason(&why)))?;
-    let (code_file, manifest_file) = (at(extension), at("json"));
-    let size = code.len();
     let mut files = Files::default();
-    files.add(&code_file, code);
-    files.add(&manifest_file, json + "\n");
+    let (mut lines, manifest) = (Vec::new(), artifact.manifest);
+    for (extension, bytes) in outputs {
+        let path = args.out.join(format!("{}.{extension}", manifest.neuron));
+        lines.push((path.display().to_string(), bytes.len()));
+        files.add(path, bytes);
+    }
     files.commit()?;
     let names: Vec<&str> = manifest.entries.keys().map(String::as_str).collect();
-    report::print(&format!(
-        "{}: {size} bytes, {}\n{}\n",
-        code_file.display(),
-        names.join(", "),
-        manifest_file.display(),
-    ))
+    let (code, size) = lines.remove(0);
+    let others: String = lines.iter().map(|(path, _)| format!("{path}\n")).collect();
+    report::print(&format!("{code}: {size} bytes, {}\n{others}", names.join(", ")))
+}
+
+/// What is written, by the files' extensions: the code first, then the manifest, and for a CPU an object
+/// file with its header.
+fn outputs(args: &BuildArgs, artifact: &Artifact) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let json = serde_json::to_string_pretty(&artifact.manifest)
+        .map_err(|why| format!("the manifest cannot be written: {why}"))?;
+    let code = match &artifact.code {
+        Code::Cpu(bytes) => ("bin", bytes.clone()),
+        Code::Ptx(text) => ("ptx", text.clone().into_bytes()),
+        Code::Wgsl(text) => ("wgsl", text.clone().into_bytes()),
+    };
+    let mut outputs = vec![code, ("json", (json + "\n").into_bytes())];
+    let is_cpu = matches!(artifact.code, Code::Cpu(_));
+    if is_cpu || args.object.is_some() {
+        let format = args.object.unwrap_or(HOST);
+        outputs.push(("o", link::object(artifact, format).map_err(|error| error.to_string())?));
+        let header = link::header(artifact).map_err(|error| error.to_string())?;
+        outputs.push(("h", header.into_bytes()));
+    }
+    Ok(outputs)
 }

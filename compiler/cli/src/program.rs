@@ -1,6 +1,5 @@
 //! From arguments to a checked neuron, its warnings shown.
 
-use sha2::{Digest, Sha256};
 use snn_artifact::Target;
 use snn_compiler::check::Specialization;
 use snn_compiler::check::hir;
@@ -62,6 +61,5 @@ fn level(given: Option<&str>) -> Result<String> {
 
 /// The name that caches know an artifact by.
 pub fn key(neuron: &hir::Neuron, options: &Options) -> String {
-    let digest = Sha256::digest(pipeline::key(neuron, options));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    snn_artifact::hash(&pipeline::key(neuron, options))
 }

@@ -4,7 +4,6 @@
 //! write it, its SHA-256 is right and it says that it is of the key asked for. An entry that is not so
 //! is as good as none: it is made again. Writes are atomic: a file beside, then renamed.
 
-mod entry;
 mod owner;
 
 use std::fs;
@@ -78,7 +77,7 @@ impl Cache {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;
-        entry::decode(&bytes).filter(|artifact| artifact.manifest.key == key)
+        Artifact::from_bytes(&bytes).filter(|artifact| artifact.manifest.key == key)
     }
 
     /// Writes an artifact under the key of its manifest, in place of what is there.
@@ -91,7 +90,7 @@ impl Cache {
         let path = self.path(&artifact.manifest.key)?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let beside = path.with_extension(format!("{}-{number}", std::process::id()));
-        let bytes = entry::encode(artifact).map_err(|e| failed(&path, e.to_string()))?;
+        let bytes = artifact.to_bytes().map_err(|e| failed(&path, e.to_string()))?;
         let written = owner::create(&beside)
             .and_then(|mut file| file.write_all(&bytes))
             .and_then(|()| fs::rename(&beside, &path));

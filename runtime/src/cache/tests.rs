@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use snn_artifact::{ABI, Artifact, Code, Dtype, Manifest, SCHEMA, Target};
 
-use super::{Cache, Contents, VARIABLE, entry, folder};
+use super::{Cache, Contents, VARIABLE, folder};
 use crate::error::Error;
 
 /// A folder of its own for each test, removed behind it.
@@ -65,13 +65,13 @@ fn what_is_put_comes_back() {
 
 #[test]
 fn any_changed_byte_makes_an_entry_none() {
-    let bytes = entry::encode(&artifact("a")).unwrap();
-    assert_eq!(entry::decode(&bytes), Some(artifact("a")));
+    let bytes = artifact("a").to_bytes().unwrap();
+    assert_eq!(Artifact::from_bytes(&bytes), Some(artifact("a")));
     for i in 0..bytes.len() {
         let mut damaged = bytes.clone();
         damaged[i] ^= 1;
-        assert_eq!(entry::decode(&damaged), None, "byte {i}");
-        assert_eq!(entry::decode(&bytes[..i]), None, "cut at {i}");
+        assert_eq!(Artifact::from_bytes(&damaged), None, "byte {i}");
+        assert_eq!(Artifact::from_bytes(&bytes[..i]), None, "cut at {i}");
     }
 }
 

@@ -27,6 +27,8 @@ pub use array::{Array, Arrays};
 pub use call::{ALL, CHANNEL_AXIS, Call, Forward, Gradients, Seeds};
 pub use prepared::Prepared;
 
+pub(crate) use params::{check as check_param, moved as moved_param};
+
 use check::{BACKWARD, FORWARD, FORWARD_TRAIN};
 use operands::Operands;
 use results::Results;

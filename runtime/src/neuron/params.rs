@@ -71,7 +71,7 @@ fn one(param: &Param, index: usize, number: f64, end: fn(f64) -> f64) -> Result<
     if !allowed {
         return Err(Error::Range {
             operand: param.name.clone(),
-            expected: param.range.map(text).unwrap_or_default(),
+            expected: param.range.map(|range| range.to_string()).unwrap_or_default(),
             index,
             given: as_written(number),
         });
@@ -99,14 +99,6 @@ fn contains(range: Range, number: f64, end: fn(f64) -> f64) -> bool {
     low && high && !number.is_nan()
 }
 
-fn text(range: Range) -> String {
-    let open = if range.low_closed && range.low.is_some() { '[' } else { '(' };
-    let close = if range.high_closed && range.high.is_some() { ']' } else { ')' };
-    let low = range.low.map_or("-inf".into(), |low| low.to_string());
-    let high = range.high.map_or("inf".into(), |high| high.to_string());
-    format!("{open}{low}, {high}{close}")
-}
-
 /// The `w` that is mapped to a number; none where the range lacks an end that the map needs.
 fn inverse(via: Via, range: Option<&Range>, number: f64) -> Option<f64> {
     // An end that was rounded may lie beyond the number; the map then starts at it.
@@ -116,6 +108,43 @@ fn inverse(via: Via, range: Option<&Range>, number: f64) -> Option<f64> {
         Via::Softplus => softplus_inverse(above),
         Via::Exp => above.ln(),
     })
+}
+
+/// The number that `w` is mapped to.
+fn mapped(via: Via, range: Option<&Range>, w: f64) -> Option<f64> {
+    let low = range?.low?;
+    Some(match via {
+        Via::Sigmoid => low + (range?.high? - low) / (1.0 + (-w).exp()),
+        Via::Softplus => low + if w > 0.0 { w + (-w).exp().ln_1p() } else { w.exp().ln_1p() },
+        Via::Exp => low + w.exp(),
+    })
+}
+
+/// Holds a caller's numbers against the range of their param.
+///
+/// # Errors
+///
+/// [`Error::Range`].
+pub fn check(param: &Param, numbers: &[f32]) -> Result<()> {
+    let rounded = |end: f64| f64::from(end as f32);
+    let mut numbers = numbers.iter().enumerate();
+    numbers.try_for_each(|(i, &number)| one(param, i, f64::from(number), rounded).map(|_| ()))
+}
+
+/// A number whose stored one has moved by `change`.
+///
+/// # Errors
+///
+/// [`Error::Artifact`] where its `via` lacks an end.
+pub fn moved(param: &Param, number: f32, change: f32) -> Result<f32> {
+    let (number, change) = (f64::from(number), f64::from(change));
+    let range = param.range.as_ref();
+    let moved = match param.via {
+        None => Some(number + change),
+        Some(via) => inverse(via, range, number).and_then(|w| mapped(via, range, w + change)),
+    };
+    let lacks = || Error::Artifact(format!("`{}` has a `via` without its range", param.name));
+    Ok(moved.ok_or_else(lacks)? as f32)
 }
 
 /// `ln(e^d - 1)`, without the overflow of `e^d` and without what is lost where `d` is small.

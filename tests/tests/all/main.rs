@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod build;
 mod cpu;
+#[cfg(unix)]
+mod link;
 mod oracle;
 mod parity;
 #[cfg(feature = "llvm")]

@@ -95,7 +95,7 @@ fn none_has(files: &[(String, String)], words: &[&str]) {
 
 #[test]
 fn the_compiler_touches_nothing_but_its_input() {
-    let tests = |path: &str| path.contains("/tests") || path.contains("/build.rs");
+    let tests = |path: &str| path.contains("/tests") || path.contains("compiler/src/build/");
     let files: Vec<_> = sources("compiler/src").into_iter().filter(|(p, _)| !tests(p)).collect();
     assert!(files.len() > 50);
     let words = ["std::fs", "std::env", "std::time", "std::net", "std::process", "std::thread"];

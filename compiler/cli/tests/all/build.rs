@@ -15,8 +15,11 @@ fn code_and_manifest_lie_side_by_side() {
     let folder = folder("build_cpu");
     let line = "build lif.snn --level x86-64-v2 --learn tau --share tau=channel -o out";
     let said = folder.snnc(line).right();
-    assert!(said.starts_with("out/Lif.bin: ") && said.ends_with("out/Lif.json\n"), "{said}");
-    assert_eq!(Folder::at(folder.path("out")).names(), ["Lif.bin", "Lif.json"]);
+    assert!(
+        said.starts_with("out/Lif.bin: ") && said.ends_with("out/Lif.json\nout/Lif.o\nout/Lif.h\n"),
+        "{said}"
+    );
+    assert_eq!(Folder::at(folder.path("out")).names(), ["Lif.bin", "Lif.h", "Lif.json", "Lif.o"]);
     let text = std::fs::read_to_string(folder.path("out/Lif.json")).expect("a manifest");
     let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(manifest["target"]["level"], "x86-64-v2");
@@ -29,6 +32,20 @@ fn code_and_manifest_lie_side_by_side() {
     let code = std::fs::read(folder.path("out/Lif.bin")).expect("code");
     folder.snnc(line).right();
     assert_eq!(std::fs::read(folder.path("out/Lif.bin")).expect("code"), code);
+}
+
+#[test]
+fn object_files_have_the_form_asked_for() {
+    let folder = folder("build_object");
+    for (format, mark) in [("elf", [0x7f, b'E']), ("macho", [0xcf, 0xfa]), ("coff", [0x64, 0xaa])] {
+        let level = if format == "coff" { "aarch64" } else { "x86-64-v2" };
+        folder.snnc(&format!("build lif.snn --level {level} --object {format}")).right();
+        assert_eq!(std::fs::read(folder.path("Lif.o")).expect("an object file")[..2], mark);
+    }
+    let err = folder.snnc("build lif.snn --target wgsl --object elf").wrong();
+    assert!(err.contains("wgsl cannot do object files"), "{err}");
+    let done = folder.snnc("build lif.snn --object a.out");
+    assert!(done.err.contains("there is no object format `a.out`; there are elf"), "{}", done.err);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Machine code on this processor against the interpreter.
 
+mod bytes;
 mod kernels;
 mod launches;
 mod random;

@@ -1,15 +1,35 @@
 //! An artifact as bytes: a mark, the SHA-256 of the rest, the manifest as JSON, the code as it is.
 
+use crate::{ABI, Artifact, Code, Manifest, SCHEMA};
 use sha2::{Digest, Sha256};
-use snn_artifact::{ABI, Artifact, Code, Manifest, SCHEMA};
 
 /// The first bytes; the number is the version of this form.
 const MARK: &[u8; 8] = b"snnc-1\r\n";
 /// The length of a SHA-256.
 const HASH: usize = 32;
 
-/// The bytes of an artifact.
-pub fn encode(artifact: &Artifact) -> serde_json::Result<Vec<u8>> {
+/// SHA-256 in hex: what artifacts are known by.
+pub fn hash(bytes: impl AsRef<[u8]>) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Artifact {
+    /// The artifact as bytes: for a file, or a part of a program.
+    ///
+    /// # Errors
+    ///
+    /// Where the manifest has no form as JSON.
+    pub fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
+        encode(self)
+    }
+
+    /// The artifact of some bytes; `None` where they are damaged or of another version.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        decode(bytes)
+    }
+}
+
+fn encode(artifact: &Artifact) -> serde_json::Result<Vec<u8>> {
     let manifest = serde_json::to_vec(&artifact.manifest)?;
     let (kind, code) = match &artifact.code {
         Code::Cpu(code) => (0, &code[..]),
@@ -25,8 +45,7 @@ pub fn encode(artifact: &Artifact) -> serde_json::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The artifact of some bytes; `None` where they are damaged or of another version.
-pub fn decode(bytes: &[u8]) -> Option<Artifact> {
+fn decode(bytes: &[u8]) -> Option<Artifact> {
     let rest = bytes.strip_prefix(MARK)?;
     let (hash, body) = rest.split_at_checked(HASH)?;
     if Sha256::digest(body)[..] != *hash {

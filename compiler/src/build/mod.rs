@@ -1,0 +1,195 @@
+//! Neurons compiled by a package's `build.rs`, to be a part of its program.
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() -> snn_compiler::build::Result<()> {
+//!     snn_compiler::build::compile("neurons/alif.snn")
+//! }
+//! ```
+//!
+//! The program then has `snn_runtime::include_neuron!("alif")`, a module with a struct made for the
+//! neuron, and needs neither the compiler nor the file when it runs. This is the only part of the
+//! compiler that touches files and the environment.
+
+mod error;
+mod files;
+mod rust;
+
+use std::path::{Path, PathBuf};
+
+use snn_artifact::{Artifact, Target};
+
+use crate::check::Specialization;
+use crate::check::hir::Sharing;
+use crate::pipeline::{self, Front, Options, Source};
+
+pub use error::{Error, Result};
+
+use files::Files;
+
+/// Finds a file of the standard library by its name: `snn::neurons::source`.
+pub type Library = fn(&str) -> Option<&'static str>;
+
+/// Compiles the only neuron of a file, as it is by default, for the processors of the target that cargo
+/// builds for.
+///
+/// # Errors
+///
+/// As [`Build::compile`].
+pub fn compile(path: impl AsRef<Path>) -> Result<()> {
+    Build::new(path).compile()
+}
+
+/// A neuron to compile, and what is decided about it.
+#[derive(Clone, Debug)]
+pub struct Build {
+    path: PathBuf,
+    name: Option<String>,
+    wanted: Specialization,
+    targets: Vec<Target>,
+    library: Option<Library>,
+    folder: Option<PathBuf>,
+}
+
+impl Build {
+    /// The neuron of a file; the path is seen from the package's folder.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self {
+            path: path.as_ref().into(),
+            name: None,
+            wanted: Specialization::default(),
+            targets: Vec::new(),
+            library: None,
+            folder: None,
+        }
+    }
+
+    /// The name for `include_neuron!`; the file's without it. Two builds of one file need two names.
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Which neuron, where the file has several.
+    pub fn neuron(mut self, name: &str) -> Self {
+        self.wanted.neuron = Some(name.into());
+        self
+    }
+
+    /// An option's value, written as in the file.
+    pub fn option(mut self, name: &str, value: impl ToString) -> Self {
+        self.wanted.options.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// Who shares one number of a param.
+    pub fn share(mut self, param: &str, sharing: Sharing) -> Self {
+        self.wanted.share.push((param.into(), sharing));
+        self
+    }
+
+    /// A param to learn, beside those the file says are learnt.
+    pub fn learn(mut self, param: &str) -> Self {
+        self.wanted.learn.push(param.into());
+        self
+    }
+
+    /// Code for a level of processors; may be called several times, the best first. Without any, all
+    /// levels of the target that cargo builds for.
+    pub fn level(self, level: &str) -> Self {
+        self.target(Target::Cpu { level: level.into() })
+    }
+
+    /// Code for another target, to be loaded on its devices; may be called several times.
+    pub fn target(mut self, target: Target) -> Self {
+        self.targets.push(target);
+        self
+    }
+
+    /// Where imports of `std/...` are found: `snn::neurons::source`.
+    pub fn library(mut self, library: Library) -> Self {
+        self.library = Some(library);
+        self
+    }
+
+    /// The folder to write to; cargo's `OUT_DIR` without it.
+    pub fn folder(mut self, folder: impl AsRef<Path>) -> Self {
+        self.folder = Some(folder.as_ref().into());
+        self
+    }
+
+    /// Compiles, writes what `include_neuron!` includes, and tells cargo which files were read.
+    ///
+    /// # Errors
+    ///
+    /// The findings as `snnc check` shows them, what a target cannot do, and files that cannot be read
+    /// or written.
+    pub fn compile(self) -> Result<()> {
+        let files = Files::new(self.library);
+        let made = self.make(&files);
+        files.read().iter().for_each(|file| println!("cargo:rerun-if-changed={file}"));
+        for line in made?.lines().filter(|line| !line.is_empty()) {
+            println!("cargo:warning={line}");
+        }
+        Ok(())
+    }
+
+    /// Writes everything and returns the warnings.
+    fn make(&self, files: &Files) -> Result<String> {
+        let (file, text) = files.main(&self.path)?;
+        let source = Source { name: &file, text: &text };
+        let front = pipeline::front(source, &self.wanted, files);
+        let front = front.map_err(|found| Error::new(found.render(false)))?;
+        let name = rust::identifier(self.name.as_deref().unwrap_or(&stem(&self.path)));
+        let mut artifacts = Vec::new();
+        for target in self.chosen()? {
+            let artifact = artifact(&front, &target)?;
+            let file = format!("{name}.{}.artifact", word(&target));
+            files::write(&self.place()?.join(&file), &bytes(&artifact)?)?;
+            artifacts.push((file, artifact));
+        }
+        let text = rust::module(&name, &file, &artifacts);
+        files::write(&self.place()?.join(format!("{name}.rs")), text.as_bytes())?;
+        Ok(front.findings.render(false))
+    }
+
+    fn place(&self) -> Result<PathBuf> {
+        self.folder.clone().map_or_else(|| files::variable("OUT_DIR").map(PathBuf::from), Ok)
+    }
+
+    fn chosen(&self) -> Result<Vec<Target>> {
+        if !self.targets.is_empty() {
+            return Ok(self.targets.clone());
+        }
+        let processor = files::variable("CARGO_CFG_TARGET_ARCH")?;
+        let levels: &[&str] = match processor.as_str() {
+            "x86_64" => &["x86-64-v3", "x86-64-v2"],
+            "aarch64" => &["aarch64"],
+            other => return Err(Error::new(format!("cpu cannot do code for {other}"))),
+        };
+        Ok(levels.iter().map(|level| Target::Cpu { level: level.to_string() }).collect())
+    }
+}
+
+fn artifact(front: &Front, target: &Target) -> Result<Artifact> {
+    let options = Options::new(target.clone());
+    let key = snn_artifact::hash(&pipeline::key(&front.neuron, &options));
+    pipeline::back(&front.neuron, &options, key).map_err(|error| Error::new(error.to_string()))
+}
+
+fn bytes(artifact: &Artifact) -> Result<Vec<u8>> {
+    artifact.to_bytes().map_err(|error| Error::new(format!("the manifest: {error}")))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A target as a part of a file's name.
+fn word(target: &Target) -> String {
+    match target {
+        Target::Cpu { level } => level.clone(),
+        Target::Ptx { sm } => format!("sm_{sm}"),
+        Target::Wgsl => "wgsl".into(),
+    }
+}

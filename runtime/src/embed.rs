@@ -1,0 +1,179 @@
+//! Neurons that are a part of the program, compiled by `snn_compiler::build` in its `build.rs`.
+//!
+//! [`include_neuron!`](crate::include_neuron) brings a module with a struct made for the neuron; this is
+//! what all such structs share. Neither needs the compiler.
+
+use std::sync::Arc;
+
+use snn_artifact::{Artifact, Manifest, Param, Sharing};
+
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::neuron::{Array, Arrays, Call, Neuron, Seeds, check_param, moved_param};
+
+/// Brings the module of a neuron that the package's `build.rs` compiled.
+///
+/// `include_neuron!("alif")` is a module `alif` with the struct of the neuron, its `Inputs`, `Outputs`,
+/// `States`, `Seeds` and `Gradients`, all of them vectors and slices by name.
+#[macro_export]
+macro_rules! include_neuron {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}
+
+/// A neuron out of the program's own artifacts, with its params.
+#[derive(Debug)]
+pub struct Embedded {
+    neuron: Neuron,
+    params: Arrays,
+}
+
+impl Embedded {
+    /// Loads the first artifact that the device takes.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not take the last one; [`Error::Artifact`] where one is damaged or there is none.
+    pub fn load(device: Arc<dyn Device>, artifacts: &[&[u8]]) -> Result<Self> {
+        let mut failed = Error::Artifact("the program has none".into());
+        for bytes in artifacts {
+            let damaged = || Error::Artifact("it is damaged or of another version".into());
+            let artifact = Artifact::from_bytes(bytes).ok_or_else(damaged)?;
+            match Neuron::load(device.clone(), artifact) {
+                Ok(neuron) => return Ok(Self { neuron, params: Arrays::new() }),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    /// The neuron, to run with arrays by name.
+    pub fn neuron(&self) -> &Neuron {
+        &self.neuron
+    }
+
+    fn manifest(&self) -> &Manifest {
+        self.neuron.manifest()
+    }
+
+    fn param(&self, name: &str) -> Result<&Param> {
+        let Manifest { params, neuron, .. } = self.manifest();
+        params.iter().find(|param| param.name == name).ok_or_else(|| Error::Unknown {
+            neuron: neuron.clone(),
+            kind: "param",
+            operand: name.into(),
+            known: params.iter().map(|p| format!("`{}`", p.name)).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// Sets the numbers of a param, the constrained ones: one for all, or one for each channel or each
+    /// neuron of a batch element, the last axis fastest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Range`], and [`Error::Unknown`] where there is no such param. How many numbers there
+    /// have to be is known when it runs.
+    pub fn set(&mut self, name: &str, numbers: &[f32]) -> Result<()> {
+        check_param(self.param(name)?, numbers)?;
+        let array = Array::new(vec![numbers.len()], numbers.to_vec())?;
+        self.params.insert(name.into(), array);
+        Ok(())
+    }
+
+    /// The numbers of a param; one where it has its declared number, none where there is no such param.
+    pub fn get(&self, name: &str) -> Vec<f32> {
+        let declared = || self.param(name).map_or(Vec::new(), |param| vec![param.default as f32]);
+        self.params.get(name).map_or_else(declared, |array| array.data().to_vec())
+    }
+
+    /// Adds to the stored numbers of a param, those that its `via` maps to the constrained ones; its
+    /// gradients are theirs. One number is repeated for all changes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Embedded::set`], and [`Error::Shape`] where there are more or fewer changes than numbers.
+    pub fn add(&mut self, name: &str, change: &[f32]) -> Result<()> {
+        let param = self.param(name)?;
+        let now = self.get(name);
+        let number = |i: usize| now.get(if now.len() == 1 { 0 } else { i }).copied();
+        let wrong = || length(name, &[now.len()], change.len());
+        if now.len() > change.len() {
+            return Err(wrong());
+        }
+        let moved = change.iter().enumerate();
+        let moved = moved.map(|(i, &by)| moved_param(param, number(i).ok_or_else(wrong)?, by));
+        let moved: Vec<f32> = moved.collect::<Result<_>>()?;
+        self.set(name, &moved)
+    }
+
+    /// A call with inputs of a shape, `[T, N, *]`, and states of its steps; a state of no numbers is
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] where there are more or fewer numbers than the shape has places.
+    pub fn call(
+        &self,
+        shape: &[usize],
+        inputs: &[(&str, &[f32])],
+        states: &[(&str, &Vec<f32>)],
+    ) -> Result<Call> {
+        let inputs = inputs.iter().map(|(name, numbers)| named(name, shape, numbers));
+        let params = self.params.iter().map(|(name, array)| {
+            let shape = self.shape_of(name, array, shape)?;
+            named(name, &shape, array.data())
+        });
+        Ok(Call {
+            inputs: inputs.collect::<Result<_>>()?,
+            params: params.collect::<Result<_>>()?,
+            states: some(shape.get(1..).unwrap_or_default(), states)?,
+            ..Call::default()
+        })
+    }
+
+    /// Seeds of outputs and of states after the last step; one of no numbers is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Embedded::call`].
+    pub fn seeds(
+        &self,
+        shape: &[usize],
+        outputs: &[(&str, &Vec<f32>)],
+        states: &[(&str, &Vec<f32>)],
+    ) -> Result<Seeds> {
+        let states = some(shape.get(1..).unwrap_or_default(), states)?;
+        Ok(Seeds { outputs: some(shape, outputs)?, states })
+    }
+
+    /// The shape of a param whose numbers are given in a row.
+    fn shape_of(&self, name: &str, array: &Array, shape: &[usize]) -> Result<Vec<usize>> {
+        let step = if shape.len() == 2 { &shape[1..] } else { shape.get(2..).unwrap_or_default() };
+        let per_neuron = self.param(name)?.sharing == Sharing::Neuron && array.data().len() != 1;
+        Ok(if per_neuron { step } else { array.shape() }.to_vec())
+    }
+}
+
+/// The numbers of an array out of many.
+pub fn take(arrays: &mut Arrays, name: &str) -> Vec<f32> {
+    arrays.remove(name).map(Array::into_data).unwrap_or_default()
+}
+
+fn named(name: &str, shape: &[usize], numbers: &[f32]) -> Result<(String, Array)> {
+    let array = Array::new(shape.to_vec(), numbers.to_vec());
+    Ok((name.into(), array.map_err(|_| length(name, shape, numbers.len()))?))
+}
+
+fn some(shape: &[usize], given: &[(&str, &Vec<f32>)]) -> Result<Arrays> {
+    let given = given.iter().filter(|(_, numbers)| !numbers.is_empty());
+    given.map(|(name, numbers)| named(name, shape, numbers)).collect()
+}
+
+fn length(name: &str, shape: &[usize], n: usize) -> Error {
+    let (operand, given) = (name.into(), format!("{n} numbers"));
+    Error::Shape { operand, expected: format!("{shape:?}"), given }
+}
+
+#[cfg(all(test, feature = "cpu", feature = "jit"))]
+mod tests;
