@@ -12,7 +12,7 @@ const SHAPE: [usize; 2] = [200, 32];
 /// The `tau` to find.
 const TAU: f32 = 6.0;
 /// How far a step goes against the gradient.
-const RATE: f32 = 20.0;
+const RATE: f32 = 300.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let x = input();
@@ -20,15 +20,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let target = Plif::cpu()?.tau(TAU)?.forward(&SHAPE, x, &States::default())?.outputs;
     println!("{} spikes to learn from", target.s.iter().sum::<f32>());
 
-    let mut neuron = Plif::cpu()?.tau(2.0)?;
-    let mut first = None;
+    // From above: a neuron that leaks less than the target fires less, and spikes that the target does
+    // not have are what leads astray.
+    let mut neuron = Plif::cpu()?.tau(20.0)?;
     for step in 0..=60 {
         let found = neuron.forward(&SHAPE, x, &States::default())?.outputs;
         let (loss, seeds) = squares(&found.v, &target.v);
         if step % 10 == 0 {
             println!("step {step:2}: tau {:.4}, loss {loss:.6}", neuron.get_tau()[0]);
         }
-        first.get_or_insert(loss);
         let gradients = neuron.grad(&SHAPE, x, &States::default(), &seeds)?;
         let change: Vec<f32> = gradients.params.tau.iter().map(|g| -RATE * g).collect();
         neuron.add_to_tau(&change)?;
