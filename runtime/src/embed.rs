@@ -175,5 +175,6 @@ fn length(name: &str, shape: &[usize], n: usize) -> Error {
     Error::Shape { operand, expected: format!("{shape:?}"), given }
 }
 
-#[cfg(all(test, feature = "cpu", feature = "jit"))]
+#[cfg(all(feature = "cpu", feature = "jit"))]
+#[cfg(test)]
 mod tests;

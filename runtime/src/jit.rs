@@ -61,7 +61,7 @@ impl Jit {
         let front = pipeline::front(source, &program.specialization, program.resolver);
         let front = front.map_err(|findings| Error::Compile(findings.render(false)))?;
         let options = Options::new(target.clone());
-        let key = hash(&pipeline::key(&front.neuron, &options));
+        let key = hash(pipeline::key(&front.neuron, &options));
         self.cached(&key, || pipeline::back(&front.neuron, &options, key.clone()))
     }
 
@@ -71,7 +71,7 @@ impl Jit {
     ///
     /// [`Error::Unsupported`] where this build cannot compile for the target.
     pub fn copy(&self, target: &Target) -> Result<Artifact> {
-        let key = hash(&copy::key(target));
+        let key = hash(copy::key(target));
         self.cached(&key, || copy::artifact(target, key.clone()))
     }
 

@@ -61,5 +61,5 @@ fn level(given: Option<&str>) -> Result<String> {
 
 /// The name that caches know an artifact by.
 pub fn key(neuron: &hir::Neuron, options: &Options) -> String {
-    snn_artifact::hash(&pipeline::key(neuron, options))
+    snn_artifact::hash(pipeline::key(neuron, options))
 }

@@ -173,7 +173,7 @@ impl Build {
 
 fn artifact(front: &Front, target: &Target) -> Result<Artifact> {
     let options = Options::new(target.clone());
-    let key = snn_artifact::hash(&pipeline::key(&front.neuron, &options));
+    let key = snn_artifact::hash(pipeline::key(&front.neuron, &options));
     pipeline::back(&front.neuron, &options, key).map_err(|error| Error::new(error.to_string()))
 }
 

@@ -30,5 +30,6 @@ fn code(artifact: &Artifact) -> Result<(&[u8], &str), Unsupported> {
     }
 }
 
-#[cfg(all(test, feature = "cranelift"))]
+#[cfg(feature = "cranelift")]
+#[cfg(test)]
 mod tests;
