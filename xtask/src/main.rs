@@ -1,5 +1,6 @@
 //! The project's own commands, on the standard library alone: `cargo xtask demo`, `cargo xtask test`.
 
+mod copy;
 mod demo;
 mod gpu;
 mod need;
@@ -18,6 +19,7 @@ Commands:
   test [OPTIONS]       Install what is missing, then run every check of the project
       --no-install     Install nothing; only say what is missing
       --require-all    A part that cannot run here is a failure, not a skip
+  copy                 Copy the grammar into the package that is made from it
   gpu                  Run IF and LIF in all forms and sizes on an NVIDIA GPU
       --pack FOLDER    Make a folder to do so on a machine without Rust and LLVM";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
             Ok(config) => test::run(config),
             Err(flag) => return usage(&format!("`test` has no option `{flag}`")),
         },
+        ["copy"] => copy::run(),
         ["gpu"] => gpu::run(),
         ["gpu", "--pack", folder] => gpu::pack(folder.as_ref()),
         ["help" | "--help" | "-h"] => {

@@ -45,6 +45,10 @@ pub fn run(config: Config) -> Result<bool, String> {
     if steps.run("build", with(cargo(&["build"]), &all, &[])) {
         test(&mut steps, &found, &features)?;
     }
+    let alone = ["--package", "snn-runtime", "--no-default-features", "--features", "cpu"];
+    steps.run("the runtime without the compiler", with(cargo(&["check"]), &alone, &[]));
+    let package = ["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"];
+    steps.run("packages", cargo(&package));
     document(&mut steps, &features);
     let start = Instant::now();
     let shown = demo::run().unwrap_or_else(|why| {

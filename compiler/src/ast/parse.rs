@@ -12,9 +12,9 @@ use crate::span::{Source, Span};
 /// The most bytes a file may have.
 const MAX_BYTES: usize = 1 << 20;
 
-/// The parser made from the grammar.
+/// The parser made from the grammar: `grammars/snn.pest`, of which a copy lies in this package.
 #[derive(Parser)]
-#[grammar = "../grammars/snn.pest"]
+#[grammar = "ast/snn.pest"]
 pub struct Grammar;
 
 /// The syntax tree of a file, and all that is wrong with its syntax.

@@ -82,6 +82,38 @@ fn packages_name_only_what_lies_before_them() {
     assert_eq!(dependencies("xtask"), [] as [&str; 0]);
 }
 
+/// What `cargo xtask copy` copies.
+const COPIES: [(&str, &str); 1] = [("grammars/snn.pest", "compiler/src/ast/snn.pest")];
+
+#[test]
+fn copies_are_current() {
+    for (from, to) in COPIES {
+        assert!(read(from.as_ref()) == read(to.as_ref()), "{to}: run `cargo xtask copy`");
+    }
+}
+
+/// `cargo package` takes nothing from outside of a package; tests alone may look there.
+#[test]
+fn packages_hold_what_they_are_made_from() {
+    let mut n_files = 0;
+    for (folder, ..) in PACKAGES.iter().filter(|(folder, ..)| *folder != "xtask") {
+        let all = sources(&format!("{folder}/src"));
+        for (path, text) in all.iter().filter(|(path, _)| !path.contains("test")) {
+            let parent = Path::new(path).parent().unwrap();
+            for start in ["include_str!(\"", "include_bytes!(\""] {
+                for file in text.split(start).skip(1).filter_map(|rest| rest.split('"').next()) {
+                    let up = file.matches("../").count();
+                    let depth = parent.strip_prefix(folder).unwrap().components().count();
+                    assert!(up <= depth, "{path}: {file} lies outside of the package");
+                    n_files += 1;
+                }
+            }
+            assert!(!text.contains(concat!("grammar = \"..", "/")), "{path}");
+        }
+    }
+    assert!(n_files >= 4, "{n_files}");
+}
+
 /// Fails where a file has one of some words outside of comments.
 fn none_has(files: &[(String, String)], words: &[&str]) {
     for (path, text) in files {
