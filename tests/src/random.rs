@@ -47,12 +47,14 @@ const FUNCTIONS: [&str; 27] = [
 ];
 
 /// Functions of two numbers; `#` and `@` are where they stand.
-const PAIRS: [&str; 8] = [
+const PAIRS: [&str; 10] = [
     "(# + @)",
     "(# - @)",
     "(# * @)",
     "# / (1.5 + abs(@))",
     "max(#, @)",
+    "pow(0.5 + abs(#), clamp(@, -1, 1))",
+    "fmod(#, 0.75 + abs(@))",
     "min(#, @)",
     "select(# > @, 0.5 * #, @)",
     "(if # < @ { # * @ } else { @ - # })",

@@ -11,6 +11,8 @@ pub enum Form {
     Binary(Binary),
     /// `min(max(x, low), high)`
     Clamp,
+    /// `x^y`
+    Power,
     /// `1 / sqrt(x)`
     Rsqrt,
     /// `max(0, x)`, where a tie takes the 0, so that nothing comes through at 0.
@@ -83,13 +85,12 @@ pub const BUILTINS: &[Builtin] = &[
     builtin("expm1",    &["x"],               Form::Unary(Unary::Expm1)),
     builtin("exprel",   &["x"],               Form::Unary(Unary::Exprel)),
     builtin("rsqrt",    &["x"],               Form::Rsqrt),
-    builtin("fmod",     &["x", "y"],          Form::NotYet),
     builtin("tan",      &["x"],               Form::Unary(Unary::Tan)),
     builtin("sinh",     &["x"],               Form::Unary(Unary::Sinh)),
     builtin("cosh",     &["x"],               Form::Unary(Unary::Cosh)),
     builtin("relu",     &["x"],               Form::Relu),
     builtin("erfc",     &["x"],               Form::Unary(Unary::Erfc)),
-    builtin("pow",      &["x", "y"],          Form::NotYet),
+    builtin("pow",      &["x", "y"],          Form::Power),
     builtin("ternary",  &["u", "th", "surrogate"], Form::NotYet),
     builtin("fired",    &["z"],               Form::NotYet),
     builtin("levels",   &["u", "depth", "surrogate"], Form::NotYet),

@@ -158,6 +158,10 @@ impl<'a> Checker<'a> {
                 let raised = self.extremum(Binary::Max, x, low, span);
                 self.extremum(Binary::Min, raised, high, span)
             }
+            (Form::Power, Some(x), Some(y), _) => {
+                let (x, y) = (self.require_number(x), self.require_number(y));
+                self.power(x, y, span)
+            }
             (Form::Rsqrt, Some(x), ..) => {
                 let root = self.function(Unary::Sqrt, x, span);
                 let one = leaf(Kind::Number(1.0), Type::Real, span);

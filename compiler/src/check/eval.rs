@@ -1,5 +1,7 @@
 //! Runs a typed expression once: what is known folds in f64, the rest becomes nodes.
 
+mod power;
+
 use std::collections::HashMap;
 
 use crate::check::fold;
@@ -8,9 +10,6 @@ use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, SurrogateId, Unary};
 use crate::check::tree::{Bind, Expr, Kind, Slot, Stage, Surrogate, SurrogateItem, Type};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::Span;
-
-/// The largest power that becomes multiplications.
-const MAX_POWER: f64 = 16.0;
 
 /// What an expression comes to.
 #[derive(Clone, Debug)]
@@ -224,32 +223,6 @@ impl<'p> Builder<'p> {
                 Ok(self.add(Op::Binary(op, x, y), hir::Type::Real, e.span))
             }
         }
-    }
-
-    fn power(&mut self, a: &Expr, b: &Expr, span: Span) -> Result<Value> {
-        let exponent = self.number(b)?;
-        let base = match self.eval(a)? {
-            Value::Number(base) => return Ok(Value::Number(fold::power(base, exponent))),
-            base => base,
-        };
-        let base = self.node(base, span)?;
-        let base = self.widened(base, span);
-        if exponent.fract() != 0.0 || exponent.abs() > MAX_POWER {
-            let message = "a power that is no whole number up to 16 is not supported yet";
-            return Err(Box::new(Diagnostic::new("E0900", b.span, message, "not supported yet")));
-        }
-        if exponent == 0.0 {
-            return Ok(Value::Number(1.0));
-        }
-        let mut product = base;
-        for _ in 1..exponent.abs() as u32 {
-            product = self.graph.binary(Binary::Mul, product, base, span);
-        }
-        if exponent < 0.0 {
-            let one = self.graph.constant(1.0, span);
-            product = self.graph.binary(Binary::Div, one, product, span);
-        }
-        Ok(Value::Node(product))
     }
 
     fn logic(&mut self, op: hir::Logic, a: &Expr, b: &Expr, span: Span) -> Result<Value> {

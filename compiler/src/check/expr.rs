@@ -94,10 +94,8 @@ impl<'a> Checker<'a> {
         two(|a, b| Kind::Binary(op, a, b), joined, a, b, span)
     }
 
-    fn power(&mut self, a: Expr, b: Expr, span: Span) -> Expr {
-        if b.stage > Stage::Const && b.ty != Type::Unknown {
-            return self.not_yet(b.span, "an exponent that is not known at compile time is");
-        }
+    /// `a^b` of two numbers.
+    pub(super) fn power(&mut self, a: Expr, b: Expr, span: Span) -> Expr {
         two(Kind::Power, Type::Real, a, b, span)
     }
 

@@ -115,7 +115,6 @@ wrong! {
     sums_and_levels_are_not_there_yet: neuron("  charge v = v + sum(i in 1..n, x)\n  fire   s = levels(v, 4, surr)\n  output s last");
     functions_as_options_are_not_there_yet: "neuron N(f: fn = exp) {\n  input x\n  state v = 0\n  charge v = f(v + x)\n  output v\n}\n";
     learnt_surrogate_arguments_are_not_there_yet: neuron("  param  a = 2 learn\n  charge v = v + x\n  fire   s = spike(v - 1, atan(alpha: a))");
-    a_power_that_is_no_whole_number: neuron("  charge v = (v + x)^0.5");
     things_never_read: "neuron N {\n  input x, y\n  state v = 0\n  state w = 0\n  param tau = 2\n  charge v = v + x\n  output v\n}\n";
     a_learnt_param_that_may_leave_its_range: neuron("  param  tau = 2.0 in (1, inf) learn\n  charge v = v + (x - v) / tau");
     a_condition_without_a_gradient: neuron("  charge v = if v > 1 { x } else { v + x }");

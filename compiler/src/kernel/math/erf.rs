@@ -29,7 +29,7 @@ const LOG_ERFC: [f64; 8] = [
     0.0004313441168051213,
     -2.0823432350880466e-05,
 ];
-const ERFC_SMALL: f64 = 0.5;
+const ERFC_SMALL: f64 = 0.75;
 /// From here on `erfc` is 0.
 const ERFC_ZERO: f64 = 10.1;
 /// `e^(x^2) erfc(x) / t` in `t = 1 / (x + 2)` for x from 0.49 to 10.1, to 2^-28 of it.
