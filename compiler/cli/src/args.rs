@@ -31,8 +31,12 @@ pub enum Format {
 /// The commands.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Write a file with a neuron to start from
+    New(NewArgs),
     /// Look for errors in neurons, and make nothing
     Check(CheckArgs),
+    /// Bring files into the one style
+    Fmt(FmtArgs),
     /// Explain the code of an error or a warning
     Explain(ExplainArgs),
     /// Compile a neuron to code and a manifest that says how to launch it
@@ -43,10 +47,65 @@ pub enum Command {
     Grad(GradArgs),
     /// Time a neuron, forward and backward, beside copies of as many bytes
     Bench(BenchArgs),
+    /// Draw what a run wrote, or the surrogates of a file
+    Plot(PlotArgs),
     /// List the devices of this machine
     Devices,
     /// Say what the kernel cache holds, or empty it
     Cache(CacheArgs),
+    /// Print what a shell needs to complete command lines of snnc
+    Completions(CompletionsArgs),
+    /// Write the pages of the manual into a folder
+    Man(ManArgs),
+}
+
+/// Arguments of `new`.
+#[derive(Args)]
+pub struct NewArgs {
+    /// The neuron's name, a word such as Alif; the file is called after it
+    pub name: String,
+}
+
+/// Arguments of `fmt`.
+#[derive(Args)]
+pub struct FmtArgs {
+    /// Change nothing; fail and show what would change
+    #[arg(long)]
+    pub check: bool,
+    /// The files; `-` is standard input, which comes back on standard output
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+}
+
+/// Arguments of `plot`.
+#[derive(Args)]
+pub struct PlotArgs {
+    /// What `run` wrote (.npz), or a file whose surrogates are drawn (.snn)
+    pub file: String,
+    /// The picture, as SVG or PNG by the file's name; beside the file and called after it by default
+    #[arg(short, long = "out", value_name = "PICTURE")]
+    pub out: Vec<PathBuf>,
+    /// npz: the number at which the potential spikes, to draw it
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub threshold: Option<f64>,
+    /// snn: a surrogate with its numbers, such as 'atan(alpha: 2.0)', instead of those of the file
+    #[arg(long = "surrogate", value_name = "SURROGATE")]
+    pub surrogates: Vec<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args)]
+pub struct ManArgs {
+    /// The folder, which has to be there
+    pub folder: PathBuf,
 }
 
 /// Arguments of `check`.

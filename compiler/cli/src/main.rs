@@ -8,9 +8,13 @@ mod array;
 mod bench;
 mod build;
 mod check;
+mod fmt;
 mod machine;
+mod manual;
+mod new;
 mod operands;
 mod plot;
+mod plots;
 mod program;
 mod report;
 mod run;
@@ -29,7 +33,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let reporter = Reporter::new(cli.message_format);
     let done = match &cli.command {
+        Command::New(args) => new::new(args).map(|()| true),
         Command::Check(args) => Ok(check::files(args, &reporter)),
+        Command::Fmt(args) => Ok(fmt::files(args, &reporter)),
         Command::Explain(args) => check::explain(args).map(|()| true),
         Command::Build(args) => build::build(args, &reporter).map(|()| true),
         Command::Run(args) => run::run(args, &reporter).map(|()| true),
@@ -37,6 +43,9 @@ fn main() -> ExitCode {
         Command::Devices => machine::list_devices().map(|()| true),
         Command::Cache(args) => machine::cache(args).map(|()| true),
         Command::Bench(args) => bench::bench(args, &reporter).map(|()| true),
+        Command::Plot(args) => plots::plot(args, &reporter).map(|()| true),
+        Command::Completions(args) => manual::completions(args).map(|()| true),
+        Command::Man(args) => manual::pages(args).map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -73,6 +73,17 @@ impl Reporter {
         self.line("warning", 93, message);
     }
 
+    /// Says what there is to change, with the lines it is about.
+    pub fn note(&self, message: &str, lines: &str) {
+        match self.format {
+            Format::Human => {
+                self.line("error", 91, message);
+                say(lines);
+            }
+            Format::Json => self.line("error", 91, &format!("{message}\n{lines}")),
+        }
+    }
+
     fn line(&self, severity: &str, colour: u8, message: &str) {
         match self.format {
             Format::Human if self.colour => say(&format!(

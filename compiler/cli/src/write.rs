@@ -45,6 +45,42 @@ impl Files {
     }
 }
 
+/// Writes a file that must not be there yet.
+///
+/// # Errors
+///
+/// Where it is there, or cannot be written; then nothing is left of it.
+pub fn fresh(path: &Path, contents: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create_new(path)?;
+    let done = file.write_all(contents).and_then(|()| file.sync_all());
+    if done.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    done
+}
+
+/// Puts other contents into a file that is there, which keeps its permissions; a link stays a link.
+///
+/// # Errors
+///
+/// Where it cannot be written; then the file is as it was.
+pub fn replace(path: &Path, contents: &[u8]) -> Result<()> {
+    let target = fs::canonicalize(path).map_err(|why| failed(path, &why))?;
+    let permissions = fs::metadata(&target).map_err(|why| failed(path, &why))?.permissions();
+    if permissions.readonly() {
+        let path = path.display();
+        return Err(Failure::Message(format!("cannot write {path}: it is read-only")));
+    }
+    let mut written = Beside(vec![(beside(&target, 0), target)]);
+    let (place, target) = &written.0[0];
+    let done = fresh(place, contents)
+        .and_then(|()| fs::set_permissions(place, permissions))
+        .and_then(|()| fs::rename(place, target));
+    done.map_err(|why| failed(path, &why))?;
+    written.0.clear();
+    Ok(())
+}
+
 /// Files beside their places; what is still there in the end is removed.
 struct Beside(Vec<(PathBuf, PathBuf)>);
 

@@ -1,8 +1,12 @@
 //! From syntax tree to text in the one style. Comments keep their places, statements their order, and
 //! at most one empty line is kept between them; printing what was printed changes nothing.
 
+mod doc;
+mod expr;
+
 use std::fmt::Write;
 
+use self::doc::{Doc, group, lay_out, nest, text};
 use crate::ast::*;
 use crate::span::Source;
 
@@ -67,17 +71,23 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Prints a line for a node, with the comments before it and the one behind it. `limit` is where
-    /// the next node starts, to which a later comment belongs.
-    fn line(&mut self, span: Span, text: &str, limit: usize) {
+    /// Prints a line for a node, broken where it is too wide, with the comments before it and the one
+    /// behind it.
+    fn line(&mut self, span: Span, line: &Doc) {
         let (start, end) = (span.start as usize, span.end as usize);
         self.comments_before(end, start);
         self.gap(start);
-        self.push(text);
+        let text = lay_out(line, self.indent, WIDTH);
+        self.push(&text);
         self.last = Some(end);
+        self.comment_behind(end);
+    }
+
+    /// Prints the comment that stands behind `end` with nothing but punctuation between.
+    fn comment_behind(&mut self, end: usize) {
         if let Some((comment, rest)) = self.comments.split_first()
-            && (comment.span.start as usize) < limit
-            && !self.source.text[end..comment.span.start as usize].contains('\n')
+            && let Some(between) = self.source.text.get(end..comment.span.start as usize)
+            && between.bytes().all(|b| b" \t;,".contains(&b))
         {
             self.comments = rest;
             self.out.pop();
@@ -86,18 +96,72 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Prints text as it stands, with the comments in it.
+    /// Where the text goes on behind `{`, which is the next bracket but for those in comments and for
+    /// closing ones.
+    fn behind_brace(&self, start: usize) -> usize {
+        let mut at = start;
+        let mut comments = self.comments.iter();
+        while let Some(byte) = self.source.text.as_bytes().get(at) {
+            match byte {
+                b'{' => return at + 1,
+                b'/' => {
+                    at = comments
+                        .find(|c| c.span.start as usize == at)
+                        .map_or(at + 1, |c| c.span.end as usize)
+                }
+                _ => at += 1,
+            }
+        }
+        start
+    }
+
+    /// Prints a line that ends with `{`; `head` is what of it the tree knows.
+    fn head(&mut self, head: Span, line: Doc) {
+        let end = self.behind_brace(head.end as usize);
+        let span = Span { end: end as u32, ..head };
+        self.line(span, &Doc::All(vec![line, text(" {")]));
+    }
+
+    /// Prints text as it stands, but for how far its lines are indented.
     fn raw(&mut self, span: Span) {
-        self.comments_before(span.start as usize, span.start as usize);
-        self.gap(span.start as usize);
+        let start = self.behind_attributes(span);
+        self.comments_before(start, start);
+        self.gap(start);
         while self.comments.first().is_some_and(|c| c.span.start < span.end) {
             self.comments = &self.comments[1..];
         }
-        self.push(self.text(span).trim_end());
+        let outer = self.indent;
+        for line in self.source.text[start..span.end as usize].lines() {
+            let (opened, closed, first) = braces(line);
+            self.indent = self.indent.saturating_sub(first);
+            match line.trim() {
+                "" => self.out.push('\n'),
+                line => self.push(line),
+            }
+            self.indent = (self.indent + first + opened).saturating_sub(closed).max(outer);
+        }
+        self.indent = outer;
         self.last = Some(span.end as usize);
+        self.comment_behind(span.end as usize);
     }
 
-    /// Prints lines in braces; `end` is where the closing brace stands.
+    /// Where a node's own text starts.
+    fn behind_attributes(&self, span: Span) -> usize {
+        let (mut at, end) = (span.start as usize, span.end as usize);
+        loop {
+            let rest = &self.source.text[at..end];
+            at += rest.len() - rest.trim_start().len();
+            let rest = rest.trim_start();
+            let comment = self.comments.iter().find(|c| c.span.start as usize == at);
+            match (comment, rest.find(']')) {
+                (Some(comment), _) => at = comment.span.end as usize,
+                (None, Some(close)) if rest.starts_with("#[") => at += close + 1,
+                _ => return at,
+            }
+        }
+    }
+
+    /// Prints lines in braces; `end` is behind the closing brace.
     fn block(&mut self, end: usize, lines: impl FnOnce(&mut Self)) {
         self.indent += 1;
         self.last = None;
@@ -106,82 +170,71 @@ impl<'a> Printer<'a> {
         self.indent -= 1;
         self.push("}");
         self.last = Some(end);
+        self.comment_behind(end);
     }
 
     fn allows(&mut self, allows: &[Name], start: u32) {
-        if !allows.is_empty() {
+        if let Some(line) = allow_text(allows) {
             self.comments_before(start as usize, start as usize);
             self.gap(start as usize);
-            let codes: Vec<&str> = allows.iter().map(|code| code.text.as_str()).collect();
-            self.push(&format!("#[allow({})]", codes.join(", ")));
+            self.push(&line);
             self.last = None;
         }
     }
 
     fn item(&mut self, item: &Item) {
         self.allows(&item.allows, item.span.start);
-        let end = item.span.end as usize;
-        let all = self.source.text.len();
         match &item.kind {
             ItemKind::Edition(number) => {
-                self.line(item.span, &format!("snn {}", number.text), all);
+                self.line(item.span, &text(format!("snn {}", number.text)));
             }
-            ItemKind::Import(path) => self.line(item.span, &format!("import {}", path.text), all),
+            ItemKind::Import(path) => self.line(item.span, &text(format!("import {}", path.text))),
             ItemKind::Const(constant) => self.constant("const", constant, item.span),
             ItemKind::Function(function) => self.function(function, item.span),
-            ItemKind::Surrogate(surrogate) => self.surrogate(surrogate, end),
-            ItemKind::Neuron(neuron) => self.neuron(neuron, end),
+            ItemKind::Surrogate(surrogate) => self.surrogate(surrogate, item.span),
+            ItemKind::Neuron(neuron) => self.neuron(neuron, item.span),
             ItemKind::Test(_) | ItemKind::Bad => self.raw(item.span),
         }
     }
 
     fn constant(&mut self, word: &str, constant: &Const, span: Span) {
-        let head = format!("{word} {} = ", constant.name.text);
-        self.value(span, head, &constant.value);
+        self.value(span, format!("{word} {} = ", constant.name.text), &constant.value);
     }
 
-    /// A line that ends with a value; a wide `if` is broken at its braces.
+    /// A line that ends with a value.
     fn value(&mut self, span: Span, head: String, value: &Expr) {
-        let flat = format!("{head}{}", self.expr(value));
-        let text = match &value.kind {
-            ExprKind::If(parts) if flat.len() + 2 * self.indent > WIDTH => {
-                format!("{head}{}", self.broken_if(parts))
-            }
-            _ => flat,
-        };
-        self.line(span, &text, self.source.text.len());
+        let value = self.expr(value);
+        self.line(span, &Doc::All(vec![text(head), value]));
     }
 
-    fn broken_if(&self, [condition, then, otherwise]: &[Expr; 3]) -> String {
-        let pad = "  ".repeat(self.indent);
-        let tail = match &otherwise.kind {
-            ExprKind::If(parts) => self.broken_if(parts),
-            _ => format!("{{\n{pad}  {}\n{pad}}}", self.expr(otherwise)),
-        };
-        let (condition, then) = (self.expr(condition), self.expr(then));
-        format!("if {condition} {{\n{pad}  {then}\n{pad}}} else {tail}")
-    }
-
-    fn formals(&self, formals: &[Formal]) -> String {
+    fn formals(&self, open: String, formals: &[Formal]) -> Doc {
         let each = formals.iter().map(|formal| match &formal.default {
-            Some(default) => format!("{} = {}", formal.name.text, self.expr(default)),
-            None => formal.name.text.clone(),
+            Some(default) => {
+                Doc::All(vec![text(format!("{} = ", formal.name.text)), self.expr(default)])
+            }
+            None => text(formal.name.text.as_str()),
         });
-        each.collect::<Vec<_>>().join(", ")
+        self.arguments(&open, each.collect(), ",")
     }
 
     fn function(&mut self, function: &Function, span: Span) {
-        let head = format!("fn {}({}) = ", function.name.text, self.formals(&function.formals));
-        self.value(span, head, &function.body);
+        let head = self.formals(format!("fn {}(", function.name.text), &function.formals);
+        let body = self.expr(&function.body);
+        self.line(span, &Doc::All(vec![head, text(" = "), body]));
     }
 
-    fn surrogate(&mut self, surrogate: &Surrogate, end: usize) {
-        let formals = self.formals(&surrogate.formals);
-        let formals = if formals.is_empty() { formals } else { format!("({formals})") };
-        let text = format!("surrogate {}{formals} {{", surrogate.name.text);
-        let limit = surrogate.functions.first().map_or(end, |f| f.span.start as usize);
-        self.line(surrogate.name.span, &text, limit);
-        self.block(end, |p| {
+    fn surrogate(&mut self, surrogate: &Surrogate, item: Span) {
+        let name = format!("surrogate {}", surrogate.name.text);
+        let (line, last) = match surrogate.formals.last() {
+            Some(last) => {
+                let default = last.default.as_ref().map(|default| default.span);
+                let line = self.formals(format!("{name}("), &surrogate.formals);
+                (line, default.unwrap_or(last.name.span))
+            }
+            None => (text(name), surrogate.name.span),
+        };
+        self.head(surrogate.name.span.to(last), line);
+        self.block(item.end as usize, |p| {
             for function in &surrogate.functions {
                 let head = format!("{}({}) = ", function.name.text, function.argument.text);
                 p.value(function.span, head, &function.body);
@@ -189,57 +242,86 @@ impl<'a> Printer<'a> {
         });
     }
 
-    fn neuron(&mut self, neuron: &Neuron, end: usize) {
+    fn neuron(&mut self, neuron: &Neuron, item: Span) {
         let parallel = if neuron.parallel.is_some() { "parallel " } else { "" };
-        let options: Vec<String> = neuron.options.iter().map(|o| self.option(o)).collect();
-        let flat = options.join(", ");
-        let options = match flat.len() {
-            0 => String::new(),
-            len if len + neuron.name.text.len() + 20 <= WIDTH => format!("({flat})"),
-            _ => format!("(\n  {},\n)", options.join(",\n  ")),
+        let name = format!("{parallel}neuron {}", neuron.name.text);
+        let last = neuron.options.last();
+        let has_comments = |p: &Self| {
+            let Some(last) = last else { return false };
+            let end = p.behind_brace(last.span.end as usize) as u32;
+            p.comments.iter().any(|c| neuron.name.span.end <= c.span.start && c.span.start < end)
         };
-        let text = format!("{parallel}neuron {}{options} {{", neuron.name.text);
-        let head = neuron.options.last().map_or(neuron.name.span, |o| neuron.name.span.to(o.span));
-        let limit = neuron.members.first().map_or(end, |m| m.span.start as usize);
-        self.line(head, &text, limit);
-        self.block(end, |p| neuron.members.iter().for_each(|member| p.member(member)));
+        self.comments_before(neuron.name.span.end as usize, item.start as usize);
+        if has_comments(self) {
+            self.options_in_lines(neuron, name);
+        } else {
+            let line = match last {
+                Some(_) => {
+                    let options = neuron.options.iter().map(|option| self.option(option));
+                    self.arguments(&format!("{name}("), options.collect(), ",")
+                }
+                None => text(name),
+            };
+            let last = last.map_or(neuron.name.span, |option| option.span);
+            self.head(neuron.name.span.to(last), line);
+        }
+        self.block(item.end as usize, |p| neuron.members.iter().for_each(|m| p.member(m)));
     }
 
-    fn option(&self, option: &OptionDecl) -> String {
-        let default = option.default.as_ref().map(|e| format!(" = {}", self.expr(e)));
-        let (name, ty) = (&option.name.text, self.text(option.ty_span));
-        format!("{name}: {ty}{}", default.unwrap_or_default())
+    /// Options with comments among them, each on a line of its own.
+    fn options_in_lines(&mut self, neuron: &Neuron, name: String) {
+        self.line(neuron.name.span, &text(format!("{name}(")));
+        self.indent += 1;
+        self.last = None;
+        for option in &neuron.options {
+            let line = Doc::All(vec![self.option(option), text(",")]);
+            self.line(option.span, &line);
+        }
+        let last = neuron.options.last().map_or(neuron.name.span, |option| option.span);
+        let end = self.behind_brace(last.end as usize);
+        self.comments_before(end, end);
+        self.indent -= 1;
+        self.push(") {");
+        self.comment_behind(end);
+    }
+
+    fn option(&self, option: &OptionDecl) -> Doc {
+        let head = format!("{}: {}", option.name.text, self.text(option.ty_span));
+        match &option.default {
+            Some(default) => Doc::All(vec![text(head), text(" = "), self.expr(default)]),
+            None => text(head),
+        }
     }
 
     fn member(&mut self, member: &Member) {
         self.allows(&member.allows, member.span.start);
         let span = member.span;
-        let all = self.source.text.len();
         match &member.kind {
             MemberKind::Input(inputs) => {
-                let names: Vec<String> = inputs.iter().map(|d| self.declared(d)).collect();
-                self.line(span, &format!("input  {}", names.join(", ")), all);
+                let mut names: Vec<Doc> = Vec::new();
+                for input in inputs {
+                    if !names.is_empty() {
+                        names.extend([text(","), Doc::Fill]);
+                    }
+                    names.push(text(self.declared(input)));
+                }
+                self.line(span, &Doc::All(vec![text("input  "), nest(names)]));
             }
             MemberKind::State(state) => self.state(state, span),
             MemberKind::Param(param) => {
-                let text = self.param(param);
-                self.line(span, &text, all);
+                let line = self.param(param);
+                self.line(span, &line);
             }
             MemberKind::Const(constant) => self.constant("const ", constant, span),
             MemberKind::Let(binding) => self.binding("let    ", binding, span),
             MemberKind::Rand(rand) => {
-                self.line(
-                    span,
-                    &format!("rand   {} ~ {}", rand.name.text, self.expr(&rand.value)),
-                    all,
-                );
+                self.value(span, format!("rand   {} ~ ", rand.name.text), &rand.value);
             }
             MemberKind::Output(output) => {
                 let rename = output.rename.as_ref().map(|name| format!(" as {}", name.text));
                 let last = if output.last.is_some() { " last" } else { "" };
-                let text =
-                    format!("output {}{}{last}", output.name.text, rename.unwrap_or_default());
-                self.line(span, &text, all);
+                let (name, rename) = (&output.name.text, rename.unwrap_or_default());
+                self.line(span, &text(format!("output {name}{rename}{last}")));
             }
             MemberKind::Phase(phase) => self.phase(phase, span),
             MemberKind::Bad => self.raw(span),
@@ -258,32 +340,35 @@ impl<'a> Printer<'a> {
 
     fn state(&mut self, state: &State, span: Span) {
         let ty = state.ty.as_ref().map(|ty| format!(": {}", ty.text)).unwrap_or_default();
-        let text = format!("state  {}{ty}", self.declared(&state.declared));
+        let head = format!("state  {}{ty}", self.declared(&state.declared));
         match &state.init {
-            Some(init) => self.value(span, format!("{text} = "), init),
-            None => self.line(span, &text, self.source.text.len()),
+            Some(init) => self.value(span, format!("{head} = "), init),
+            None => self.line(span, &text(head)),
         }
     }
 
-    fn param(&self, param: &Param) -> String {
-        let mut text = format!("param  {}", self.declared(&param.declared));
+    fn param(&self, param: &Param) -> Doc {
+        let mut all = vec![text(format!("param  {}", self.declared(&param.declared)))];
         for modifier in param.sorted() {
-            let _ = write!(text, " {}", self.modifier(&modifier.kind));
+            all.extend([text(" "), self.modifier(&modifier.kind)]);
         }
-        text
+        Doc::All(all)
     }
 
-    fn modifier(&self, kind: &ModifierKind) -> String {
+    fn modifier(&self, kind: &ModifierKind) -> Doc {
         match kind {
-            ModifierKind::Per(sharing) => format!("per {}", crate::check::sharing_word(*sharing)),
-            ModifierKind::Default(value) => format!("= {}", self.expr(value)),
-            ModifierKind::In(range) => {
-                let open = if range.low_closed { '[' } else { '(' };
-                let close = if range.high_closed { ']' } else { ')' };
-                format!("in {open}{}, {}{close}", self.expr(&range.low), self.expr(&range.high))
+            ModifierKind::Per(sharing) => {
+                text(format!("per {}", crate::check::sharing_word(*sharing)))
             }
-            ModifierKind::Via(map) => format!("via {}", map.text),
-            ModifierKind::Learn => "learn".into(),
+            ModifierKind::Default(value) => Doc::All(vec![text("= "), self.expr(value)]),
+            ModifierKind::In(range) => {
+                let open = if range.low_closed { "in [" } else { "in (" };
+                let close = if range.high_closed { "]" } else { ")" };
+                let (low, high) = (self.expr(&range.low), self.expr(&range.high));
+                group(vec![text(open), low, text(","), nest(vec![Doc::Line, high]), text(close)])
+            }
+            ModifierKind::Via(map) => text(format!("via {}", map.text)),
+            ModifierKind::Learn => text("learn"),
         }
     }
 
@@ -296,92 +381,67 @@ impl<'a> Printer<'a> {
     fn phase(&mut self, phase: &Phase, span: Span) {
         let word = phase.kind.word();
         if let (false, [statement]) = (phase.braces, phase.statements.as_slice()) {
-            return self.statement(&format!("{word:<6} "), statement, span);
+            // An attribute behind the word is the statement's and not the member's.
+            let allows = allow_text(&statement.allows).map(|allow| allow + " ");
+            let prefix = format!("{word:<6} {}", allows.unwrap_or_default());
+            return self.statement(&prefix, statement, span);
         }
-        let end = span.end as usize;
-        let limit = phase.statements.first().map_or(end, |s| s.span.start as usize);
-        self.line(phase.word, &format!("{word} {{"), limit);
-        self.block(end, |p| phase.statements.iter().for_each(|s| p.statement("", s, s.span)));
+        self.head(phase.word, text(word));
+        self.block(span.end as usize, |p| p.statements(&phase.statements));
+    }
+
+    fn statements(&mut self, statements: &[Statement]) {
+        for statement in statements {
+            self.allows(&statement.allows, statement.span.start);
+            self.statement("", statement, statement.span);
+        }
     }
 
     fn statement(&mut self, prefix: &str, statement: &Statement, span: Span) {
-        self.allows(&statement.allows, statement.span.start);
         match &statement.kind {
             StatementKind::Assign(assign) => {
                 let op = assign.op.map_or("", BinaryOp::symbol);
-                let head = format!("{prefix}{} {op}= ", assign.target.text);
-                match &assign.when {
-                    Some(when) => {
-                        let (value, when) = (self.expr(&assign.value), self.expr(when));
-                        let all = self.source.text.len();
-                        self.line(span, &format!("{head}{value} when {when}"), all);
-                    }
-                    None => self.value(span, head, &assign.value),
+                let head = text(format!("{prefix}{} {op}= ", assign.target.text));
+                let mut all = vec![head, self.expr(&assign.value)];
+                if let Some(when) = &assign.when {
+                    all.extend([text(" when "), self.expr(when)]);
                 }
+                self.line(span, &Doc::All(all));
             }
             StatementKind::Let(binding) => self.binding(&format!("{prefix}let "), binding, span),
             StatementKind::For(repeat) => {
-                let (low, high) = (self.expr(&repeat.low), self.expr(&repeat.high));
-                let text = format!("{prefix}for {} in {low}..{high} {{", repeat.name.text);
-                let head = repeat.name.span.to(repeat.high.span);
-                let end = span.end as usize;
-                let limit = repeat.statements.first().map_or(end, |s| s.span.start as usize);
-                self.line(head, &text, limit);
-                self.block(end, |p| {
-                    repeat.statements.iter().for_each(|s| p.statement("", s, s.span));
-                });
+                let range = self.range(&repeat.low, &repeat.high);
+                let head = text(format!("{prefix}for {} in ", repeat.name.text));
+                let start = repeat.name.span.to(repeat.high.span);
+                self.head(start, Doc::All(vec![head, range]));
+                self.block(span.end as usize, |p| p.statements(&repeat.statements));
             }
             StatementKind::Ode | StatementKind::Bad => self.raw(span),
         }
     }
+}
 
-    fn list(&self, list: &[Expr]) -> String {
-        list.iter().map(|e| self.expr(e)).collect::<Vec<_>>().join(", ")
-    }
+fn allow_text(allows: &[Name]) -> Option<String> {
+    let codes: Vec<&str> = allows.iter().map(|code| code.text.as_str()).collect();
+    (!codes.is_empty()).then(|| format!("#[allow({})]", codes.join(", ")))
+}
 
-    fn expr(&self, expr: &Expr) -> String {
-        match &expr.kind {
-            ExprKind::Number(..) | ExprKind::Bool(_) | ExprKind::Name(_) | ExprKind::Bad => {
-                self.text(expr.span).into()
+/// The braces of a line outside of comments and strings: opened, closed, and those it starts with.
+fn braces(line: &str) -> (usize, usize, usize) {
+    let (mut opened, mut closed, mut first) = (0, 0, 0);
+    let (mut quoted, mut bare) = (false, true);
+    let code = line.split("//").next().unwrap_or_default();
+    for byte in code.trim().bytes() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'{' if !quoted => opened += 1,
+            b'}' if !quoted => {
+                closed += 1;
+                first += usize::from(bare);
             }
-            ExprKind::Quantity(_, unit) => {
-                let number = self.text(expr.span.to(unit.span));
-                let number = number.strip_suffix(unit.text.as_str()).unwrap_or(number);
-                format!("{} {}", number.trim_end(), unit.text)
-            }
-            ExprKind::Group(inner) => format!("({})", self.expr(inner)),
-            ExprKind::Unary(UnaryOp::Negate, a) => format!("-{}", self.expr(a)),
-            ExprKind::Unary(UnaryOp::Not, a) => format!("not {}", self.expr(a)),
-            ExprKind::Binary(BinaryOp::Power, a, b) => format!("{}^{}", self.expr(a), self.expr(b)),
-            ExprKind::Binary(op, a, b) => {
-                format!("{} {} {}", self.expr(a), op.symbol(), self.expr(b))
-            }
-            ExprKind::If(parts) => self.flat_if(parts),
-            ExprKind::Call(call) => {
-                let each = call.arguments.iter().map(|argument| match &argument.name {
-                    Some(name) => format!("{}: {}", name.text, self.expr(&argument.value)),
-                    None => self.expr(&argument.value),
-                });
-                format!("{}({})", call.name.text, each.collect::<Vec<_>>().join(", "))
-            }
-            ExprKind::Previous(inner) => format!("{}@prev", self.expr(inner)),
-            ExprKind::Index(inner, indices) => {
-                format!("{}[{}]", self.expr(inner), self.list(indices))
-            }
-            ExprKind::List(list) => format!("[{}]", self.list(list)),
-            ExprKind::Sum(name, parts) => {
-                let [low, high, term] = parts.as_ref();
-                let (low, high, term) = (self.expr(low), self.expr(high), self.expr(term));
-                format!("sum({} in {low}..{high}, {term})", name.text)
-            }
+            _ => {}
         }
+        bare &= byte == b'}';
     }
-
-    fn flat_if(&self, [condition, then, otherwise]: &[Expr; 3]) -> String {
-        let tail = match &otherwise.kind {
-            ExprKind::If(parts) => self.flat_if(parts),
-            _ => format!("{{ {} }}", self.expr(otherwise)),
-        };
-        format!("if {} {{ {} }} else {tail}", self.expr(condition), self.expr(then))
-    }
+    (opened, closed, first)
 }

@@ -228,6 +228,98 @@ fn damaged() -> impl Strategy<Value = String> {
     })
 }
 
+/// What is printed in too little room, and comments wherever they can be.
+const WIDE: &str = include_str!("wide.snn");
+
+#[test]
+fn what_is_too_wide_is_broken_where_a_line_may_end() {
+    let once = printed(WIDE);
+    assert!(once.lines().all(|line| line.chars().count() <= 100), "{once}");
+    insta::assert_snapshot!(once);
+}
+
+#[test]
+fn what_was_silenced_and_documented_stays_so() {
+    for text in [EVERYTHING, WIDE] {
+        assert_eq!(notes(&printed(text)), notes(text));
+    }
+}
+
+#[test]
+fn line_ends_of_windows_are_those_of_the_one_style() {
+    let text = EVERYTHING.replace('\n', "\r\n");
+    assert_eq!(printed(&text), printed(EVERYTHING));
+}
+
+/// What the tree leaves out: silenced codes and documentation, by item and member, and all comments.
+fn notes(text: &str) -> (Vec<String>, Vec<String>) {
+    let (module, source, _) = parsed(text);
+    let mut notes = Vec::new();
+    for item in &module.items {
+        notes.push(format!("{:?} {:?}", allows(&item.allows), item.docs));
+        let ItemKind::Neuron(neuron) = &item.kind else { continue };
+        for member in &neuron.members {
+            notes.push(format!("{:?} {:?}", allows(&member.allows), member.docs));
+            if let MemberKind::Phase(phase) = &member.kind {
+                notes.extend(phase.statements.iter().map(|s| format!("{:?}", allows(&s.allows))));
+            }
+        }
+    }
+    let comments = module.comments.iter().map(|c| source.text[c.span.range()].to_owned());
+    (notes, comments.collect())
+}
+
+fn allows(allows: &[Name]) -> Vec<&str> {
+    allows.iter().map(|code| code.text.as_str()).collect()
+}
+
+/// An expression in which `~` stands where a line may end.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf =
+        prop::sample::select(vec!["x", "v", "1.5", "membrane_potential", "2", "c[t]", "(v)"]);
+    leaf.prop_map(String::from).prop_recursive(6, 40, 3, |inner| {
+        let ops = prop::sample::select(vec!["+", "-", "*", "/", "^", "<", "and", "or", "@"]);
+        let pair = (inner.clone(), ops, inner.clone());
+        let pair = pair.prop_map(|(a, op, b)| match op {
+            // Comparisons are not chained.
+            "<" => format!("({a} <~{b})"),
+            op => format!("{a} {op}~{b}"),
+        });
+        let three = (inner.clone(), inner.clone(), inner.clone());
+        let several = prop::collection::vec(inner.clone(), 0..4);
+        prop_oneof![
+            3 => pair,
+            1 => inner.clone().prop_map(|a| format!("(~{a}~)")),
+            1 => inner.clone().prop_map(|a| format!("-{a}")),
+            1 => several.clone().prop_map(|all| format!("some_function(~{}~)", all.join(",~"))),
+            1 => several.prop_map(|all| format!("[~{}~]", all.join(",~"))),
+            1 => three.clone().prop_map(|(c, a, b)| format!("if {c} {{~{a}~}} else {{~{b}~}}")),
+            1 => three.prop_map(|(a, b, c)| format!("sum(i in {a}..{b},~{c})")),
+        ]
+    })
+}
+
+/// A file around some expressions, with newlines and comments where a line may end.
+fn modules() -> impl Strategy<Value = String> {
+    let breaks =
+        prop::collection::vec(prop::sample::select(vec![" ", "\n", " // c\n", "\n\n // d\n"]), 8);
+    (prop::collection::vec(expression(), 6), breaks).prop_map(|(e, breaks)| {
+        let text = format!(
+            "fn f(a,~b = {}) =~{} // f\n~neuron Several(n: int = {},~m: float = 0.5) {{~input x,~y\n~\
+             param p learn in (0,~1] =~{}~// p\n  charge {{ a = {}; for i in 0..3 {{ b +=~{} }} // b\n }}\n}} // end",
+            e[0], e[1], e[2], e[3], e[4], e[5]
+        );
+        let (mut out, mut breaks) = (String::new(), breaks.iter().cycle());
+        for part in text.split('~') {
+            if !out.is_empty() {
+                out.push_str(breaks.next().expect("they repeat"));
+            }
+            out.push_str(part);
+        }
+        out
+    })
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_front_end_panic(text in any::<String>()) {
@@ -250,6 +342,21 @@ proptest! {
         prop_assume!(diagnostics.is_empty());
         let once = print(&module, &source);
         prop_assert_eq!(shape(&once), shape(&text));
+        prop_assert_eq!(printed(&once), once);
+    }
+
+    #[test]
+    fn any_expression_is_printed_as_itself(text in modules()) {
+        let (_, _, diagnostics) = parsed(&text);
+        prop_assert_eq!(&diagnostics, &[], "{}", text);
+        let once = printed(&text);
+        prop_assert_eq!(shape(&once), shape(&text), "{}", &once);
+        let sorted = |text: &str| {
+            let mut comments = notes(text).1;
+            comments.sort();
+            comments
+        };
+        prop_assert_eq!(sorted(&once), sorted(&text));
         prop_assert_eq!(printed(&once), once);
     }
 }

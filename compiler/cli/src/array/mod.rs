@@ -49,6 +49,14 @@ pub fn read(operand: &str, place: &str, kind: Kind) -> Result<Plain> {
     array.map_err(failed)
 }
 
+/// Reads every array of an npz file, by its name.
+pub fn read_all(path: &Path) -> Result<Vec<(String, Plain)>> {
+    let bytes = fs::read(path).map_err(|why| reason(&why));
+    bytes
+        .and_then(|bytes| npz::read_all(&bytes))
+        .map_err(|why| Failure::Message(format!("cannot read {}: {why}", path.display())))
+}
+
 /// The file, and the member of an npz behind its name.
 fn split(place: &str) -> (&str, Option<&str>) {
     match place.rsplit_once(':') {

@@ -9,12 +9,33 @@ use super::{Plain, npy};
 
 /// The member asked for; where none is, the one of the operand's name, or the only one.
 pub fn read(bytes: &[u8], member: Option<&str>, operand: &str) -> Result<Plain, String> {
-    let damaged = |why: zip::result::ZipError| format!("it is no npz file: {why}");
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+    let (mut archive, files) = open(bytes)?;
+    let name = choose(&files, member, operand)?;
+    array(&mut archive, &name)
+}
+
+/// Every member, by its name.
+pub fn read_all(bytes: &[u8]) -> Result<Vec<(String, Plain)>, String> {
+    let (mut archive, mut files) = open(bytes)?;
+    files.sort();
+    files.iter().map(|file| Ok((stem(file).to_string(), array(&mut archive, file)?))).collect()
+}
+
+type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+
+fn damaged(why: zip::result::ZipError) -> String {
+    format!("it is no npz file: {why}")
+}
+
+fn open(bytes: &[u8]) -> Result<(Archive<'_>, Vec<String>), String> {
+    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
     let names = archive.file_names().map(|name| name.map(|name| name.into_owned()));
     let files: Vec<String> = names.collect::<Result<_, _>>().map_err(damaged)?;
-    let name = choose(&files, member, operand)?;
-    let mut file = archive.by_name(&name).map_err(damaged)?;
+    Ok((archive, files))
+}
+
+fn array(archive: &mut Archive<'_>, name: &str) -> Result<Plain, String> {
+    let mut file = archive.by_name(name).map_err(damaged)?;
     let size = file.size();
     let mut data = Vec::new();
     file.by_ref().take(size).read_to_end(&mut data).map_err(|why| format!("`{name}`: {why}"))?;

@@ -6,6 +6,7 @@ mod gradient;
 mod png;
 mod run;
 mod scene;
+mod surrogate;
 mod svg;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::write::Files;
 pub use gradient::{Gradient, gradient};
 pub use run::{Run, run};
 pub use scene::Scene;
+pub use surrogate::{Curve, surrogates};
 
 /// Numbers over steps and neurons.
 #[derive(Clone, Copy)]

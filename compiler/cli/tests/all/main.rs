@@ -3,5 +3,8 @@
 mod bench;
 mod build;
 mod check;
+mod fmt;
+mod plot;
 mod program;
+mod robust;
 mod run;
