@@ -11,6 +11,7 @@ mod expr;
 pub(crate) mod fold;
 pub mod hir;
 mod items;
+mod learnt;
 mod modules;
 pub(crate) mod nearest;
 mod neuron;
@@ -122,8 +123,9 @@ fn check_defaults(program: &Program, diagnostics: &mut Diagnostics) {
         if neuron.options.iter().all(|option| option.default.is_some()) {
             let wanted =
                 Specialization { neuron: Some(neuron.name.clone()), ..Specialization::default() };
-            if let Err(findings) = specialize(program, &wanted) {
-                diagnostics.extend(findings);
+            match specialize(program, &wanted) {
+                Ok(special) => diagnostics.extend(learnt::warn(program, &special)),
+                Err(findings) => diagnostics.extend(findings),
             }
         }
     }

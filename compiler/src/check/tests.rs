@@ -39,3 +39,10 @@ fn soft_reset_starts_at_zero_and_subtracts_the_threshold() {
 fn if_sums_its_input() {
     insta::assert_snapshot!(typed(IF, &[("surr", "atan(2.0)")]));
 }
+
+#[test]
+fn a_param_that_an_option_gives_a_gradient_is_not_warned_of() {
+    let text = "neuron N(cut: bool = true) {\n  input x\n  param k = 0.5 learn\n  state v = 0\n  \
+                charge v = v + x * (if cut { detach(k) } else { k })\n  output v\n}\n";
+    program(text);
+}

@@ -34,6 +34,7 @@ macro_rules! wrong {
 }
 
 wrong! {
+    a_learnt_param_without_a_gradient: neuron("  param  a = 1.0 learn\n  param  b = 0.5 learn\n  param  c = 2.0 learn\n  charge v = v + x * detach(a) + floor(b) * c");
     a_missing_equals_sign: neuron("  param  tau 2.0\n  charge v = v + x");
     a_mistyped_keyword: neuron("  parma  tau = 2.0\n  charge v = v + x / tau");
     a_mistyped_item: "nueron N {\n  input x\n  charge v = x\n}\n";

@@ -94,9 +94,10 @@ fn as_written(number: f64) -> f64 {
 /// Whether a number lies in a range. NaN lies in none.
 fn contains(range: Range, number: f64, end: fn(f64) -> f64) -> bool {
     let inside = |closed, low: f64, high: f64| if closed { low <= high } else { low < high };
-    let low = range.low.is_none_or(|low| inside(range.low_closed, end(low), number));
-    let high = range.high.is_none_or(|high| inside(range.high_closed, number, end(high)));
-    low && high && !number.is_nan()
+    // JSON has no infinity: an end that is not there is one, and an open one is not in the range.
+    let low = inside(range.low_closed, range.low.map_or(f64::NEG_INFINITY, end), number);
+    let high = inside(range.high_closed, number, range.high.map_or(f64::INFINITY, end));
+    low && high
 }
 
 /// The `w` that is mapped to a number; none where the range lacks an end that the map needs.

@@ -43,6 +43,12 @@ fn colour_of(i: usize) -> Colour {
     all().nth(i % (colour::LINES.len() + MORE.len())).unwrap_or(colour::INK)
 }
 
+/// A curve's line: where the colours begin again, it is dashed.
+fn curve_line(i: usize, line: Vec<(f32, f32)>, width: f32) -> Item {
+    let dash = (i / (colour::LINES.len() + MORE.len()) % 2 == 1).then_some(6.0);
+    Item::Lines { lines: vec![line], colour: colour_of(i), width, dash }
+}
+
 /// Writes the names, as many in a row as there is room for; returns where the first panel goes.
 fn names(scene: &mut Scene, curves: &[Curve]) -> f32 {
     let (mut x, mut y) = (LEFT, 92.0);
@@ -51,7 +57,7 @@ fn names(scene: &mut Scene, curves: &[Curve]) -> f32 {
         if x + width > WIDTH - RIGHT && x > LEFT {
             (x, y) = (LEFT, y + 20.0);
         }
-        scene.line(vec![(x, y - 4.0), (x + 20.0, y - 4.0)], colour_of(i), 2.4);
+        scene.items.push(curve_line(i, vec![(x, y - 4.0), (x + 20.0, y - 4.0)], 2.4));
         scene.text((x + 27.0, y), Anchor::Start, SIZE, colour::INK, &curve.name);
         x += width;
     }
@@ -94,7 +100,7 @@ fn panel(
         let points = u.iter().zip(of(curve)).filter(|(_, y)| y.is_finite());
         let line = points.map(|(x, y)| (panel.x(*x), panel.y(*y))).collect::<Vec<_>>();
         if !line.is_empty() {
-            scene.line(line, colour_of(i), 1.8);
+            scene.items.push(curve_line(i, line, 1.8));
         }
     }
     panel.close(scene);

@@ -62,7 +62,7 @@ fn wrong_syntax_is_shown_and_left_alone_and_the_other_files_are_formatted() {
     folder.write("a.snn", &wrong);
     folder.write("b.snn", UGLY);
     let err = folder.snnc("fmt a.snn none.snn b.snn").wrong();
-    assert!(err.contains("error[E0001]") && err.contains("a.snn:4:"), "{err}");
+    assert!(err.contains("error[E0001]") && err.contains("a.snn:5:"), "{err}");
     assert!(err.contains("cannot read none.snn: there is no such file"), "{err}");
     assert_eq!((text(&folder, "a.snn"), text(&folder, "b.snn").as_str()), (wrong, PRETTY));
     // What a file means is not looked at.

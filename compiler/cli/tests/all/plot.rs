@@ -7,7 +7,7 @@ const LIF: &str = include_str!("../../../../stdlib/neurons/lif.snn");
 #[test]
 fn what_run_and_grad_wrote_is_drawn() {
     let folder = Folder::new("plot_npz");
-    folder.write("lif.snn", LIF);
+    folder.write("lif.snn", LIF.replace("output s", "output s\n  output v"));
     let made = "--generate step --steps 60 --neurons 6";
     folder.snnc(&format!("run lif.snn {made} --out out.npz")).right();
     assert_eq!(

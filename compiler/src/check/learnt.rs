@@ -1,0 +1,82 @@
+//! Warns of learnt params whose gradient is always zero: they reach what the caller gets, but only
+//! through conditions, roundings or `detach`.
+
+use crate::check::hir::{Leaf, Neuron, NodeId, Op, Unary};
+use crate::check::tree::{Program, Type};
+use crate::check::{Specialization, specialize};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+/// The warnings about a neuron as its options are by default. A param that has a gradient when one of
+/// the bool options is turned round is none of them.
+pub fn warn(program: &Program, neuron: &Neuron) -> Diagnostics {
+    let (needed, smooth) = (reached(neuron, false), reached(neuron, true));
+    let is_dead = |i: &usize| neuron.params[*i].learn && needed[*i] && !smooth[*i];
+    let mut dead: Vec<usize> = (0..neuron.params.len()).filter(is_dead).collect();
+    for option in turned(program, neuron) {
+        if dead.is_empty() {
+            break;
+        }
+        let wanted = Specialization {
+            neuron: Some(neuron.name.clone()),
+            options: vec![option],
+            ..Specialization::default()
+        };
+        if let Ok(other) = specialize(program, &wanted) {
+            let smooth = reached(&other, true);
+            dead.retain(|i| !smooth[*i]);
+        }
+    }
+    dead.into_iter().map(|i| warning(neuron, i)).collect()
+}
+
+/// Each bool option with the value that it does not have by default.
+fn turned(program: &Program, neuron: &Neuron) -> Vec<(String, String)> {
+    let own = program.neurons.iter().find(|own| own.name == neuron.name);
+    let choices = own.into_iter().flat_map(|own| &own.options);
+    let bools = choices.filter(|choice| choice.ty == Type::Bool);
+    let turned = bools.filter_map(|choice| {
+        let (name, value) = neuron.options.iter().find(|(name, _)| *name == choice.name)?;
+        Some((name.clone(), (value != "true").to_string()))
+    });
+    turned.collect()
+}
+
+fn warning(neuron: &Neuron, i: usize) -> Diagnostic {
+    let param = &neuron.params[i];
+    let message = format!("the gradient of the learnt param `{}` is always zero", param.name);
+    let there = "reaches outputs and states only where no gradient flows";
+    Diagnostic::new("W0309", param.span, message, there).help(
+        "conditions, roundings and `detach` have no gradient; `spike` with a surrogate has one",
+    )
+}
+
+/// Which params outputs and states depend on; with `smooth`, through operations with a gradient.
+fn reached(neuron: &Neuron, smooth: bool) -> Vec<bool> {
+    let mut reached = vec![false; neuron.params.len()];
+    let mut seen = vec![false; neuron.graph.len()];
+    let states = neuron.states.iter().flat_map(|state| [state.init, state.next]);
+    let mut rest: Vec<NodeId> = states.chain(neuron.outputs.iter().map(|o| o.value)).collect();
+    while let Some(id) = rest.pop() {
+        if std::mem::replace(&mut seen[id.0 as usize], true) {
+            continue;
+        }
+        let op = neuron.graph.node(id).op;
+        match op {
+            Op::Leaf(Leaf::Param(i)) => reached[i as usize] = true,
+            _ if smooth => rest.extend(differentiated(&op)),
+            _ => rest.extend(op.operands()),
+        }
+    }
+    reached
+}
+
+/// The operands that an operation has a gradient to.
+fn differentiated(op: &Op) -> Vec<NodeId> {
+    match *op {
+        Op::Detach(_) | Op::RealToInt(_) | Op::BoolToReal(_) => Vec::new(),
+        Op::Compare(..) | Op::Logic(..) | Op::Not(_) => Vec::new(),
+        Op::Unary(Unary::Floor | Unary::Ceil | Unary::Round | Unary::Sign, _) => Vec::new(),
+        Op::Select(_, a, b) => vec![a, b],
+        _ => op.operands().collect(),
+    }
+}
