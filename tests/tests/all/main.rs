@@ -4,6 +4,7 @@
 
 mod build;
 mod cpu;
+mod language;
 #[cfg(unix)]
 mod link;
 mod oracle;

@@ -1,0 +1,120 @@
+//! The examples of the language's reference: each is found wrong as it says, or gives what it says.
+
+use std::collections::BTreeMap;
+
+use snn_artifact::Target;
+use snn_compiler::check::{NoImports, Specialization};
+use snn_compiler::pipeline::{self, Options, Source};
+use snn_runtime::neuron::{Array, Arrays, Call, Seeds};
+use snn_tests::interpret::Interpreted;
+
+const REFERENCE: &str = include_str!("../../../docs/language.md");
+
+/// An example: the rule it stands under, what is said of it, and the program.
+struct Example {
+    rule: String,
+    codes: Vec<String>,
+    numbers: BTreeMap<String, Vec<f32>>,
+    text: String,
+}
+
+/// The number that a rule begins with.
+fn rule(line: &str) -> Option<&str> {
+    let (number, _) = line.strip_prefix("**")?.split_once("**")?;
+    number.starts_with("L-").then_some(number)
+}
+
+fn examples() -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
+    let (mut current, mut is_inside) = (String::new(), false);
+    for line in REFERENCE.lines() {
+        if is_inside && line == "```" {
+            is_inside = false;
+        } else if is_inside {
+            let example = examples.last_mut().unwrap();
+            example.text.push_str(line);
+            example.text.push('\n');
+        } else if let Some(words) = line.strip_prefix("```snn") {
+            is_inside = true;
+            examples.push(example(&current, words));
+        } else if let Some(number) = rule(line) {
+            current = number.into();
+        }
+    }
+    examples
+}
+
+/// The line above an example: codes, and numbers by name.
+fn example(rule: &str, words: &str) -> Example {
+    let (mut codes, mut numbers) = (Vec::new(), BTreeMap::new());
+    for word in words.split_whitespace() {
+        match word.split_once('=') {
+            Some((name, list)) => {
+                let list = list.split(',').map(|number| number.parse().unwrap()).collect();
+                numbers.insert(name.to_string(), list);
+            }
+            None => codes.push(word.to_string()),
+        }
+    }
+    Example { rule: rule.into(), codes, numbers, text: String::new() }
+}
+
+#[test]
+fn every_rule_has_a_number_of_its_own_and_an_example() {
+    let rules: Vec<&str> = REFERENCE.lines().filter_map(rule).collect();
+    assert!(rules.len() >= 30 && rules.is_sorted_by(|a, b| a < b), "{rules:?}");
+    let examples = examples();
+    for rule in rules {
+        assert!(examples.iter().any(|example| example.rule == rule), "{rule} has no example");
+    }
+}
+
+#[test]
+fn examples_are_found_wrong_as_they_say() {
+    let mut wrong = String::new();
+    for example in examples() {
+        let source = Source { name: "example.snn", text: &example.text };
+        let (_, findings) = pipeline::check(source, &NoImports);
+        let found: Vec<&str> = findings.diagnostics.iter().map(|finding| finding.code).collect();
+        if found != example.codes {
+            wrong.push_str(&format!("{}:\n{}", example.rule, findings.render(false)));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn examples_give_what_they_say() {
+    let all = examples();
+    let with_numbers = all.iter().filter(|example| !example.numbers.is_empty());
+    for example in with_numbers {
+        run(example);
+    }
+}
+
+fn run(example: &Example) {
+    let Example { rule, numbers, text, .. } = example;
+    let source = Source { name: "example.snn", text };
+    let front = pipeline::front(source, &Specialization::default(), &NoImports);
+    let neuron = front.unwrap_or_else(|findings| panic!("{}", findings.render(false))).neuron;
+    let inputs = neuron.inputs.iter().map(|input| {
+        let data = numbers.get(&input.name).unwrap_or_else(|| panic!("{rule}: {}", input.name));
+        (input.name.clone(), Array::new(vec![data.len(), 1], data.clone()).unwrap())
+    });
+    let call = Call { inputs: inputs.collect(), ..Call::default() };
+    let target = Target::Cpu { level: "x86-64-v3".into() };
+    let steps = call.inputs.values().next().map_or(0, |x| x.shape()[0]);
+    let ones = || Array::new(vec![steps, 1], vec![1.0; steps]).unwrap();
+    let outputs = neuron.outputs.iter().map(|output| (output.name.clone(), ones())).collect();
+    let seeds = Seeds { outputs, ..Seeds::default() };
+    let found = Interpreted::new(&neuron, &Options::new(target)).grad(&call, &seeds);
+    let mut known: Arrays = found.forward.outputs;
+    known.extend(found.inputs.into_iter().map(|(name, array)| (format!("d.{name}"), array)));
+    let given = |name: &str| neuron.inputs.iter().any(|input| input.name == name);
+    for (name, expected) in numbers.iter().filter(|(name, _)| !given(name)) {
+        let found = known.get(name).unwrap_or_else(|| panic!("{rule} has no `{name}`")).data();
+        let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-6 * b.abs().max(1.0);
+        let is_same = found.len() == expected.len() && found.iter().zip(expected).all(near);
+        assert!(is_same, "{rule}: {name} is {found:?}, not {expected:?}\n{text}");
+    }
+}
