@@ -126,7 +126,8 @@ fn examples() -> Result<Vec<String>, String> {
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let rust = paths.filter(|path| path.extension().is_some_and(|e| e == "rs"));
     let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_string());
-    let mut names: Vec<String> = rust.filter_map(stem).collect();
+    // The package's build script lies beside them.
+    let mut names: Vec<String> = rust.filter_map(stem).filter(|name| name != "build").collect();
     names.sort();
     Ok(names)
 }
