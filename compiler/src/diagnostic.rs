@@ -95,6 +95,14 @@ impl Diagnostic {
         self
     }
 
+    /// Adds advice with text to put before and behind a span.
+    pub fn wrap(mut self, text: &str, span: Span, before: &str, behind: &str) -> Self {
+        let [first, last] = [span.start, span.end].map(|at| Span { start: at, end: at, ..span });
+        let replace = vec![(first, before.into()), (last, behind.into())];
+        self.helps.push(Help { text: text.into(), replace });
+        self
+    }
+
     /// Whether it is an error.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

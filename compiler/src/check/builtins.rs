@@ -25,6 +25,12 @@ pub enum Form {
     Detach,
     /// A number and a surrogate.
     Spike,
+    /// A number, a threshold and a surrogate.
+    Ternary,
+    /// A ternary spike.
+    Fired,
+    /// A number, the highest level and a surrogate.
+    Levels,
     /// A state, a spike and the value to put it to.
     Hard,
     /// A state, a spike and the value to take away.
@@ -35,6 +41,14 @@ pub enum Form {
     Int,
     /// Named in the language, and not built yet.
     NotYet,
+}
+
+impl Form {
+    /// Whether it makes or takes spikes, which have no place in a surrogate.
+    pub fn is_spiking(self) -> bool {
+        use Form::*;
+        matches!(self, Spike | Ternary | Fired | Levels | Hard | Soft)
+    }
 }
 
 /// A function of the language.
@@ -91,9 +105,9 @@ pub const BUILTINS: &[Builtin] = &[
     builtin("relu",     &["x"],               Form::Relu),
     builtin("erfc",     &["x"],               Form::Unary(Unary::Erfc)),
     builtin("pow",      &["x", "y"],          Form::Power),
-    builtin("ternary",  &["u", "th", "surrogate"], Form::NotYet),
-    builtin("fired",    &["z"],               Form::NotYet),
-    builtin("levels",   &["u", "depth", "surrogate"], Form::NotYet),
+    builtin("ternary",  &["u", "th", "surrogate"], Form::Ternary),
+    builtin("fired",    &["z"],               Form::Fired),
+    builtin("levels",   &["u", "depth", "surrogate"], Form::Levels),
     builtin("band",     &["k"],               Form::NotYet),
     builtin("conv",     &["w", "x"],          Form::NotYet),
     builtin("normal",   &["mean", "std"],     Form::NotYet),

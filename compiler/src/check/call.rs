@@ -28,6 +28,11 @@ impl<'a> Checker<'a> {
         if let Some(&(home, function)) = self.items().functions.get(call.name.text.as_str()) {
             return self.inline(home, function, call, span);
         }
+        if let Some(symbol) = self.scope.get(&call.name.text).copied()
+            && symbol.ty == Type::Function
+        {
+            return self.apply_option(symbol.slot, call, span);
+        }
         self.unknown_function(call, span)
     }
 
@@ -117,7 +122,7 @@ impl<'a> Checker<'a> {
         place
     }
 
-    fn missing(&mut self, what: &str, formal: &str, span: Span) {
+    pub(super) fn missing(&mut self, what: &str, formal: &str, span: Span) {
         let message = format!("{what} needs the argument `{formal}`");
         let there = format!("`{formal}` is missing");
         self.report(Diagnostic::new("E0202", span, message, there));
@@ -140,7 +145,7 @@ impl<'a> Checker<'a> {
             let is_surrogate = *formal == "surrogate";
             given.push(if is_surrogate { self.surrogate(place) } else { self.expr(place) });
         }
-        if self.in_surrogate && matches!(builtin.form, Form::Spike | Form::Hard | Form::Soft) {
+        if self.in_surrogate && builtin.form.is_spiking() {
             let message = format!("{what} cannot stand in a surrogate");
             let there = "a surrogate is a smooth function of a number";
             self.report(Diagnostic::new("E0311", call.name.span, message, there));
@@ -149,7 +154,7 @@ impl<'a> Checker<'a> {
         self.apply(builtin.form, given, span)
     }
 
-    fn apply(&mut self, form: Form, given: Vec<Expr>, span: Span) -> Expr {
+    pub(super) fn apply(&mut self, form: Form, given: Vec<Expr>, span: Span) -> Expr {
         let mut given = given.into_iter();
         match (form, given.next(), given.next(), given.next()) {
             (Form::Unary(op), Some(a), ..) => self.function(op, a, span),
@@ -192,6 +197,17 @@ impl<'a> Checker<'a> {
                 expr.kind = Kind::Spike(Box::new(u), Box::new(surrogate));
                 expr
             }
+            (Form::Ternary, Some(u), Some(th), Some(surrogate)) => {
+                let (u, th) = (self.require_number(u), self.require_number(th));
+                three(Kind::Ternary, Type::Ternary, [u, th, surrogate], span)
+            }
+            (Form::Levels, Some(u), Some(depth), Some(surrogate)) => {
+                let (u, depth) = (self.require_number(u), self.require_number(depth));
+                let smooth = u.smooth;
+                let levels = three(Kind::Levels, Type::Real, [u, depth, surrogate], span);
+                Expr { smooth, ..levels }
+            }
+            (Form::Fired, Some(z), ..) => self.fired(z, span),
             (Form::Hard, Some(v), Some(s), Some(to)) => self.reset(Kind::Hard, [v, s, to], span),
             (Form::Soft, Some(v), Some(s), Some(by)) => self.reset(Kind::Soft, [v, s, by], span),
             (Form::Real, Some(a), ..) => self.real(a, span),
@@ -215,6 +231,19 @@ impl<'a> Checker<'a> {
         expr
     }
 
+    fn fired(&mut self, z: Expr, span: Span) -> Expr {
+        if !matches!(z.ty, Type::Ternary | Type::Unknown) {
+            let message = format!("expected a ternary spike, found {}", z.ty.name());
+            let finding = Diagnostic::new("E0207", z.span, message, z.ty.name())
+                .help("a ternary spike is what `ternary(...)` gives, or `detach` of it");
+            self.report(finding);
+            return unknown(span);
+        }
+        let mut fired = made(Type::Spike, span, &[&z]);
+        fired.kind = Kind::Fired(Box::new(z));
+        fired
+    }
+
     fn extremum(&mut self, op: Binary, a: Expr, b: Expr, span: Span) -> Expr {
         let (a, b) = (self.require_number(a), self.require_number(b));
         let mut expr = made(arithmetic(a.ty, b.ty), span, &[&a, &b]);
@@ -227,9 +256,13 @@ impl<'a> Checker<'a> {
         let (v, e) = (self.require_number(v), self.require_number(e));
         if !matches!(s.ty, Type::Spike | Type::Unknown) {
             let message = format!("expected a spike, found {}", s.ty.name());
-            let finding = Diagnostic::new("E0207", s.span, message, s.ty.name())
-                .help("a spike is what `spike(...)` gives, or `detach` of it");
-            self.report(finding);
+            let finding = Diagnostic::new("E0207", s.span, message, s.ty.name());
+            self.report(match s.ty {
+                Type::Ternary => {
+                    finding.wrap("1 where it is not 0, of either sign", s.span, "fired(", ")")
+                }
+                _ => finding.help("a spike is what `spike(...)` gives, or `detach` of it"),
+            });
             return unknown(span);
         }
         three(kind, Type::Real, [v, s, e], span)
@@ -291,7 +324,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn default(&mut self, home: Home, default: &'a ast::Expr) -> Expr {
+    pub(super) fn default(&mut self, home: Home, default: &'a ast::Expr) -> Expr {
         let scope = std::mem::replace(&mut self.scope, Scope::new());
         let outside = std::mem::replace(&mut self.home, home);
         let value = self.expr(default);
@@ -492,14 +525,19 @@ pub fn argument<'a>(slot: crate::check::tree::Slot, value: &Expr, span: Span) ->
     }
 }
 
-fn three(kind: fn(Box<[Expr; 3]>) -> Kind, ty: Type, parts: [Expr; 3], span: Span) -> Expr {
+pub(super) fn three(
+    kind: fn(Box<[Expr; 3]>) -> Kind,
+    ty: Type,
+    parts: [Expr; 3],
+    span: Span,
+) -> Expr {
     let [a, b, c] = &parts;
     let mut expr = made(ty, span, &[a, b, c]);
     expr.kind = kind(Box::new(parts));
     expr
 }
 
-fn count(n: usize) -> String {
+pub(super) fn count(n: usize) -> String {
     match n {
         0 => "no arguments".into(),
         1 => "1 argument".into(),

@@ -7,7 +7,9 @@ use crate::ast;
 use crate::check::items::{Home, Items};
 use crate::check::nearest::nearest;
 use crate::check::scope::{Progress, Role, Scope, Symbol};
-use crate::check::tree::{Bind, Expr, Kind, Slot, Stage, Surrogate, SurrogateItem, Type};
+use crate::check::tree::{
+    Bind, Expr, Function, FunctionItem, Kind, Slot, Stage, State, Surrogate, SurrogateItem, Type,
+};
 use crate::check::{builtins, eval};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::Span;
@@ -41,6 +43,10 @@ pub struct Checker<'a> {
     pub surrogates: Vec<Surrogate>,
     /// Where to find a file's surrogate.
     pub surrogate_items: HashMap<(Home, &'a str), SurrogateItem>,
+    /// The functions that options name.
+    pub functions: Vec<Function>,
+    /// Where to find one; none for one that is no function of numbers.
+    pub(super) function_items: HashMap<(Home, &'a str), Option<FunctionItem>>,
     /// The names known.
     pub scope: Scope<'a>,
     /// How many slots have been given out.
@@ -49,6 +55,12 @@ pub struct Checker<'a> {
     pub used: HashSet<Slot>,
     /// The declarations outside the phases, each behind what it uses.
     pub outer: Vec<Bind>,
+    /// For each state and fired name that `@prev` reads, the slot of its value before the step.
+    pub(super) previous: HashMap<&'a str, Slot>,
+    /// The states that keep fired names.
+    pub(super) hidden: Vec<State>,
+    /// The fired names that are spikes.
+    pub(super) spikes: HashSet<&'a str>,
     /// The functions being inlined, with their calls; none for one that is checked by itself.
     pub(super) calls: Vec<(Home, &'a str, Option<Span>)>,
     /// The functions known to call themselves.
@@ -62,7 +74,7 @@ pub struct Checker<'a> {
     constants: HashMap<(Home, &'a str), ConstState>,
     /// Names in text that does not parse: what they are is not known.
     poisoned: HashSet<String>,
-    reported: HashSet<(&'static str, Span)>,
+    pub(super) reported: HashSet<(&'static str, Span)>,
 }
 
 impl<'a> Checker<'a> {
@@ -79,10 +91,15 @@ impl<'a> Checker<'a> {
             base,
             surrogates: Vec::new(),
             surrogate_items: HashMap::new(),
+            functions: Vec::new(),
+            function_items: HashMap::new(),
             scope: Scope::new(),
             n_slots: 0,
             used: HashSet::new(),
             outer: Vec::new(),
+            previous: HashMap::new(),
+            hidden: Vec::new(),
+            spikes: HashSet::new(),
             calls: Vec::new(),
             recursive: HashSet::new(),
             n_inlined: 0,
@@ -159,7 +176,7 @@ impl<'a> Checker<'a> {
                 let message = format!("`{name}` has no value before `fire`");
                 let finding = Diagnostic::new("E0108", span, message, "used too early")
                     .because(symbol.span, "it is made here")
-                    .help(format!("`{name}@prev` is its value of the last step"));
+                    .replace("its value of the last step", span, format!("{name}@prev"));
                 self.report(finding);
                 return unknown(span);
             }

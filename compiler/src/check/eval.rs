@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use crate::check::fold;
 use crate::check::hir;
 use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, SurrogateId, Unary};
-use crate::check::tree::{Bind, Expr, Kind, Slot, Stage, Surrogate, SurrogateItem, Type};
+use crate::check::tree::{
+    Bind, Expr, Function, FunctionItem, Kind, Slot, Stage, Surrogate, SurrogateItem, Type,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::Span;
 
@@ -22,6 +24,8 @@ pub enum Value {
     Node(NodeId),
     /// A surrogate with its arguments.
     Surrogate(SurrogateItem, Vec<f64>),
+    /// A function.
+    Function(FunctionItem),
 }
 
 /// Boxed, since it is large and rare.
@@ -31,12 +35,16 @@ pub type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 pub struct Builder<'p> {
     /// The surrogates that may be named.
     pub items: &'p [Surrogate],
+    /// The functions that options name.
+    pub functions: &'p [Function],
     /// The nodes so far.
     pub graph: Graph,
     /// The surrogates that spikes name.
     pub surrogates: Vec<hir::Surrogate>,
     known: HashMap<(SurrogateItem, Vec<u64>), SurrogateId>,
-    slots: Vec<Option<Value>>,
+    pub(super) slots: Vec<Option<Value>>,
+    /// How many turns of loops have been run.
+    pub(super) turns: f64,
 }
 
 impl<'p> Builder<'p> {
@@ -44,18 +52,22 @@ impl<'p> Builder<'p> {
     pub fn new(items: &'p [Surrogate], n_slots: u32) -> Self {
         Self {
             items,
+            functions: &[],
             graph: Graph::default(),
             surrogates: Vec::new(),
             known: HashMap::new(),
             slots: vec![None; n_slots as usize],
+            turns: 0.0,
         }
     }
 
     /// Gives a slot its latest value.
     pub fn set(&mut self, slot: Slot, value: Value) {
-        if let Some(place) = self.slots.get_mut(slot.0 as usize) {
-            *place = Some(value);
+        let place = slot.0 as usize;
+        if place >= self.slots.len() {
+            self.slots.resize(place + 1, None);
         }
+        self.slots[place] = Some(value);
     }
 
     /// Runs a bind.
@@ -68,10 +80,17 @@ impl<'p> Builder<'p> {
     /// The latest value of a slot as a real node.
     pub fn slot_real(&mut self, slot: Slot, span: Span) -> Result<NodeId> {
         let value = self.slot(slot, span)?;
-        self.node(value, span)
+        let node = self.node(value, span)?;
+        Ok(self.widened(node, span))
     }
 
-    fn slot(&self, slot: Slot, span: Span) -> Result<Value> {
+    /// The latest value of a slot as an int node.
+    pub fn slot_int(&mut self, slot: Slot, span: Span) -> Result<NodeId> {
+        let value = self.slot(slot, span)?;
+        self.int(value, span)
+    }
+
+    pub(super) fn slot(&self, slot: Slot, span: Span) -> Result<Value> {
         let value = self.slots.get(slot.0 as usize).cloned().flatten();
         value.ok_or_else(|| bug(span, "a value is used before it is made"))
     }
@@ -118,6 +137,12 @@ impl<'p> Builder<'p> {
                 known => Ok(known),
             },
             Kind::Spike(u, surrogate) => self.spike(u, surrogate, span),
+            Kind::Ternary(parts) => self.ternary(parts, span),
+            Kind::Fired(z) => self.fired(z, span),
+            Kind::Levels(parts) => self.levels(parts, span),
+            Kind::Sum(counter, parts) => self.sum(*counter, parts, e),
+            Kind::Function(item) => Ok(Value::Function(*item)),
+            Kind::Apply(slot, arguments) => self.apply(*slot, arguments, span),
             Kind::Hard(parts) => self.reset(Op::Hard, parts, span),
             Kind::Soft(parts) => self.reset(Op::Soft, parts, span),
             Kind::Surrogate(item, arguments) => {
@@ -147,6 +172,12 @@ impl<'p> Builder<'p> {
         Ok(self.widened(node, e.span))
     }
 
+    /// The value of an expression as an int node.
+    pub fn whole(&mut self, e: &Expr) -> Result<NodeId> {
+        let value = self.eval(e)?;
+        self.int(value, e.span)
+    }
+
     fn add(&mut self, op: Op, ty: hir::Type, span: Span) -> Value {
         Value::Node(self.graph.add(op, ty, span))
     }
@@ -156,18 +187,21 @@ impl<'p> Builder<'p> {
             Value::Number(value) => Ok(self.graph.constant(value, span)),
             Value::Bool(value) => Ok(self.graph.add(Op::Bool(value), hir::Type::Bool, span)),
             Value::Node(node) => Ok(node),
-            Value::Surrogate(..) => Err(bug(span, "a surrogate stands for a number")),
+            Value::Surrogate(..) | Value::Function(_) => {
+                Err(bug(span, "a surrogate or a function stands for a number"))
+            }
         }
     }
 
-    fn widened(&mut self, node: NodeId, span: Span) -> NodeId {
+    /// A number as a real.
+    pub(super) fn widened(&mut self, node: NodeId, span: Span) -> NodeId {
         match self.graph.node(node).ty {
             hir::Type::Int => self.graph.add(Op::IntToReal(node), hir::Type::Real, span),
             _ => node,
         }
     }
 
-    fn int(&mut self, value: Value, span: Span) -> Result<NodeId> {
+    pub(super) fn int(&mut self, value: Value, span: Span) -> Result<NodeId> {
         match value {
             Value::Number(value) => {
                 let value = in_range(value, span)?;
@@ -211,16 +245,22 @@ impl<'p> Builder<'p> {
     }
 
     fn binary(&mut self, op: Binary, a: &Expr, b: &Expr, e: &Expr) -> Result<Value> {
-        match (self.eval(a)?, self.eval(b)?) {
+        let (a, b) = (self.eval(a)?, self.eval(b)?);
+        self.combine(op, a, b, e)
+    }
+
+    /// A function of two values, of the type and at the place of `e`.
+    pub(super) fn combine(&mut self, op: Binary, a: Value, b: Value, e: &Expr) -> Result<Value> {
+        match (a, b) {
             (Value::Number(a), Value::Number(b)) => known(fold::binary(op, a, b), e),
             (a, b) if e.ty == Type::Int => {
                 let (a, b) = (self.int(a, e.span)?, self.int(b, e.span)?);
                 Ok(self.add(Op::Binary(op, a, b), hir::Type::Int, e.span))
             }
-            (x, y) => {
-                let (x, y) = (self.node(x, a.span)?, self.node(y, b.span)?);
-                let (x, y) = (self.widened(x, a.span), self.widened(y, b.span));
-                Ok(self.add(Op::Binary(op, x, y), hir::Type::Real, e.span))
+            (a, b) => {
+                let (a, b) = (self.node(a, e.span)?, self.node(b, e.span)?);
+                let (a, b) = (self.widened(a, e.span), self.widened(b, e.span));
+                Ok(self.add(Op::Binary(op, a, b), hir::Type::Real, e.span))
             }
         }
     }
@@ -280,11 +320,16 @@ impl<'p> Builder<'p> {
 
     fn spike(&mut self, u: &Expr, surrogate: &Expr, span: Span) -> Result<Value> {
         let u = self.real(u)?;
+        let surrogate = self.spike_surrogate(surrogate)?;
+        Ok(self.add(Op::Spike(u, surrogate), hir::Type::Real, span))
+    }
+
+    /// The surrogate that a spike names.
+    pub(super) fn spike_surrogate(&mut self, surrogate: &Expr) -> Result<SurrogateId> {
         let Value::Surrogate(item, arguments) = self.eval(surrogate)? else {
             return Err(bug(surrogate.span, "a spike's surrogate is none"));
         };
-        let surrogate = self.surrogate(item, &arguments, surrogate.span)?;
-        Ok(self.add(Op::Spike(u, surrogate), hir::Type::Real, span))
+        self.surrogate(item, &arguments, surrogate.span)
     }
 
     fn reset(
@@ -360,15 +405,21 @@ pub fn offender(e: &Expr, latest: Stage) -> &Expr {
         | Kind::Not(a)
         | Kind::BoolToReal(a)
         | Kind::RealToInt(a)
-        | Kind::Detach(a) => Some(a.as_ref()).filter(late),
+        | Kind::Detach(a)
+        | Kind::Fired(a) => Some(a.as_ref()).filter(late),
         Kind::Binary(_, a, b)
         | Kind::Power(a, b)
         | Kind::Compare(_, a, b)
         | Kind::Logic(_, a, b)
         | Kind::Spike(a, b) => [a.as_ref(), b.as_ref()].into_iter().find(late),
-        Kind::If(parts) | Kind::Fma(parts) | Kind::Hard(parts) | Kind::Soft(parts) => {
-            parts.iter().find(late)
-        }
+        Kind::If(parts)
+        | Kind::Fma(parts)
+        | Kind::Hard(parts)
+        | Kind::Soft(parts)
+        | Kind::Ternary(parts)
+        | Kind::Levels(parts)
+        | Kind::Sum(_, parts) => parts.iter().find(late),
+        Kind::Apply(_, arguments) => arguments.iter().find(late),
         Kind::Block(binds, _) => binds.iter().map(|bind| &bind.value).find(late),
         _ => None,
     };
@@ -394,7 +445,7 @@ pub fn in_range(value: f64, span: Span) -> Result<i32> {
 }
 
 /// A finding about ourselves, where checking should have left nothing to find.
-fn bug(span: Span, what: &str) -> Box<Diagnostic> {
+pub(super) fn bug(span: Span, what: &str) -> Box<Diagnostic> {
     let message = format!("bug in snnc, please report it: {what}");
     Box::new(Diagnostic::new("E0999", span, message, "while compiling this"))
 }

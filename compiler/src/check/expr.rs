@@ -39,10 +39,10 @@ impl<'a> Checker<'a> {
             ExprKind::If(parts) => self.conditional(parts, span),
             ExprKind::Call(call) => self.call(call, span),
             ExprKind::Quantity(..) => self.not_yet(span, "units are"),
-            ExprKind::Previous(_) => self.not_yet(span, "`@prev` is"),
+            ExprKind::Previous(inner) => self.previous(inner, span),
             ExprKind::Index(..) => self.not_yet(span, "indexed params are"),
             ExprKind::List(_) => self.not_yet(span, "lists are"),
-            ExprKind::Sum(..) => self.not_yet(span, "`sum` is"),
+            ExprKind::Sum(name, parts) => self.sum(name, parts, span),
             ExprKind::Bad => unknown(span),
         }
     }
@@ -121,16 +121,24 @@ impl<'a> Checker<'a> {
             expr.kind = Kind::If(Box::new([c, a, b]));
             return expr;
         }
+        // Ints and bools have no gradient that could be missed.
+        if !matches!(ty, Type::Int | Type::Bool) {
+            self.warn_condition(&c, span);
+        }
+        let mut expr = made(ty, span, &[&c, &a, &b]);
+        expr.smooth = a.smooth || b.smooth;
+        expr.kind = Kind::If(Box::new([c, a, b]));
+        expr
+    }
+
+    /// Warns of a condition that takes a gradient away.
+    pub fn warn_condition(&mut self, c: &Expr, span: Span) {
         if c.smooth && !span.file.is_prelude() && !self.in_surrogate {
             let message = "a value with a gradient decides here, and no gradient flows through it";
             let finding = Diagnostic::new("W0310", c.span, message, "decides, without a gradient")
                 .help("write `detach(...)` around the value if this is meant");
             self.report(finding);
         }
-        let mut expr = made(ty, span, &[&c, &a, &b]);
-        expr.smooth = a.smooth || b.smooth;
-        expr.kind = Kind::If(Box::new([c, a, b]));
-        expr
     }
 }
 

@@ -9,18 +9,23 @@ mod checker;
 mod eval;
 mod expr;
 pub(crate) mod fold;
+mod forms;
+mod functions;
 pub mod hir;
 mod items;
 mod learnt;
+mod loops;
 mod modules;
 pub(crate) mod nearest;
 mod neuron;
 mod phases;
+mod previous;
 mod print;
 mod scope;
 mod specialize;
 mod surrogates;
 mod tree;
+mod unroll;
 
 use std::sync::Arc;
 
@@ -96,7 +101,12 @@ fn check_files<'a>(checker: &mut Checker<'a>, files: &'a [modules::Loaded<'_>]) 
     } else {
         Arc::new(checker.base.iter().cloned().chain(own).collect())
     };
-    Program { neurons, surrogates, constants }
+    let is_asked =
+        |neuron: &tree::Neuron| neuron.options.iter().any(|o| o.ty == tree::Type::Function);
+    let asked = neurons.iter().any(is_asked);
+    let function_names = if asked { checker.function_names(1) } else { Vec::new() };
+    let functions = std::mem::take(&mut checker.functions);
+    Program { neurons, surrogates, functions, function_names, constants }
 }
 
 fn check_edition(checker: &mut Checker<'_>, number: &Name, module: &ast::Module) {
@@ -143,7 +153,13 @@ fn allowed<'a>(files: &'a [modules::Loaded<'_>]) -> Vec<(&'a str, Span)> {
         for member in &neuron.members {
             add(&member.allows, member.span);
             if let MemberKind::Phase(phase) = &member.kind {
-                for statement in phase.statements.iter().filter(|s| s.kind != StatementKind::Bad) {
+                let mut waiting: Vec<&ast::Statement> = phase.statements.iter().collect();
+                while let Some(statement) = waiting.pop() {
+                    match &statement.kind {
+                        StatementKind::Bad => continue,
+                        StatementKind::For(repeat) => waiting.extend(&repeat.statements),
+                        _ => {}
+                    }
                     add(&statement.allows, statement.span);
                 }
             }

@@ -34,6 +34,9 @@ impl<'a> Checker<'a> {
         self.scope = Scope::new();
         self.n_slots = 0;
         self.used.clear();
+        self.previous.clear();
+        self.hidden.clear();
+        self.spikes.clear();
         self.outer.clear();
         let mut made = Neuron {
             name: neuron.name.text.clone(),
@@ -60,6 +63,7 @@ impl<'a> Checker<'a> {
         made.steps = self.phases(neuron);
         made.outputs = self.outputs(neuron);
         self.lint_unread(&made);
+        self.keep_previous(&mut made);
         made.outer = std::mem::take(&mut self.outer);
         made.n_slots = self.n_slots;
         made
@@ -102,12 +106,11 @@ impl<'a> Checker<'a> {
             OptionType::Float => (Type::Real, "a number"),
             OptionType::Surrogate => (Type::Surrogate, "a surrogate"),
             OptionType::Function => {
-                self.not_yet(option.ty_span, "functions as options are");
-                (Type::Unknown, "a function")
+                self.require_own_name(option);
+                (Type::Function, "a function")
             }
         };
         let default = match &option.default {
-            Some(default) if ty == Type::Unknown => Some(unknown(default.span)),
             Some(default) => Some(self.option_value(default, ty, what)),
             None => None,
         };
@@ -119,7 +122,11 @@ impl<'a> Checker<'a> {
 
     /// The value of an option, of the option's type.
     pub fn option_value(&mut self, value: &'a ast::Expr, ty: Type, what: &str) -> Expr {
-        let value = if ty == Type::Surrogate { self.surrogate(value) } else { self.expr(value) };
+        let value = match ty {
+            Type::Surrogate => self.surrogate(value),
+            Type::Function => self.function_value(value),
+            _ => self.expr(value),
+        };
         let value =
             self.require_stage(value, Stage::Const, "an option must be known at compile time");
         let fits = match ty {
@@ -149,7 +156,10 @@ impl<'a> Checker<'a> {
                     }
                 }
                 MemberKind::State(state) => {
-                    let declaration = Declaration::ready(Role::State, Stage::Step, true);
+                    let mut declaration = Declaration::ready(Role::State, Stage::Step, true);
+                    if state.ty.as_ref().is_some_and(|ty| ty.text == "int") {
+                        (declaration.ty, declaration.smooth) = (Type::Int, false);
+                    }
                     self.declare_as(&state.declared, declaration);
                 }
                 MemberKind::Param(param) => {
@@ -162,7 +172,7 @@ impl<'a> Checker<'a> {
                 }
                 MemberKind::Let(binding) => {
                     if let Some(span) = binding.mutable {
-                        self.not_yet(span, "`let mut` is");
+                        self.require_phase(span, &binding.declared.name);
                     }
                     self.declare_as(&binding.declared, pending(Role::Let, &binding.value));
                 }
@@ -192,8 +202,14 @@ impl<'a> Checker<'a> {
     }
 
     fn declare_fired(&mut self, phase: &'a ast::Phase) {
+        let changed: Vec<&str> = phase.statements.iter().filter_map(changeable).collect();
         for statement in &phase.statements {
-            if let ast::StatementKind::Assign(assign) = &statement.kind {
+            if let ast::StatementKind::Assign(assign) = &statement.kind
+                && !changed.contains(&assign.target.text.as_str())
+            {
+                if is_spike(&assign.value) {
+                    self.spikes.insert(&assign.target.text);
+                }
                 let role = self.scope.get(&assign.target.text).map(|symbol| symbol.role);
                 if assign.op.is_none() && !matches!(role, Some(Role::State | Role::Fired)) {
                     let mut declaration = Declaration::ready(Role::Fired, Stage::Step, true);
@@ -253,9 +269,7 @@ impl<'a> Checker<'a> {
     fn state(&mut self, state: &'a ast::State) -> Option<State> {
         let name = &state.declared.name;
         if let Some(ty) = &state.ty {
-            if ty.text == "int" {
-                self.not_yet(ty.span, "int states are");
-            } else {
+            if ty.text != "int" {
                 let message = format!("`{}` is no type of a state", ty.text);
                 let finding = Diagnostic::new("E0201", ty.span, message, "not a type")
                     .help("a state is a number, or an `int`");
@@ -264,8 +278,13 @@ impl<'a> Checker<'a> {
         }
         let init = match &state.init {
             Some(init) => {
+                let ty = self.scope.get(&name.text).map_or(Type::Real, |symbol| symbol.ty);
                 let init = self.expr(init);
-                let init = self.require_number(init);
+                let init = if ty == Type::Int {
+                    self.require_int(init)
+                } else {
+                    self.require_number(init)
+                };
                 let why = "the initial value of a state may use options, consts and params only";
                 self.require_stage(init, Stage::Param, why)
             }
@@ -279,7 +298,18 @@ impl<'a> Checker<'a> {
             }
         };
         let slot = self.own_slot(name)?;
-        Some(State { name: name.text.clone(), slot, init, span: name.span })
+        let is_int = state.ty.as_ref().is_some_and(|ty| ty.text == "int");
+        let ty = if is_int { Type::Int } else { Type::Real };
+        let name = name.text.clone();
+        Some(State {
+            name,
+            ty,
+            slot,
+            before: None,
+            hidden: false,
+            init,
+            span: state.declared.name.span,
+        })
     }
 
     fn param(&mut self, param: &'a ast::Param) -> Option<Param> {
@@ -450,6 +480,25 @@ impl<'a> Checker<'a> {
             Kind::Slot(slot) => Some(slot),
             _ => None,
         }
+    }
+}
+
+/// The name that a statement lets others change.
+fn changeable(statement: &ast::Statement) -> Option<&str> {
+    match &statement.kind {
+        ast::StatementKind::Let(binding) if binding.mutable.is_some() => {
+            Some(&binding.declared.name.text)
+        }
+        _ => None,
+    }
+}
+
+/// Whether an expression is a spike by its form, also before it is checked.
+fn is_spike(value: &ast::Expr) -> bool {
+    match &value.kind {
+        ast::ExprKind::Group(inner) => is_spike(inner),
+        ast::ExprKind::Call(call) => call.name.text == "spike",
+        _ => false,
     }
 }
 

@@ -2,16 +2,16 @@
 
 use crate::ast;
 use crate::ast::{Assign, MemberKind, Phase, PhaseKind, StatementKind};
-use crate::check::checker::Checker;
+use crate::check::checker::{Checker, leaf, unknown};
+use crate::check::expr::made;
 use crate::check::nearest::nearest;
-use crate::check::neuron::Declaration;
 use crate::check::scope::{Progress, Role, Symbol};
-use crate::check::tree::{Bind, Expr, Kind, Neuron, Type};
+use crate::check::tree::{Bind, Expr, Kind, Neuron, Step, Type};
 use crate::diagnostic::Diagnostic;
 
 impl<'a> Checker<'a> {
     /// The statements of all phases, in the order they run.
-    pub(super) fn phases(&mut self, neuron: &'a ast::Neuron) -> Vec<Bind> {
+    pub(super) fn phases(&mut self, neuron: &'a ast::Neuron) -> Vec<Step> {
         let mut phases: Vec<&Phase> = neuron
             .members
             .iter()
@@ -29,15 +29,15 @@ impl<'a> Checker<'a> {
         }
         // In the order they run, so that one out of place is one mistake.
         phases.sort_by_key(|phase| phase.kind);
-        let mut binds = Vec::new();
+        let mut steps = Vec::new();
         for phase in phases {
             self.scope.push();
             for statement in &phase.statements {
-                self.statement(&mut binds, phase.kind, statement);
+                self.statement(&mut steps, phase.kind, statement);
             }
             self.scope.pop();
         }
-        binds
+        steps
     }
 
     fn check_order(&mut self, phases: &[&'a Phase]) {
@@ -59,27 +59,19 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn statement(
+    /// A line of a phase.
+    pub(super) fn statement(
         &mut self,
-        binds: &mut Vec<Bind>,
+        steps: &mut Vec<Step>,
         phase: PhaseKind,
         statement: &'a ast::Statement,
     ) {
         match &statement.kind {
-            StatementKind::Assign(assign) => self.assign(binds, phase, assign),
-            StatementKind::Let(binding) => {
-                if let Some(span) = binding.mutable {
-                    self.not_yet(span, "`let mut` is");
-                }
-                if let Some(dims) = binding.declared.dims.first() {
-                    self.not_yet(*dims, "shapes and units are");
-                }
-                let value = self.expr(&binding.value);
-                let slot = self.declare(&binding.declared.name, made(Role::Let, &value));
-                binds.push(Bind { slot, value });
-            }
+            StatementKind::Assign(assign) => self.assign(steps, phase, assign),
+            StatementKind::Let(binding) => self.binding(steps, binding),
             StatementKind::For(repeat) => {
-                self.not_yet(repeat.name.span, "`for` is");
+                let repeat = self.repeat(phase, repeat);
+                steps.push(Step::Repeat(repeat));
             }
             StatementKind::Ode => {
                 self.not_yet(statement.span, "`ode` blocks are");
@@ -88,15 +80,18 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn assign(&mut self, binds: &mut Vec<Bind>, phase: PhaseKind, assign: &'a Assign) {
-        let value = self.expr(&assign.value);
-        let value = self.require_number(value);
+    fn assign(&mut self, steps: &mut Vec<Step>, phase: PhaseKind, assign: &'a Assign) {
+        let mut value = self.expr(&assign.value);
         if let Some(when) = &assign.when {
-            self.not_yet(when.span, "`when` is");
+            value = self.when(value, when, phase);
         }
         let symbol = self.scope.get(&assign.target.text).copied();
+        if let Some(symbol) = symbol.filter(|symbol| symbol.role == Role::Mutable) {
+            return self.change(steps, assign, symbol, value);
+        }
+        let value = self.require_number(value);
         if phase == PhaseKind::Fire {
-            return self.fire(binds, assign, symbol, value);
+            return self.fire(steps, assign, symbol, value);
         }
         let Some(symbol) = symbol else {
             return self.unknown_target(assign);
@@ -105,11 +100,35 @@ impl<'a> Checker<'a> {
             return self.fixed_target(phase, assign, symbol);
         }
         let value = self.compound(assign, symbol, value);
-        binds.push(Bind { slot: symbol.slot, value });
+        let value = self.fit(symbol.ty, value);
+        steps.push(Step::Bind(Bind { slot: symbol.slot, value }));
+    }
+
+    /// `spike(u, S) when c`: no spike, and no gradient, where the condition is false.
+    fn when(&mut self, value: Expr, condition: &'a ast::Expr, phase: PhaseKind) -> Expr {
+        let condition = self.expr(condition);
+        let condition = self.require_bool(condition);
+        let fits = matches!(value.ty, Type::Spike | Type::Ternary | Type::Unknown);
+        if !fits || phase != PhaseKind::Fire {
+            let message = "`when` stands behind a spike in `fire`";
+            let found = if fits { "not in `fire`" } else { value.ty.name() };
+            let finding = Diagnostic::new("E0317", condition.span, message, "decides nothing here")
+                .because(value.span, found)
+                .help("`if c { a } else { b }` chooses one of two values");
+            self.report(finding);
+            return unknown(value.span);
+        }
+        let span = value.span;
+        self.warn_condition(&condition, span);
+        let none = leaf(Kind::Number(0.0), Type::Whole, span);
+        let mut spike = made(value.ty, span, &[&condition, &value]);
+        spike.smooth = value.smooth;
+        spike.kind = Kind::If(Box::new([condition, value, none]));
+        spike
     }
 
     /// The value that an assignment gives, with the operator of `+=` and its like.
-    fn compound(&mut self, assign: &'a Assign, symbol: Symbol<'a>, value: Expr) -> Expr {
+    pub(super) fn compound(&mut self, assign: &'a Assign, symbol: Symbol<'a>, value: Expr) -> Expr {
         let Some(op) = assign.op else { return value };
         let before = Expr {
             kind: Kind::Slot(symbol.slot),
@@ -129,7 +148,7 @@ impl<'a> Checker<'a> {
 
     fn fire(
         &mut self,
-        binds: &mut Vec<Bind>,
+        steps: &mut Vec<Step>,
         assign: &'a Assign,
         symbol: Option<Symbol<'a>>,
         value: Expr,
@@ -141,7 +160,7 @@ impl<'a> Checker<'a> {
                     symbol.progress = Progress::Ready;
                     (symbol.ty, symbol.smooth) = (value.ty, value.smooth);
                 }
-                binds.push(Bind { slot: symbol.slot, value });
+                steps.push(Step::Bind(Bind { slot: symbol.slot, value }));
             }
             Some(symbol) if symbol.role == Role::State => {
                 let message = format!("`fire` cannot change the state `{}`", target.text);
@@ -158,8 +177,7 @@ impl<'a> Checker<'a> {
             }
             // A name that something else has was reported where the names were gathered.
             Some(_) => {}
-            None if assign.op.is_some() => self.unknown_target(assign),
-            None => {}
+            None => self.unknown_target(assign),
         }
     }
 
@@ -195,7 +213,7 @@ impl<'a> Checker<'a> {
         let message = format!("`{}` cannot change `{name}`, which is {role}", phase.word());
         let finding = Diagnostic::new("E0304", assign.target.span, message, "cannot change")
             .because(symbol.span, "declared here")
-            .help("only states change; a `let` gives a value another name");
+            .help("only states and `let mut` names change; a `let` gives a value another name");
         self.report(finding);
     }
 
@@ -225,10 +243,4 @@ impl<'a> Checker<'a> {
             }
         }
     }
-}
-
-/// The declaration of a name with this value.
-fn made<'a>(role: Role, value: &Expr) -> Declaration<'a> {
-    let Expr { ty, stage, smooth, .. } = *value;
-    Declaration { role, ty, stage, smooth, progress: Progress::Ready }
 }

@@ -21,6 +21,10 @@ pub enum Role {
     Const,
     /// A `let`.
     Let,
+    /// A `let mut`.
+    Mutable,
+    /// What counts in a loop or sum.
+    Counter,
     /// A name made in `fire`.
     Fired,
     /// An argument of a function or surrogate.
@@ -37,6 +41,8 @@ impl Role {
             Role::State => "a state",
             Role::Const => "a const",
             Role::Let => "a `let`",
+            Role::Mutable => "a `let mut`",
+            Role::Counter => "a loop's counter",
             Role::Fired => "made in `fire`",
             Role::Argument => "an argument",
         }

@@ -6,6 +6,7 @@ use crate::ast;
 use crate::check::call::quoted;
 use crate::check::checker::Checker;
 use crate::check::eval::{self, Builder, Value};
+use crate::check::functions::unknown_function;
 use crate::check::hir;
 use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, Sharing, Unary, Via};
 use crate::check::items::Items;
@@ -78,6 +79,7 @@ pub fn specialize(program: &Program, wanted: &Specialization) -> Result<hir::Neu
     check_names(neuron, wanted)?;
     let mut special =
         Special { neuron, wanted, builder: Builder::new(&program.surrogates, neuron.n_slots) };
+    special.builder.functions = &program.functions;
     special.run(values)
 }
 
@@ -167,6 +169,9 @@ fn option_value(
         let finding = Diagnostic::new("E0201", tree.span, message, "not a bool");
         return Err(vec![finding.help("a bool is `true` or `false`")]);
     }
+    if option.ty == Type::Function {
+        return function_value(program, &tree);
+    }
     let files = [Items::default()];
     let mut checker = Checker::new(&files, program.surrogates.clone(), HashSet::new());
     let mut builder = Builder::new(&program.surrogates, program.constants.len() as u32);
@@ -187,6 +192,21 @@ fn option_value(
     let value = builder.eval(&value).map_err(|finding| vec![*finding])?;
     check_int(option, &value, tree.span)?;
     Ok(value)
+}
+
+/// The function that an option's text names.
+fn function_value(program: &Program, tree: &ast::Expr) -> Result<Value, Diagnostics> {
+    let names = &program.function_names;
+    let ast::ExprKind::Name(name) = &tree.kind else {
+        let finding =
+            Diagnostic::new("E0201", tree.span, "expected the name of a function", "not a name");
+        return Err(vec![finding]);
+    };
+    let found = names.iter().find(|(known, _)| known == name);
+    found.map(|(_, item)| Value::Function(*item)).ok_or_else(|| {
+        let known = names.iter().map(|(name, _)| name.as_str()).collect();
+        vec![unknown_function(name, tree.span, known)]
+    })
 }
 
 fn check_int(option: &Choice, value: &Value, span: Span) -> Result<(), Diagnostics> {
@@ -247,19 +267,31 @@ impl Special<'_> {
         }
         let mut states = Vec::new();
         for state in &neuron.states {
-            let init = self.builder.real(&state.init)?;
+            let (init, ty) = match state.ty {
+                Type::Int => (self.builder.whole(&state.init)?, hir::Type::Int),
+                _ => (self.builder.real(&state.init)?, hir::Type::Real),
+            };
             let (name, span) = (state.name.clone(), state.span);
-            states.push(hir::State { name, ty: hir::Type::Real, init, next: init, span });
+            states.push(hir::State { name, ty, init, next: init, span });
         }
-        for (i, state) in neuron.states.iter().enumerate() {
-            let node = self.leaf(Leaf::State(i as u32), state.span);
-            self.builder.set(state.slot, Value::Node(node));
+        for (i, (state, made)) in neuron.states.iter().zip(&states).enumerate() {
+            let leaf = Op::Leaf(Leaf::State(i as u32));
+            let node = self.builder.graph.add(leaf, made.ty, state.span);
+            if !state.hidden {
+                self.builder.set(state.slot, Value::Node(node));
+            }
+            if let Some(before) = state.before {
+                self.builder.set(before, Value::Node(node));
+            }
         }
-        for bind in &neuron.steps {
-            self.builder.bind(bind)?;
+        for step in &neuron.steps {
+            self.builder.step(step)?;
         }
         for (made, state) in states.iter_mut().zip(&neuron.states) {
-            made.next = self.builder.slot_real(state.slot, state.span)?;
+            made.next = match state.ty {
+                Type::Int => self.builder.slot_int(state.slot, state.span)?,
+                _ => self.builder.slot_real(state.slot, state.span)?,
+            };
         }
         let mut outputs = Vec::new();
         for output in &neuron.outputs {
@@ -317,6 +349,10 @@ impl Special<'_> {
             Value::Number(value) if option.ty == Type::Int => format!("{value}"),
             Value::Number(value) => format!("{value:?}"),
             Value::Surrogate(item, arguments) => self.surrogate_text(*item, arguments, option.span),
+            Value::Function(item) => {
+                let function = self.builder.functions.get(item.0 as usize);
+                function.map(|function| function.name.clone()).unwrap_or_default()
+            }
             Value::Node(_) => String::new(),
         }
     }

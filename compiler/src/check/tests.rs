@@ -46,3 +46,71 @@ fn a_param_that_an_option_gives_a_gradient_is_not_warned_of() {
                 charge v = v + x * (if cut { detach(k) } else { k })\n  output v\n}\n";
     program(text);
 }
+
+/// A neuron of one state around some lines.
+fn around(options: &str, lines: &str) -> String {
+    format!("neuron N({options}) {{\n  input x\n  state v = 0\n{lines}\n  output v\n}}\n")
+}
+
+#[test]
+fn loops_are_written_out() {
+    let lines = "  charge {\n    let mut y = 0\n    for i in 1..n {\n      y += x * i\n      v = v / 2 + y\n    }\n  }";
+    insta::assert_snapshot!(typed(&around("n: int = 3", lines), &[]));
+}
+
+#[test]
+fn loops_nest_and_may_have_no_turns() {
+    let nested = "  charge {\n    for i in 0..n {\n      for j in i..n { v = v + x }\n    }\n  }";
+    let straight = "  charge {\n    v = v + x\n    v = v + x\n    v = v + x\n  }";
+    let body = |text: &str, n: &str| {
+        let text = typed(&around("n: int = 2", text), &[("n", n)]);
+        text.lines().skip(2).map(|line| format!("{line}\n")).collect::<String>()
+    };
+    assert_eq!(body(nested, "2"), body(straight, "2"));
+    assert_eq!(body(nested, "0"), body("  charge v = if n > 0 { x } else { v }", "0"));
+}
+
+#[test]
+fn a_sum_goes_from_the_first_to_the_last() {
+    let sum = "  charge v = sum(i in 0..3, x / (i + 1)) + sum(i in 3..3, x)";
+    let written = "  charge v = (x / 1 + x / 2 + x / 3) + 0";
+    assert_eq!(typed(&around("", sum), &[]), typed(&around("", written), &[]));
+}
+
+#[test]
+fn constants_and_functions_may_sum() {
+    let text = format!(
+        "const c = sum(i in 1..4, i ^ 2) + twice(1)\nfn twice(x) = sum(i in 0..2, x)\n{}",
+        around("", "  charge v = v + c * twice(x)")
+    );
+    let written = around("", "  charge v = v + 16 * (x + x)");
+    assert_eq!(typed(&text, &[]), typed(&written, &[]));
+}
+
+#[test]
+fn a_previous_state_is_that_before_the_step_and_a_fired_name_has_a_state() {
+    let lines = "  charge v = 0.5 * v + x - s@prev\n  fire   s = spike(v - 1, surr)\n  reset  v = v@prev * (1 - s) + hard(v, s@prev, to: 0)\n  output s";
+    insta::assert_snapshot!(typed(&around("surr: surrogate = atan(2.0)", lines), &[]));
+}
+
+#[test]
+fn spikes_with_conditions_signs_and_levels() {
+    let lines = "  state  r: int = 0\n  charge {\n    v = v + relu(x)\n    r = max(r - 1, 0)\n  }\n  fire {\n    s = spike(v - 1, surr) when r == 0\n    z = ternary(v, 0.5, surr)\n    l = levels(v, 4, surr)\n  }\n  reset {\n    v = hard(v, fired(z), to: l)\n    r = if s > 0 { 3 } else { r }\n  }\n  output s";
+    insta::assert_snapshot!(typed(&around("surr: surrogate = atan(2.0)", lines), &[]));
+}
+
+#[test]
+fn a_function_is_an_option() {
+    let text = format!(
+        "fn leak(v, k = 0.5) = v * k\n{}",
+        around("f: fn = leak, g: fn = f", "  charge v = f(v) + g(v, 2) + x")
+    );
+    let written = |v: &str| typed(&around("", &format!("  charge v = {v} + x")), &[]);
+    let body = |text: String| {
+        text.lines().filter(|l| !l.contains("option")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(body(typed(&text, &[])), body(written("v * 0.5 + v * 2")));
+    let chosen = typed(&text, &[("f", "exp"), ("g", "max")]);
+    assert!(chosen.contains("option f = exp\n  option g = max"));
+    assert_eq!(body(chosen), body(written("exp(v) + max(v, 2)")));
+}

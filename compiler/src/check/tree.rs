@@ -17,6 +17,10 @@ pub struct Slot(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SurrogateItem(pub u32);
 
+/// The index of a function in its [`Program`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FunctionItem(pub u32);
+
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
@@ -30,8 +34,12 @@ pub enum Type {
     Bool,
     /// 0 or 1.
     Spike,
+    /// -1, 0 or 1.
+    Ternary,
     /// A surrogate with its arguments.
     Surrogate,
+    /// A function of numbers.
+    Function,
     /// What an error left; fits everything, so that one mistake is one message.
     Unknown,
 }
@@ -44,14 +52,16 @@ impl Type {
             Type::Int => "an int",
             Type::Bool => "a bool",
             Type::Spike => "a spike",
+            Type::Ternary => "a ternary spike",
             Type::Surrogate => "a surrogate",
+            Type::Function => "a function",
             Type::Unknown => "unknown",
         }
     }
 
     /// Whether arithmetic takes it.
     pub fn is_number(self) -> bool {
-        !matches!(self, Type::Bool | Type::Surrogate)
+        !matches!(self, Type::Bool | Type::Surrogate | Type::Function)
     }
 }
 
@@ -116,6 +126,18 @@ pub enum Kind {
     Detach(Box<Expr>),
     /// A spike by a surrogate.
     Spike(Box<Expr>, Box<Expr>),
+    /// Distance, threshold, surrogate.
+    Ternary(Box<[Expr; 3]>),
+    /// 1 where a ternary spike is not 0.
+    Fired(Box<Expr>),
+    /// Distance, highest level, surrogate.
+    Levels(Box<[Expr; 3]>),
+    /// First value, the value behind the last, and what is added up for each value of the slot.
+    Sum(Slot, Box<[Expr; 3]>),
+    /// A function.
+    Function(FunctionItem),
+    /// The function in a slot, with its arguments.
+    Apply(Slot, Vec<Expr>),
     /// `(v, s, to)`
     Hard(Box<[Expr; 3]>),
     /// `(v, s, by)`
@@ -135,6 +157,41 @@ pub struct Bind {
     pub slot: Slot,
     /// Its value from here on.
     pub value: Expr,
+}
+
+/// A statement of the phases.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A value given to a slot.
+    Bind(Bind),
+    /// A loop with compile-time bounds.
+    Repeat(Repeat),
+}
+
+/// A loop with compile-time bounds, unrolled when the neuron is specialised.
+#[derive(Clone, Debug)]
+pub struct Repeat {
+    /// The slot that counts.
+    pub counter: Slot,
+    /// Its first value.
+    pub low: Expr,
+    /// The value behind its last.
+    pub high: Expr,
+    /// One turn.
+    pub body: Vec<Step>,
+}
+
+/// A function of numbers that an option may name; its arguments are the first slots.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// Its arguments, with the values where none are given.
+    pub formals: Vec<(String, Option<Expr>)>,
+    /// Its value.
+    pub body: Expr,
+    /// How many slots it has.
+    pub n_slots: u32,
 }
 
 /// A surrogate; slot 0 is the distance to the threshold, the arguments follow.
@@ -157,7 +214,7 @@ pub struct Surrogate {
 pub struct Choice {
     /// Its name.
     pub name: String,
-    /// `Bool`, `Int`, `Real` or `Surrogate`.
+    /// `Bool`, `Int`, `Real`, `Surrogate` or `Function`.
     pub ty: Type,
     /// Its value where none is given.
     pub default: Option<Expr>,
@@ -183,8 +240,14 @@ pub struct Input {
 pub struct State {
     /// Its name.
     pub name: String,
-    /// Its slot.
+    /// `Real` or `Int`.
+    pub ty: Type,
+    /// The slot of its latest value.
     pub slot: Slot,
+    /// The slot of its value at the start of the step, where `@prev` reads that.
+    pub before: Option<Slot>,
+    /// Whether it keeps a name made in `fire`: it has no latest value before that.
+    pub hidden: bool,
     /// Its value before the first step.
     pub init: Expr,
     /// Its declaration.
@@ -258,7 +321,7 @@ pub struct Neuron {
     /// `const` and `let` outside the phases, each behind what it uses.
     pub outer: Vec<Bind>,
     /// The statements of the phases, in the order they run.
-    pub steps: Vec<Bind>,
+    pub steps: Vec<Step>,
     /// How many slots it has.
     pub n_slots: u32,
 }
@@ -270,6 +333,10 @@ pub struct Program {
     pub(crate) neurons: Vec<Neuron>,
     /// The surrogates of the prelude and of the file.
     pub(crate) surrogates: Arc<Vec<Surrogate>>,
+    /// The functions that options may name.
+    pub(crate) functions: Vec<Function>,
+    /// Their names in the file, where a neuron has such an option.
+    pub(crate) function_names: Vec<(String, FunctionItem)>,
     /// The constants of the file.
     pub(crate) constants: Vec<(String, f64)>,
 }
