@@ -169,7 +169,7 @@ pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel
 pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
     let kernels = kernels(neuron, options)?;
     let Emitted { code, entries } = emit(&kernels, &options.target)?;
-    let port = |name: &str, ty| artifact::Port { name: name.into(), dtype: dtype(ty) };
+    let port = |name: &str, ty| artifact::Port { name: name.into(), dtype: dtype(ty), last: false };
     let manifest = Manifest {
         schema: artifact::SCHEMA,
         abi: artifact::ABI,
@@ -184,7 +184,10 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
         outputs: neuron
             .outputs
             .iter()
-            .map(|output| port(&output.name, neuron.graph.node(output.value).ty))
+            .map(|output| {
+                let ty = neuron.graph.node(output.value).ty;
+                artifact::Port { last: output.last, ..port(&output.name, ty) }
+            })
             .collect(),
         states: neuron.states.iter().map(|state| port(&state.name, state.ty)).collect(),
         params: neuron.params.iter().map(param).collect(),

@@ -33,7 +33,7 @@ pub fn expected(neuron: &Neuron, call: &Call, seeds: &Seeds) -> (Run, Gradients)
             pieces.extend(running.into_iter().map(|thread| thread.join().unwrap()));
         });
     }
-    joined(pieces, sizes.steps)
+    joined(neuron, pieces, sizes.steps)
 }
 
 /// Some lanes of a call as the oracle takes it.
@@ -68,12 +68,13 @@ fn cut(
 }
 
 /// Puts the lanes of pieces beside each other and adds the gradients of params.
-fn joined(pieces: Vec<(Run, Gradients)>, steps: usize) -> (Run, Gradients) {
+fn joined(neuron: &Neuron, pieces: Vec<(Run, Gradients)>, steps: usize) -> (Run, Gradients) {
     let (runs, found): (Vec<Run>, Vec<Gradients>) = pieces.into_iter().unzip();
-    let sequences = |of: &dyn Fn(usize) -> Vec<Vec<f64>>| beside(runs.len(), steps, of);
-    let rows = |of: &dyn Fn(usize) -> Vec<Vec<f64>>| beside(runs.len(), 1, of);
+    let sequences = |of: &dyn Fn(usize) -> Vec<Vec<f64>>| beside(runs.len(), &|_| steps, of);
+    let rows = |of: &dyn Fn(usize) -> Vec<Vec<f64>>| beside(runs.len(), &|_| 1, of);
+    let given = |output: usize| if neuron.outputs[output].last { 1 } else { steps };
     let run = Run {
-        outputs: sequences(&|i| runs[i].outputs.clone()),
+        outputs: beside(runs.len(), &given, &|i| runs[i].outputs.clone()),
         states: rows(&|i| runs[i].states.clone()),
     };
     let mut params = found[0].params.clone();
@@ -86,15 +87,19 @@ fn joined(pieces: Vec<(Run, Gradients)>, steps: usize) -> (Run, Gradients) {
     (run, Gradients { inputs, states: rows(&|i| found[i].states.clone()), params })
 }
 
-/// Joins the rows of the pieces' arrays.
-fn beside(pieces: usize, rows: usize, of: &dyn Fn(usize) -> Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+/// Joins the rows of the pieces' arrays, of which each has so many.
+fn beside(
+    pieces: usize,
+    rows: &dyn Fn(usize) -> usize,
+    of: &dyn Fn(usize) -> Vec<Vec<f64>>,
+) -> Vec<Vec<f64>> {
     let all: Vec<Vec<Vec<f64>>> = (0..pieces).map(of).collect();
     let join = |which: usize| {
         let row = |array: &[f64], t: usize| {
-            let width = array.len() / rows.max(1);
+            let width = array.len() / rows(which).max(1);
             array[t * width..][..width].to_vec()
         };
-        (0..rows).flat_map(|t| all.iter().flat_map(move |p| row(&p[which], t))).collect()
+        (0..rows(which)).flat_map(|t| all.iter().flat_map(move |p| row(&p[which], t))).collect()
     };
     (0..all[0].len()).map(join).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use snn_artifact::naming::Operand;
 use snn_compiler::check::hir;
 use snn_compiler::kernel::interp::{Arg, Launch, Slice, SliceMut, run};
-use snn_compiler::kernel::{Buffer, Kernel, Shape, Verified, reduce};
+use snn_compiler::kernel::{Buffer, Kernel, Shape, Storage, Verified, reduce};
 use snn_compiler::pipeline::{self, Options};
 use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Seeds};
 
@@ -51,7 +51,8 @@ impl Interpreted {
             let name = Operand::InputGrad(&input.name).to_string();
             (input.name.clone(), sizes.sequence(buffers[&name].clone()))
         });
-        let states = self.neuron.states.iter().map(|state| {
+        let reals = self.neuron.states.iter().filter(|state| state.ty == hir::Type::Real);
+        let states = reals.map(|state| {
             let name = Operand::StateGrad(&state.name).to_string();
             (state.name.clone(), sizes.row(buffers[&name].clone()))
         });
@@ -87,8 +88,15 @@ impl Interpreted {
             false => buffers.get(&buffer.name).cloned(),
         };
         let mut memories: Vec<Option<Vec<f32>>> = kernel.buffers.iter().map(memory).collect();
-        let arg = |(memory, buffer)| argument(memory, buffer);
-        let mut args: Vec<Arg<'_>> = memories.iter_mut().zip(&kernel.buffers).map(arg).collect();
+        let whole = |(memory, buffer): (&Option<Vec<f32>>, &Buffer)| match (buffer.storage, memory)
+        {
+            (Storage::I32, Some(memory)) => memory.iter().map(|number| *number as i32).collect(),
+            _ => Vec::new(),
+        };
+        let mut ints: Vec<Vec<i32>> = memories.iter().zip(&kernel.buffers).map(whole).collect();
+        let arg = |((memory, ints), buffer)| argument(memory, ints, buffer);
+        let both = memories.iter_mut().zip(&mut ints);
+        let mut args: Vec<Arg<'_>> = both.zip(&kernel.buffers).map(arg).collect();
         let launch = Launch {
             channels: sizes.channels,
             channel_stride: sizes.channel_stride,
@@ -97,6 +105,11 @@ impl Interpreted {
         };
         run(kernel, &launch, &mut args).unwrap();
         drop(args);
+        for ((buffer, memory), ints) in kernel.buffers.iter().zip(&mut memories).zip(ints) {
+            if let (Storage::I32, Some(memory)) = (buffer.storage, memory) {
+                *memory = ints.into_iter().map(|int| int as f32).collect();
+            }
+        }
         for (buffer, memory) in kernel.buffers.iter().zip(memories) {
             buffers.extend(memory.filter(|_| buffer.written).map(|m| (buffer.name.clone(), m)));
         }
@@ -105,7 +118,8 @@ impl Interpreted {
     fn results(&self, sizes: &Sizes, buffers: &Buffers) -> Forward {
         let outputs = self.neuron.outputs.iter().map(|output| {
             let name = Operand::Output(&output.name).to_string();
-            (output.name.clone(), sizes.sequence(buffers[&name].clone()))
+            let data = buffers[&name].clone();
+            (output.name.clone(), if output.last { sizes.row(data) } else { sizes.sequence(data) })
         });
         let states = self.neuron.states.iter().map(|state| {
             let name = Operand::Next(&state.name).to_string();
@@ -134,9 +148,14 @@ impl Interpreted {
     }
 }
 
-fn argument<'a>(memory: &'a mut Option<Vec<f32>>, buffer: &Buffer) -> Arg<'a> {
+fn argument<'a>(memory: &'a mut Option<Vec<f32>>, ints: &'a mut [i32], buffer: &Buffer) -> Arg<'a> {
     let Some(memory) = memory else { return Arg::Absent };
-    if buffer.written { Arg::Write(SliceMut::F32(memory)) } else { Arg::Read(Slice::F32(memory)) }
+    match (buffer.storage, buffer.written) {
+        (Storage::I32, true) => Arg::Write(SliceMut::I32(ints)),
+        (Storage::I32, false) => Arg::Read(Slice::I32(ints)),
+        (_, true) => Arg::Write(SliceMut::F32(memory)),
+        (_, false) => Arg::Read(Slice::F32(memory)),
+    }
 }
 
 fn length(buffer: &Buffer, kernel: &Kernel, sizes: &Sizes) -> usize {

@@ -126,6 +126,13 @@ pub struct Port {
     pub name: String,
     /// The type of its elements.
     pub dtype: Dtype,
+    /// Of an output: whether only the value after the last step is given, `[N]`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub last: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Who shares one number of a param.

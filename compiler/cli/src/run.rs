@@ -100,13 +100,20 @@ fn picture<'a>(manifest: &'a Manifest, call: &'a Call, outputs: &'a Arrays) -> p
         neuron: &manifest.neuron,
         note: note(manifest, call),
         inputs: rows(&call.inputs),
-        outputs: rows(outputs),
+        outputs: over_time(manifest, outputs),
         threshold: potential.zip(number(manifest, call, "v_th")),
     }
 }
 
 fn rows(arrays: &Arrays) -> Vec<Rows<'_>> {
     arrays.iter().map(|(name, array)| Rows::new(name, array.shape(), array.data())).collect()
+}
+
+/// The outputs that have a value for each step.
+fn over_time<'a>(manifest: &Manifest, outputs: &'a Arrays) -> Vec<Rows<'a>> {
+    let is_last = |name: &String| manifest.outputs.iter().any(|o| o.name == *name && o.last);
+    let outputs = outputs.iter().filter(|(name, _)| !is_last(name));
+    outputs.map(|(name, array)| Rows::new(name, array.shape(), array.data())).collect()
 }
 
 /// The one number of a param, where it has one.

@@ -75,7 +75,8 @@ impl Builder<'_> {
         let (given, most) = (arguments.len(), function.formals.len());
         if given < needed || given > most {
             let takes = crate::check::call::count(if given > most { most } else { needed });
-            let message = format!("`{}` takes {takes}, {given} are given", function.name);
+            let are = if given == 1 { "is" } else { "are" };
+            let message = format!("`{}` takes {takes}, {given} {are} given", function.name);
             return Err(Box::new(Diagnostic::new("E0202", span, message, "called here")));
         }
         let mut values = Vec::new();

@@ -471,6 +471,8 @@ pub struct Output {
     pub name: String,
     /// Its value at each step.
     pub value: NodeId,
+    /// Whether only the value after the last step is given; 0 where there was no step.
+    pub last: bool,
     /// Its declaration.
     pub span: Span,
 }

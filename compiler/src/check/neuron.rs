@@ -174,7 +174,8 @@ impl<'a> Checker<'a> {
                     if let Some(span) = binding.mutable {
                         self.require_phase(span, &binding.declared.name);
                     }
-                    self.declare_as(&binding.declared, pending(Role::Let, &binding.value));
+                    let role = if binding.mutable.is_some() { Role::Mutable } else { Role::Let };
+                    self.declare_as(&binding.declared, pending(role, &binding.value));
                 }
                 MemberKind::Rand(rand) => {
                     self.not_yet(member.span, "random draws are");
@@ -435,9 +436,6 @@ impl<'a> Checker<'a> {
         for member in &neuron.members {
             let MemberKind::Output(output) = &member.kind else { continue };
             n_written += 1;
-            if let Some(last) = output.last {
-                self.not_yet(last, "`last` is");
-            }
             let Some(slot) = self.output_slot(output) else { continue };
             let outside = output.rename.as_ref().unwrap_or(&output.name);
             if let Some(before) = outputs.iter().find(|before| before.name == outside.text) {
@@ -448,7 +446,8 @@ impl<'a> Checker<'a> {
                 self.report(finding);
                 continue;
             }
-            outputs.push(Output { name: outside.text.clone(), slot, span: outside.span });
+            let (name, last) = (outside.text.clone(), output.last.is_some());
+            outputs.push(Output { name, slot, last, span: outside.span });
         }
         if n_written == 0 && !self.has_poison() {
             let message = format!("the neuron `{}` has no output", neuron.name.text);

@@ -48,7 +48,8 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
         writeln!(out, "  state {i} {}: {ty} = {init} then {next}", state.name)?;
     }
     for output in &neuron.outputs {
-        writeln!(out, "  output {} = {}", output.name, name(output.value))?;
+        let last = if output.last { " last" } else { "" };
+        writeln!(out, "  output {}{last} = {}", output.name, name(output.value))?;
     }
     Ok(())
 }

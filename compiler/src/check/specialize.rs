@@ -296,7 +296,8 @@ impl Special<'_> {
         let mut outputs = Vec::new();
         for output in &neuron.outputs {
             let value = self.builder.slot_real(output.slot, output.span)?;
-            outputs.push(hir::Output { name: output.name.clone(), value, span: output.span });
+            let (name, last, span) = (output.name.clone(), output.last, output.span);
+            outputs.push(hir::Output { name, value, last, span });
         }
         let mut made = hir::Neuron {
             name: neuron.name.clone(),

@@ -297,6 +297,8 @@ pub struct Output {
     pub name: String,
     /// The slot whose last value it is.
     pub slot: Slot,
+    /// Whether only the value after the last step is given.
+    pub last: bool,
     /// Its declaration.
     pub span: Span,
 }

@@ -106,7 +106,6 @@ wrong! {
     random_draws_are_not_there_yet: neuron("  rand   z ~ uniform(0, 1)\n  charge v = v + x * z");
     odes_are_not_there_yet: neuron("  charge {\n    ode method exact {\n      dv/dt = (x - v) / 10\n    }\n  }");
     units_are_not_there_yet: neuron("  param  v_th [mV] = 5 mV\n  charge v = v + x");
-    last_values_are_not_there_yet: neuron("  charge v = v + x\n  output v as end last");
     a_previous_input: neuron("  charge v = v + x - x@prev");
     a_previous_sum: neuron("  charge v = v + (v + x)@prev");
     a_mut_outside_the_phases: neuron("  let mut half = x / 2\n  charge v = v + half");

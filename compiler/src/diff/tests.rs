@@ -51,7 +51,7 @@ pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) ->
         inputs: ["a", "b", "c"].map(|name| Input { name: name.into(), span }).into(),
         states: vec![],
         params: vec![],
-        outputs: vec![Output { name: "y".into(), value, span }],
+        outputs: vec![Output { name: "y".into(), value, last: false, span }],
         surrogates: vec![triangle()],
         graph,
     }

@@ -3,7 +3,7 @@
 use super::real::{Block, LANES, zip};
 use super::tape::{Leaves, Tape, reached};
 use super::{Call, Direction, Gradients, Mode, Run, Seeds, Shared};
-use crate::check::hir::{Leaf, Neuron, Type};
+use crate::check::hir::{Leaf, Neuron, Output, Type};
 
 /// The lanes of a call that are evaluated side by side.
 #[derive(Clone, Copy)]
@@ -36,6 +36,13 @@ impl<'c> Piece<'c> {
 
     fn share(&self, member: &[u32], values: &[f64]) -> Block {
         std::array::from_fn(|lane| values[member[self.start + lane.min(self.len - 1)] as usize])
+    }
+
+    /// Writes what an output is at a step, if that is given.
+    pub fn put_output(&self, output: &Output, values: &mut [f64], t: usize, block: &Block) {
+        if let Some(row) = row_of(output, t, self.call) {
+            self.put(values, row, block);
+        }
     }
 
     /// Adds each lane's part of a gradient to the number that it shares.
@@ -83,10 +90,27 @@ pub(super) fn walk<'n>(
     states
 }
 
+/// How many rows an output gives.
+fn rows(output: &Output, call: &Call) -> usize {
+    if output.last { 1 } else { call.steps }
+}
+
+/// The row that an output gives at a step.
+fn row_of(output: &Output, t: usize, call: &Call) -> Option<usize> {
+    match output.last {
+        true => (t + 1 == call.steps).then_some(0),
+        false => Some(t),
+    }
+}
+
 /// An empty result of a call.
 pub(super) fn blank(neuron: &Neuron, call: &Call) -> Run {
     Run {
-        outputs: vec![vec![0.0; call.steps * call.lanes]; neuron.outputs.len()],
+        outputs: neuron
+            .outputs
+            .iter()
+            .map(|output| vec![0.0; rows(output, call) * call.lanes])
+            .collect(),
         states: vec![vec![0.0; call.lanes]; neuron.states.len()],
     }
 }
@@ -98,7 +122,7 @@ pub fn run(neuron: &Neuron, call: &Call, mode: Mode<'_>) -> Run {
     for piece in Piece::all(call) {
         let last = walk(neuron, &mut tape, piece, None, |t, tape, _| {
             for (values, output) in result.outputs.iter_mut().zip(&neuron.outputs) {
-                piece.put(values, t, tape.value(output.value));
+                piece.put_output(output, values, t, tape.value(output.value));
             }
         });
         for (values, block) in result.states.iter_mut().zip(&last) {
@@ -141,7 +165,7 @@ pub fn derivative(neuron: &Neuron, call: &Call, direction: &Direction, mode: Mod
                 _ => [0.0; LANES],
             });
             for (values, output) in result.outputs.iter_mut().zip(&neuron.outputs) {
-                piece.put(values, t, &tape.tangent(&active, output.value));
+                piece.put_output(output, values, t, &tape.tangent(&active, output.value));
             }
             tangents = neuron.states.iter().map(|s| tape.tangent(&active, s.next)).collect();
         });
@@ -195,7 +219,7 @@ pub fn gradients(neuron: &Neuron, call: &Call, seeds: &Seeds, mode: Mode<'_>) ->
         let last = walk(neuron, &mut tape, piece, None, |t, tape, states| {
             before.push(states.to_vec());
             for (values, output) in run.outputs.iter_mut().zip(&neuron.outputs) {
-                piece.put(values, t, tape.value(output.value));
+                piece.put_output(output, values, t, tape.value(output.value));
             }
         });
         for (values, block) in run.states.iter_mut().zip(&last) {
@@ -244,8 +268,11 @@ fn compose<'n>(
     for t in (0..before.len()).rev() {
         tape.step(&Leaves { inputs: &piece.inputs(t), states: &before[t] }, None);
         tape.linearise();
-        let outputs: Vec<Block> =
-            (0..neuron.outputs.len()).map(|i| seed(&seeds.outputs, i, t)).collect();
+        let output_seed = |(i, output)| match row_of(output, t, piece.call) {
+            Some(row) => seed(&seeds.outputs, i, row),
+            None => [0.0; LANES],
+        };
+        let outputs: Vec<Block> = neuron.outputs.iter().enumerate().map(output_seed).collect();
         let mut earlier = vec![[0.0; LANES]; neuron.states.len()];
         for Column { leaf, active } in columns {
             tape.push(active, |_| [1.0; LANES]);

@@ -39,7 +39,7 @@ fn frozen_run(neuron: &Neuron, base: &Call, call: &Call) -> Run {
         guides.insert(0, tape.values().to_vec());
         let last = walk(neuron, &mut tape, piece, Some(&guides), |t, tape, _| {
             for (values, output) in result.outputs.iter_mut().zip(&neuron.outputs) {
-                piece.put(values, t, tape.value(output.value));
+                piece.put_output(output, values, t, tape.value(output.value));
             }
         });
         for (values, block) in result.states.iter_mut().zip(&last) {

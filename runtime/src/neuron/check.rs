@@ -82,18 +82,35 @@ fn dtypes(manifest: &Manifest, device: &dyn Device) -> Result<()> {
     let Manifest { inputs, outputs, states, entries, .. } = manifest;
     let ports = [("input", inputs), ("output", outputs), ("state", states)];
     let ports = ports.iter().flat_map(|(kind, ports)| {
-        ports.iter().map(move |Port { name, dtype }| (format!("{kind} `{name}`"), *dtype))
+        let may_be_int = *kind == "state";
+        ports.iter().map(move |Port { name, dtype, .. }| {
+            (format!("{kind} `{name}`"), *dtype, may_be_int && *dtype == Dtype::I32)
+        })
     });
     let buffers = entries.values().flat_map(|entry| &entry.buffers);
-    let buffers = buffers.map(|buffer| (format!("buffer `{}`", buffer.name), buffer.dtype));
-    match ports.chain(buffers).find(|(_, dtype)| *dtype != Dtype::F32) {
+    let buffers = buffers.map(|buffer| {
+        let is_int = is_int(manifest, &buffer.name);
+        (format!("buffer `{}`", buffer.name), buffer.dtype, is_int)
+    });
+    let fits = |dtype, is_int| dtype == if is_int { Dtype::I32 } else { Dtype::F32 };
+    match ports.chain(buffers).find(|(_, dtype, is_int)| !fits(*dtype, *is_int)) {
         None => Ok(()),
-        Some((what, dtype)) => Err(Error::Unsupported {
+        Some((what, dtype, _)) => Err(Error::Unsupported {
             device: device.name(),
             what: format!("{what} of type {}", format!("{dtype:?}").to_lowercase()),
-            instead: "only f32 is taken and given yet".into(),
+            instead: "only f32 is taken and given yet, and i32 for int states".into(),
         }),
     }
+}
+
+/// Whether a buffer holds an int state.
+pub fn is_int(manifest: &Manifest, buffer: &str) -> bool {
+    let Some(Operand::State(name) | Operand::Next(name) | Operand::Saved(name)) =
+        Operand::parse(buffer)
+    else {
+        return false;
+    };
+    manifest.states.iter().any(|state| state.name == name && state.dtype == Dtype::I32)
 }
 
 fn reduce(entry: &Entry) -> Result<()> {
@@ -160,8 +177,8 @@ fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
     match operand {
         Operand::Input(_) => port(inputs, Role::Input, SEQUENCE),
         Operand::InputGrad(_) => port(inputs, Role::Grad, SEQUENCE),
-        Operand::Output(_) => port(outputs, Role::Output, SEQUENCE),
-        Operand::OutputGrad(_) => port(outputs, Role::Grad, SEQUENCE),
+        Operand::Output(name) => port(outputs, Role::Output, given(outputs, name)),
+        Operand::OutputGrad(name) => port(outputs, Role::Grad, given(outputs, name)),
         Operand::State(_) => port(states, Role::StateIn, LANE),
         Operand::StateGrad(_) => port(states, Role::Grad, LANE),
         Operand::Next(_) => port(states, Role::StateOut, LANE),
@@ -176,6 +193,12 @@ fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
             Some(Wanted { role: Role::Partial, shape: (!layer).then_some(LANE) })
         }
     }
+}
+
+/// The shape that an output is given in.
+fn given(outputs: &[Port], name: &str) -> &'static [&'static str] {
+    let is_last = outputs.iter().any(|port| port.name == name && port.last);
+    if is_last { LANE } else { SEQUENCE }
 }
 
 /// The shape of a param's numbers.

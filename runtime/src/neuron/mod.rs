@@ -4,6 +4,7 @@ mod array;
 mod call;
 mod check;
 mod geometry;
+mod ints;
 mod operands;
 mod params;
 mod prepared;
@@ -125,6 +126,11 @@ impl Neuron {
     }
 
     /// Whether any entry takes a buffer of this name.
+    /// Whether a buffer holds an int state.
+    fn is_int(&self, buffer: &str) -> bool {
+        check::is_int(&self.manifest, buffer)
+    }
+
     fn takes(&self, buffer: &str) -> bool {
         self.manifest.entries.values().flat_map(|e| &e.buffers).any(|b| b.name == buffer)
     }

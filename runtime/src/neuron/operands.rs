@@ -1,11 +1,13 @@
 //! A call against a manifest: all operands there, of the right shapes, in their ranges.
 
 use snn_artifact::naming::Operand;
-use snn_artifact::{Manifest, Port};
+use snn_artifact::{Dtype, Manifest, Port};
 
 use super::array::{self, Array, Arrays};
 use super::call::{ALL, Call, Seeds};
+use super::check::is_int;
 use super::geometry::Geometry;
+use super::ints;
 use super::params::{self, Stored};
 use crate::error::{Error, Result};
 
@@ -47,6 +49,9 @@ impl<'a> Operands<'a> {
         let (geometry, mut tiled) = inputs(manifest, device, call)?;
         for (name, state) in &call.states {
             same(name, state, geometry.state(), "")?;
+            if is_int(manifest, &Operand::State(name).to_string()) {
+                ints::check(name, state.data())?;
+            }
             tiled.push((Operand::State(name).to_string(), Source::Rows(state.data())));
         }
         let mut stored = Vec::new();
@@ -70,16 +75,15 @@ pub fn seeds<'a>(
 ) -> Result<Vec<(String, Source<'a>)>> {
     let outputs = Seeded {
         kind: "output",
-        ports: &manifest.outputs,
-        rows: geometry.steps,
-        shape: &geometry.shape,
+        ports: manifest.outputs.iter().collect(),
+        geometry,
         buffer: |name| Operand::OutputGrad(name).to_string(),
     };
     let states = Seeded {
         kind: "state",
-        ports: &manifest.states,
-        rows: 1,
-        shape: geometry.state(),
+        // Ints have no gradient.
+        ports: manifest.states.iter().filter(|state| state.dtype == Dtype::F32).collect(),
+        geometry,
         buffer: |name| Operand::NextGrad(name).to_string(),
     };
     let mut all = outputs.sources(manifest, &seeds.outputs)?;
@@ -90,9 +94,8 @@ pub fn seeds<'a>(
 /// What seeds are for.
 struct Seeded<'m> {
     kind: &'static str,
-    ports: &'m [Port],
-    rows: usize,
-    shape: &'m [usize],
+    ports: Vec<&'m Port>,
+    geometry: &'m Geometry,
     buffer: fn(&str) -> String,
 }
 
@@ -103,23 +106,29 @@ impl Seeded<'_> {
         seeds: &'a Arrays,
     ) -> Result<Vec<(String, Source<'a>)>> {
         let named = seeds.keys().filter(|name| *name != ALL);
-        known(manifest, self.kind, named, &names(self.ports))?;
+        let names: Vec<&str> = self.ports.iter().map(|port| port.name.as_str()).collect();
+        known(manifest, self.kind, named, &names)?;
         let mut sources = Vec::new();
-        for Port { name, .. } in self.ports {
-            if let Some(seed) = seeds.get(name).or_else(|| seeds.get(ALL)) {
-                let buffer = (self.buffer)(name);
-                let source = self.source(&buffer, seed)?;
+        for port in &self.ports {
+            if let Some(seed) = seeds.get(&port.name).or_else(|| seeds.get(ALL)) {
+                let buffer = (self.buffer)(&port.name);
+                let source = self.source(&buffer, port, seed)?;
                 sources.push((buffer, source));
             }
         }
         Ok(sources)
     }
 
-    fn source<'a>(&self, buffer: &str, seed: &'a Array) -> Result<Source<'a>> {
+    fn source<'a>(&self, buffer: &str, port: &Port, seed: &'a Array) -> Result<Source<'a>> {
+        let is_row = self.kind == "state" || port.last;
+        let (rows, shape) = match is_row {
+            true => (1, self.geometry.state()),
+            false => (self.geometry.steps, &self.geometry.shape[..]),
+        };
         if let ([], &[number]) = (seed.shape(), seed.data()) {
-            return Ok(Source::Full { rows: self.rows, number });
+            return Ok(Source::Full { rows, number });
         }
-        same(buffer, seed, self.shape, "")?;
+        same(buffer, seed, shape, "")?;
         Ok(Source::Rows(seed.data()))
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use snn_artifact::Dtype;
 use snn_artifact::naming::Operand;
 
 use super::array::{Array, Arrays};
 use super::call::{Forward, Gradients};
 use super::check::{BACKWARD, FORWARD};
+use super::ints;
 use super::run::Run;
 use super::tile::Tile;
 use super::tiles;
@@ -34,7 +36,7 @@ impl Results {
             Ok::<(), Error>(())
         };
         for port in &manifest.outputs {
-            add(Operand::Output(&port.name), sequence)?;
+            add(Operand::Output(&port.name), if port.last { state } else { sequence })?;
         }
         for port in &manifest.states {
             add(Operand::Next(&port.name), state)?;
@@ -42,7 +44,8 @@ impl Results {
         for port in manifest.inputs.iter().filter(|_| gradients) {
             add(Operand::InputGrad(&port.name), sequence)?;
         }
-        for port in manifest.states.iter().filter(|_| gradients) {
+        let reals = manifest.states.iter().filter(|state| state.dtype == Dtype::F32);
+        for port in reals.filter(|_| gradients) {
             add(Operand::StateGrad(&port.name), state)?;
         }
         Ok(Self { arrays })
@@ -62,9 +65,11 @@ impl Results {
             let device = &run.neuron.device;
             if run.tiles.is_whole() {
                 device.read(memory, bytemuck::cast_slice_mut(array.data_mut()))?;
+                numbers(run, buffer, array.data_mut())?;
             } else {
                 let mut columns = vec![0.0_f32; memory.size() / 4];
                 device.read(memory, bytemuck::cast_slice_mut(&mut columns))?;
+                numbers(run, buffer, &mut columns)?;
                 tiles::scatter(&columns, array.data_mut(), run.geometry.lanes, tile.lanes());
             }
         }
@@ -91,6 +96,12 @@ impl Results {
         }
         all
     }
+}
+
+/// Makes numbers of what was read, where those are ints.
+fn numbers(run: &Run<'_>, buffer: &str, read: &mut [f32]) -> Result<()> {
+    let state = Operand::parse(buffer).map_or(buffer, |operand| operand.name());
+    if run.neuron.is_int(buffer) { ints::widen(state, read) } else { Ok(()) }
 }
 
 /// That a buffer without memory is one that no kernel writes: then it is the gradient of something that

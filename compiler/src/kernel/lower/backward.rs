@@ -35,9 +35,10 @@ pub fn write(adjoint: &Adjoint, schedule: Schedule) -> Kernel {
     recall(&mut writer, &mut step, &again, &plan);
     let zero = writer.real(0.0);
     writer.leaves(&mut step, |writer, step, leaf| match leaf {
-        Leaf::OutputGrad(i) => {
-            Some(writer.value(step, Op::LoadOr(buffers.outputs[i as usize]?, zero)))
-        }
+        Leaf::OutputGrad(i) => match buffers.lasts.iter().position(|last| *last == i) {
+            Some(place) => Some(steps[adjoint.states.len() + adjoint.sums.len() + place].param),
+            None => Some(writer.value(step, Op::LoadOr(buffers.outputs[i as usize]?, zero))),
+        },
         Leaf::StateGrad(i) => Some(steps[i as usize].param),
         _ => None,
     });
@@ -67,6 +68,8 @@ fn late(graph: &hir::Graph) -> Vec<bool> {
 struct Buffers {
     saved: Vec<BufferId>,
     outputs: Vec<Option<BufferId>>,
+    /// The outputs of which only the last value is given.
+    lasts: Vec<u32>,
     last: Vec<Option<BufferId>>,
     inputs: Vec<BufferId>,
     first: Vec<Option<BufferId>>,
@@ -81,10 +84,12 @@ impl Buffers {
             writer.buffer(Operand::Saved(&state.name), storage(state.ty), Shape::Checkpoint)
         });
         let saved = saved.collect();
+        let lasts = (0..).zip(outputs).filter(|(_, output)| output.last).map(|(i, _)| i).collect();
         let outputs = outputs.iter().map(|output| {
+            let shape = if output.last { Shape::Lane } else { Shape::Sequence };
             real(graph.node(output.value).ty).then(|| {
                 let operand = Operand::OutputGrad(&output.name);
-                writer.optional(operand, Storage::F32, Shape::Sequence)
+                writer.optional(operand, Storage::F32, shape)
             })
         });
         let outputs = outputs.collect();
@@ -111,11 +116,12 @@ impl Buffers {
             param.learn.then(|| writer.buffer(operand, Storage::F32, shape))
         });
         let partials = partials.collect();
-        Self { saved, outputs, last, inputs, first, partials }
+        Self { saved, outputs, lasts, last, inputs, first, partials }
     }
 }
 
-/// What goes backwards through time: the adjoints of the states, then the sums.
+/// What goes backwards through time: the adjoints of the states, then the sums, then those of outputs of
+/// which only the last value is given: they count in the last step alone.
 fn first_carries(
     writer: &mut Writer<'_>,
     scope: &mut Scope,
@@ -132,6 +138,13 @@ fn first_carries(
         carries.push(writer.carry(init));
     }
     carries.extend(adjoint.sums.iter().map(|_| writer.carry(zero)));
+    for i in &buffers.lasts {
+        let init = match buffers.outputs[*i as usize] {
+            Some(buffer) => writer.value(scope, Op::LoadOr(buffer, zero)),
+            None => zero,
+        };
+        carries.push(writer.carry(init));
+    }
     carries
 }
 
@@ -186,6 +199,8 @@ fn give_on(
         step.body.push(Stmt::Store(*buffer, value));
     }
     let (states, sums) = carries.split_at_mut(adjoint.states.len());
+    let (sums, lasts) = sums.split_at_mut(adjoint.sums.len());
+    lasts.iter_mut().for_each(|carry| carry.next = zero);
     for (carry, node) in states.iter_mut().zip(&adjoint.states) {
         carry.next = node.map_or(zero, |node| writer.node(step, node));
     }

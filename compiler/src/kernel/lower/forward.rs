@@ -19,6 +19,11 @@ pub fn write(name: &str, neuron: &Neuron, schedule: Schedule, saved: &[&str]) ->
     let saved = saved_buffers(&mut writer, saved);
 
     let mut chunks: Vec<Carry> = first.iter().map(|(value, _)| writer.carry(*value)).collect();
+    // Outputs of which only the last value is given go through the steps like states.
+    for _ in neuron.outputs.iter().filter(|output| output.last) {
+        let zero = writer.real(0.0);
+        chunks.push(writer.carry(zero));
+    }
     let mut chunk = scope.inner();
     for (buffer, carry) in saved.into_iter().zip(&chunks) {
         chunk.body.extend(buffer.map(|buffer| Stmt::Store(buffer, carry.param)));
@@ -27,16 +32,24 @@ pub fn write(name: &str, neuron: &Neuron, schedule: Schedule, saved: &[&str]) ->
     let mut step = chunk.inner();
     writer.step(&mut step, &operands.inputs, &steps);
     writer.nodes(&mut step, |i| needed[i]);
+    let mut lasts = steps[neuron.states.len()..].iter_mut();
+    let mut held = Vec::new();
     for (buffer, output) in buffers.outputs.iter().zip(&neuron.outputs) {
         let value = writer.node(&step, output.value);
-        step.body.push(Stmt::Store(*buffer, value));
+        match output.last.then(|| lasts.next()).flatten() {
+            Some(carry) => {
+                carry.next = value;
+                held.push(*buffer);
+            }
+            None => step.body.push(Stmt::Store(*buffer, value)),
+        }
     }
     writer.advance(&step, &mut steps);
     close(&mut chunks, &steps);
     chunk.body.push(repeat(LoopKind::Steps, Order::Forward, steps, step.body));
     let last: Vec<ValueId> = chunks.iter().map(|carry| carry.result).collect();
     scope.body.push(repeat(LoopKind::Chunks, Order::Forward, chunks, chunk.body));
-    for (buffer, value) in buffers.last.iter().zip(last) {
+    for (buffer, value) in buffers.last.iter().chain(&held).zip(last) {
         scope.body.push(Stmt::Store(*buffer, value));
     }
     writer.finish(scope)
@@ -66,7 +79,8 @@ fn buffers(writer: &mut Writer<'_>) -> Written {
     let mut outputs = Vec::new();
     for output in &neuron.outputs {
         let storage = storage(neuron.graph.node(output.value).ty);
-        outputs.push(writer.buffer(Operand::Output(&output.name), storage, Shape::Sequence));
+        let shape = if output.last { Shape::Lane } else { Shape::Sequence };
+        outputs.push(writer.buffer(Operand::Output(&output.name), storage, shape));
     }
     let mut last = Vec::new();
     for state in &neuron.states {

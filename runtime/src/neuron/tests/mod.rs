@@ -20,7 +20,7 @@ const BLOCK: u32 = 4;
 
 /// `s = a x`, and `v` grows by the sum of `x`.
 fn scale(sharing: Sharing) -> Manifest {
-    let port = |name: &str| vec![Port { name: name.into(), dtype: Dtype::F32 }];
+    let port = |name: &str| vec![Port { name: name.into(), dtype: Dtype::F32, last: false }];
     let param =
         Param { name: "a".into(), sharing, learn: true, default: 2.0, range: None, via: None };
     Manifest {

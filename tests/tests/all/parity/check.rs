@@ -118,12 +118,16 @@ impl Truth {
     pub fn of(neuron: &hir::Neuron, call: &Call, seeds: &Seeds) -> Self {
         let (run, found) = expected(neuron, call, seeds);
         let states = || neuron.states.iter().map(|state| state.name.clone());
+        let is_real = |state: &&(&hir::State, Vec<f64>)| state.0.ty == hir::Type::Real;
+        let found_states: Vec<_> = neuron.states.iter().zip(found.states).collect();
+        let reals = found_states.iter().filter(is_real);
+        let reals = reals.map(|(state, grad)| (state.name.clone(), grad.clone()));
         let learnt = neuron.params.iter().zip(found.params).filter(|(param, _)| param.learn);
         Self {
             outputs: neuron.outputs.iter().map(|o| o.name.clone()).zip(run.outputs).collect(),
             states: states().zip(run.states).collect(),
             input_grads: neuron.inputs.iter().map(|i| i.name.clone()).zip(found.inputs).collect(),
-            state_grads: states().zip(found.states).collect(),
+            state_grads: reals.collect(),
             param_grads: learnt.map(|(param, grad)| (param.name.clone(), grad)).collect(),
             least: least(seeds),
         }

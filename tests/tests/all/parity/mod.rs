@@ -6,6 +6,7 @@
 
 pub mod calls;
 pub mod check;
+mod corpus;
 pub mod machines;
 mod programs;
 mod properties;
