@@ -95,7 +95,7 @@ impl Interpreted {
         };
         let mut ints: Vec<Vec<i32>> = memories.iter().zip(&kernel.buffers).map(whole).collect();
         let arg = |((memory, ints), buffer)| argument(memory, ints, buffer);
-        let both = memories.iter_mut().zip(&mut ints);
+        let both = memories.iter_mut().zip(ints.iter_mut().map(Vec::as_mut_slice));
         let mut args: Vec<Arg<'_>> = both.zip(&kernel.buffers).map(arg).collect();
         let launch = Launch {
             channels: sizes.channels,

@@ -38,6 +38,8 @@ fn agrees(name: &str, program: &Program) {
     let mut numbers = Numbers::fresh();
     let machines = Machines::of(name, program);
     let neuron = program.neuron();
+    #[cfg(feature = "llvm")]
+    strict_ptx(&neuron);
     let mut moved = 0.0;
     for (steps, step) in SIZES {
         let (call, seeds) = call(&neuron, steps, step, &mut numbers);
@@ -46,6 +48,14 @@ fn agrees(name: &str, program: &Program) {
         moved += first.data().iter().map(|number| number.abs()).sum::<f32>();
     }
     assert!(moved > 0.0, "{name} never gives anything");
+}
+
+/// What is emitted is strict, or it is not emitted.
+#[cfg(feature = "llvm")]
+fn strict_ptx(neuron: &hir::Neuron) {
+    use snn_artifact::Target;
+    use snn_compiler::pipeline::{Options, back};
+    back(neuron, &Options::new(Target::Ptx { sm: 75 }), "0".into()).unwrap();
 }
 
 fn call(
