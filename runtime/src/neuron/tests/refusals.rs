@@ -108,8 +108,16 @@ fn artifacts_that_do_not_fit() {
     assert_eq!(load(|m| m.target = Target::Ptx { sm: 75 }), "it is PTX, and fake needs WGSL");
     assert_eq!(load(|m| drop(m.entries.remove("forward"))), "it has no entry `forward`");
     assert_eq!(
+        load(|m| m.inputs[0].dtype = Dtype::I32),
+        "fake cannot do input `x` of type i32; only f32 is taken and given yet, and i32 for int states"
+    );
+    assert_eq!(
+        load(|m| m.states[0].dtype = Dtype::F16),
+        "fake cannot do state `v` of type f16; only f32 is taken and given yet, and i32 for int states"
+    );
+    assert_eq!(
         load(|m| m.states[0].dtype = Dtype::I32),
-        "fake cannot do state `v` of type i32; only f32 is taken and given yet"
+        "fake cannot do buffer `state.v` of type f32; only f32 is taken and given yet, and i32 for int states"
     );
 }
 
