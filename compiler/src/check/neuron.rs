@@ -110,10 +110,8 @@ impl<'a> Checker<'a> {
                 (Type::Function, "a function")
             }
         };
-        let default = match &option.default {
-            Some(default) => Some(self.option_value(default, ty, what)),
-            None => None,
-        };
+        let default = option.default.as_ref();
+        let default = default.map(|default| self.option_value(default, ty, what));
         let mut declaration = Declaration::ready(Role::Option, Stage::Const, false);
         declaration.ty = ty;
         let slot = self.declare(&option.name, declaration);
@@ -269,13 +267,11 @@ impl<'a> Checker<'a> {
 
     fn state(&mut self, state: &'a ast::State) -> Option<State> {
         let name = &state.declared.name;
-        if let Some(ty) = &state.ty {
-            if ty.text != "int" {
-                let message = format!("`{}` is no type of a state", ty.text);
-                let finding = Diagnostic::new("E0201", ty.span, message, "not a type")
-                    .help("a state is a number, or an `int`");
-                self.report(finding);
-            }
+        if let Some(ty) = state.ty.as_ref().filter(|ty| ty.text != "int") {
+            let message = format!("`{}` is no type of a state", ty.text);
+            let finding = Diagnostic::new("E0201", ty.span, message, "not a type")
+                .help("a state is a number, or an `int`");
+            self.report(finding);
         }
         let init = match &state.init {
             Some(init) => {
