@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use snn_artifact::naming::Operand;
 use snn_artifact::{Artifact, Manifest, Param, Sharing};
 
 use crate::device::Device;
@@ -143,8 +144,20 @@ impl Embedded {
         outputs: &[(&str, &Vec<f32>)],
         states: &[(&str, &Vec<f32>)],
     ) -> Result<Seeds> {
-        let states = some(shape.get(1..).unwrap_or_default(), states)?;
-        Ok(Seeds { outputs: some(shape, outputs)?, states })
+        let step = shape.get(1..).unwrap_or_default();
+        let is_given = |(_, numbers): &&(&str, &Vec<f32>)| !numbers.is_empty();
+        let outputs = outputs.iter().filter(is_given).map(|(name, numbers)| {
+            named(name, if self.has_steps(name) { shape } else { step }, numbers)
+        });
+        Ok(Seeds { outputs: outputs.collect::<Result<_>>()?, states: some(step, states)? })
+    }
+
+    /// Whether an output is given for every step, and not for the last one alone.
+    fn has_steps(&self, output: &str) -> bool {
+        let buffer = Operand::Output(output).to_string();
+        let forward = self.manifest().entries.get("forward");
+        let found = forward.and_then(|entry| entry.buffers.iter().find(|b| b.name == buffer));
+        found.is_none_or(|buffer| buffer.shape.first().is_some_and(|size| size == "T"))
     }
 
     /// The shape of a param whose numbers are given in a row.
