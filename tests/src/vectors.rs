@@ -35,6 +35,11 @@ impl Vectors {
         self.arrays.get(name).map(Vec::as_slice)
     }
 
+    /// The names of all arrays.
+    pub fn names(&self) -> Vec<&str> {
+        self.arrays.keys().map(String::as_str).collect()
+    }
+
     /// The cases: what stands before `.s`.
     pub fn cases(&self) -> Vec<&str> {
         let names = self.arrays.keys().filter_map(|name| name.strip_suffix(".s"));

@@ -487,8 +487,7 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_surrogate(&mut self, name: &str, there: Span, span: Span) -> Expr {
-        const LATER: [&str; 3] =
-            ["squarewave_fourier_series", "multi_level_spike_count", "poisson_pass"];
+        const LATER: [&str; 2] = ["squarewave_fourier_series", "poisson_pass"];
         if LATER.contains(&name) {
             return self.not_yet(there, &format!("the surrogate `{name}` is"));
         }

@@ -97,7 +97,7 @@ const BOUNDS: [(&str, f64); 16] = [
     ("cos", 2.0),
     ("tan", 4.0),
     ("erf", 1.5),
-    ("erfc", 5.0),
+    ("erfc", 7.0),
     ("log", 1.0),
     ("log1p", 1.5),
     ("sigmoid", 3.0),
