@@ -196,5 +196,15 @@ fn c_type(dtype: Dtype) -> &'static str {
 
 /// A manifest's name as C writes it. The word before the first dot keeps it from being a keyword.
 fn identifier(name: &str) -> String {
-    name.replace('.', "_")
+    name.replace('.', "_").replace('@', "_at_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::identifier;
+
+    #[test]
+    fn names_of_hidden_states_are_names_of_c() {
+        assert_eq!(identifier("state.s@prev"), "state_s_at_prev");
+    }
 }
