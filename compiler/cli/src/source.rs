@@ -1,9 +1,9 @@
 //! The text of programs: files, standard input and imports.
 
 use std::io::Read;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
-use snn_compiler::check::Resolver;
+use snn_compiler::check::{Resolver, clean_path};
 use snn_compiler::span::Source;
 
 use crate::report::Result;
@@ -29,7 +29,7 @@ pub fn read(file: &str) -> Result<Text> {
         let text = text.map_err(|why| format!("cannot read standard input: {why}"))?;
         return Ok(Text { name: STDIN.into(), text });
     }
-    let name = clean(Path::new(file));
+    let name = clean_path(Path::new(file));
     let text = open(Path::new(file)).map_err(|why| format!("cannot read {file}: {why}"))?;
     Ok(Text { name: name.display().to_string(), text })
 }
@@ -43,7 +43,7 @@ impl Resolver for Files {
             return standard(file);
         }
         let folder = Path::new(&from.name).parent().filter(|_| from.name != STDIN);
-        let file = clean(&folder.unwrap_or(Path::new("")).join(path));
+        let file = clean_path(&folder.unwrap_or(Path::new("")).join(path));
         let text = open(&file)?;
         Ok((file.display().to_string(), text))
     }
@@ -81,39 +81,5 @@ pub fn reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::IsADirectory => "it is a folder".into(),
         std::io::ErrorKind::PermissionDenied => "permission denied".into(),
         _ => error.to_string(),
-    }
-}
-
-/// The path without `.` and without `name/..`, so that a file has one name however it is reached.
-fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        let above = matches!(clean.components().next_back(), Some(Component::Normal(_)));
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if above => {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
-    }
-    clean
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_has_one_name() {
-        for (path, expected) in [
-            ("./a.snn", "a.snn"),
-            ("b/../a.snn", "a.snn"),
-            ("../a.snn", "../a.snn"),
-            ("../b/./../a.snn", "../a.snn"),
-            ("/b/../../a.snn", "/../a.snn"),
-        ] {
-            assert_eq!(clean(Path::new(path)), Path::new(expected), "{path}");
-        }
     }
 }

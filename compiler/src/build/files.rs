@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use super::{Error, Library, Result};
-use crate::check::Resolver;
+use crate::check::{Resolver, clean_path};
 use crate::span::Source;
 
 /// Imports from files beside the one that imports, with the names of all that was read.
@@ -27,7 +27,7 @@ impl Files {
 
     /// The name and the text of the file to compile.
     pub fn main(&self, path: &Path) -> Result<(String, String)> {
-        let path = clean(path);
+        let path = clean_path(path);
         let name = path.display().to_string();
         let text = self.open(&path);
         Ok((name.clone(), text.map_err(|why| Error::new(format!("cannot read {name}: {why}")))?))
@@ -55,26 +55,10 @@ impl Resolver for Files {
             return Ok((path.into(), self.standard(file)?));
         }
         let folder = Path::new(&from.name).parent().unwrap_or(Path::new(""));
-        let file = clean(&folder.join(path));
+        let file = clean_path(&folder.join(path));
         let text = self.open(&file)?;
         Ok((file.display().to_string(), text))
     }
-}
-
-/// The path without `.` and without `name/..`, so that a file has one name however it is reached.
-fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        let above = matches!(clean.components().next_back(), Some(Component::Normal(_)));
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if above => {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 /// A variable that cargo sets for build scripts.

@@ -35,7 +35,7 @@ use crate::check::checker::Checker;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::{SourceMap, Span};
 
-pub use modules::{NoImports, Resolver};
+pub use modules::{NoImports, Resolver, clean_path};
 pub use print::print;
 pub use specialize::{Specialization, specialize};
 pub use tree::Program;

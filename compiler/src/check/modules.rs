@@ -1,6 +1,7 @@
 //! The files of a compilation: the main one, and those it imports.
 
 use std::collections::{HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
 
 use crate::ast;
 use crate::ast::{ItemKind, Module, Name};
@@ -220,4 +221,38 @@ pub fn poisoned(files: &[Loaded<'_>], sources: &SourceMap) -> HashSet<String> {
         );
     }
     words
+}
+
+/// The path without `.` and without `name/..`, so that a file has one name however it is reached.
+pub fn clean_path(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        let above = matches!(clean.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if above => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_one_name() {
+        for (path, expected) in [
+            ("./a.snn", "a.snn"),
+            ("b/../a.snn", "a.snn"),
+            ("../a.snn", "../a.snn"),
+            ("../b/./../a.snn", "../a.snn"),
+            ("/b/../../a.snn", "/../a.snn"),
+        ] {
+            assert_eq!(clean_path(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
 }
