@@ -2,6 +2,7 @@
 
 mod copy;
 mod demo;
+mod fresh;
 mod gpu;
 mod need;
 mod outcome;

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::demo;
+use crate::fresh;
 use crate::need::{self, Found};
 use crate::outcome::Steps;
 use crate::process::{self, cargo};
@@ -50,12 +51,8 @@ pub fn run(config: Config) -> Result<bool, String> {
     let package = ["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"];
     steps.run("packages", cargo(&package));
     document(&mut steps, &features);
-    let start = Instant::now();
-    let shown = demo::run().unwrap_or_else(|why| {
-        eprintln!("error: {why}");
-        false
-    });
-    steps.note("demo, with a release build", shown, start.elapsed());
+    own(&mut steps, "a crate of `snnc new`", fresh::run);
+    own(&mut steps, "demo, with a release build", demo::run);
 
     print!("{}", steps.report());
     Ok(steps.passed(config.require_all))
@@ -68,6 +65,16 @@ pub fn features(found: &Found) -> String {
         features.extend(["snnc/llvm", "snn-tests/llvm"]);
     }
     features.join(",")
+}
+
+/// Runs a step that is a command of ours.
+fn own(steps: &mut Steps, name: &str, run: fn() -> Result<bool, String>) {
+    let start = Instant::now();
+    let passed = run().unwrap_or_else(|why| {
+        eprintln!("error: {why}");
+        false
+    });
+    steps.note(name, passed, start.elapsed());
 }
 
 fn skip_missing(steps: &mut Steps, found: &Found) {

@@ -31,7 +31,7 @@ pub enum Format {
 /// The commands.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Write a file with a neuron to start from
+    /// Write a file with a neuron to start from, or a crate around one
     New(NewArgs),
     /// Look for errors in neurons, and make nothing
     Check(CheckArgs),
@@ -64,6 +64,9 @@ pub enum Command {
 pub struct NewArgs {
     /// The neuron's name, a word such as Alif; the file is called after it
     pub name: String,
+    /// Write a Rust crate that builds the neuron in and trains it, into a folder called after it
+    #[arg(long = "crate")]
+    pub a_crate: bool,
 }
 
 /// Arguments of `fmt`.

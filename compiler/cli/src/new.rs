@@ -1,24 +1,32 @@
-//! `snnc new`: a file with a neuron to start from.
+//! `snnc new`: a file with a neuron to start from, or a crate that trains it.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use snn_compiler::pipeline;
+use snn_compiler::{build, pipeline};
 
 use crate::args::NewArgs;
 use crate::report::{Failure, Result, print};
 use crate::source::{Files as Imports, reason};
 use crate::write;
 
-/// The neuron, but for its name.
-const TEMPLATE: &str = include_str!("new.snn");
+/// The neuron. In this and the other templates `Neuron0` and `neuron0` stand for its names.
+const NEURON: &str = include_str!("new/neuron.snn");
 
-/// The word in it that stands for the name.
-const NAME: &str = "Neuron0";
+/// The files of a crate beside the neuron's own.
+const CRATE: [(&str, &str); 5] = [
+    ("Cargo.toml", include_str!("new/crate.toml")),
+    ("README.md", include_str!("new/README.md")),
+    (".gitignore", "/target\n"),
+    ("build.rs", include_str!("new/build.rs")),
+    ("src/main.rs", include_str!("new/main.rs")),
+];
 
-/// Writes the file; one that is there is left alone.
+/// Writes the file, or the crate's folder; what is there is left alone.
 pub fn new(args: &NewArgs) -> Result<()> {
     let name = &args.name;
-    let text = TEMPLATE.replace(NAME, name).replace("neuron0", &file_stem(name));
+    let stem = file_stem(name);
+    let text = filled(NEURON, name);
     let source = pipeline::Source { name, text: &text };
     let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -26,8 +34,10 @@ pub fn new(args: &NewArgs) -> Result<()> {
         let message = format!("`{name}` cannot be a neuron's name: take a word such as Alif");
         return Err(Failure::Message(message));
     }
-    let path = PathBuf::from(format!("{}.snn", file_stem(name)));
-    write::fresh(&path, text.as_bytes()).map_err(|why| {
+    let path = PathBuf::from(if args.a_crate { stem } else { format!("{stem}.snn") });
+    let done =
+        if args.a_crate { folder(&path, name) } else { write::fresh(&path, text.as_bytes()) };
+    done.map_err(|why| {
         let why = match why.kind() {
             std::io::ErrorKind::AlreadyExists => "it is there already".into(),
             _ => reason(&why),
@@ -35,6 +45,41 @@ pub fn new(args: &NewArgs) -> Result<()> {
         format!("cannot write {}: {why}", path.display())
     })?;
     print(&format!("{}\n", path.display()))
+}
+
+/// A template with the neuron's names in their places.
+fn filled(template: &str, name: &str) -> String {
+    let stem = file_stem(name);
+    let (module, neuron) = build::rust_names(&stem, name);
+    let is_rust = template != NEURON;
+    template
+        .replace("Neuron0", if is_rust { &neuron } else { name })
+        .replace("neuron0_module", &module)
+        .replace("neuron0", &stem)
+        .replace("VERSION", env!("CARGO_PKG_VERSION"))
+}
+
+/// Writes the crate beside its place, and puts it there when it is whole.
+fn folder(path: &Path, name: &str) -> std::io::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
+    let beside = PathBuf::from(format!(".{}.{}", path.display(), std::process::id()));
+    let done = fill(&beside, name).and_then(|()| fs::rename(&beside, path));
+    if done.is_err() {
+        let _ = fs::remove_dir_all(&beside);
+    }
+    done
+}
+
+fn fill(folder: &Path, name: &str) -> std::io::Result<()> {
+    let neuron = format!("neurons/{}.snn", file_stem(name));
+    for (file, template) in CRATE.into_iter().chain([(neuron.as_str(), NEURON)]) {
+        let path = folder.join(file);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        write::fresh(&path, filled(template, name).as_bytes())?;
+    }
+    Ok(())
 }
 
 /// `CubaLif` is in `cuba_lif.snn`.

@@ -67,8 +67,13 @@ pub fn variable(name: &str) -> Result<String> {
     std::env::var(name).map_err(|_| Error::new(missing()))
 }
 
-/// Writes a file.
+/// Writes a file: beside its place first, so that a build that is stopped leaves none half written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |why| Error::new(format!("cannot write {}: {why}", path.display()));
-    fs::write(path, bytes).map_err(failed)
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let done = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    done.map_err(|why| {
+        // It takes room only; the error that led here is the one to tell.
+        let _ = fs::remove_file(&beside);
+        Error::new(format!("cannot write {}: {why}", path.display()))
+    })
 }

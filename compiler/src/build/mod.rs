@@ -40,6 +40,12 @@ pub fn compile(path: impl AsRef<Path>) -> Result<()> {
     Build::new(path).compile()
 }
 
+/// The names that Rust knows a neuron by: the module, which is what `include_neuron!` takes, of the file
+/// with this stem, and the struct in it.
+pub fn rust_names(stem: &str, neuron: &str) -> (String, String) {
+    (rust::identifier(stem), rust::type_name(neuron))
+}
+
 /// A neuron to compile, and what is decided about it.
 #[derive(Clone, Debug)]
 pub struct Build {

@@ -51,10 +51,15 @@ fn distinct(name: &str, taken: &[&str]) -> String {
     if taken.contains(&name) { format!("{name}_") } else { identifier(name) }
 }
 
+/// The name of a neuron's struct.
+pub fn type_name(neuron: &str) -> String {
+    distinct(neuron, &TYPES)
+}
+
 /// The module `name` of the neuron of `file`, whose artifacts lie beside it in files.
 pub fn module(name: &str, file: &str, artifacts: &[(String, Artifact)]) -> String {
     let Some((_, Artifact { manifest, .. })) = artifacts.first() else { return String::new() };
-    let ty = distinct(&manifest.neuron, &TYPES);
+    let ty = type_name(&manifest.neuron);
     let includes: String =
         artifacts.iter().map(|(file, _)| format!("        include_bytes!({file:?}),\n")).collect();
     let text = MODULE

@@ -136,6 +136,37 @@ fn a_new_neuron_is_right_formatted_and_runs() {
     assert_eq!(err, "error: `neuron` cannot be a neuron's name: take a word such as Alif\n");
 }
 
+/// That it builds and trains is a step of `cargo xtask test`, since it takes a minute.
+#[test]
+fn a_new_crate_is_whole_and_its_neuron_right() {
+    let folder = Folder::new("new_crate");
+    assert_eq!(folder.snnc("new CubaLif --crate").right(), "cuba_lif\n");
+    assert_eq!(folder.names(), ["cuba_lif"]);
+    let made = Folder::at(folder.path("cuba_lif"));
+    let files = [".gitignore", "Cargo.toml", "README.md", "build.rs", "neurons", "src"];
+    assert_eq!(made.names(), files);
+    assert_eq!(made.snnc("check neurons/cuba_lif.snn").right(), "");
+    insta::assert_snapshot!(text(&made, "Cargo.toml"));
+    let main = text(&made, "src/main.rs");
+    for part in ["include_neuron!(\"cuba_lif\")", "use cuba_lif::CubaLif;", "neurons/cuba_lif.snn"]
+    {
+        assert!(main.contains(part), "{part} is not in\n{main}");
+    }
+    for file in files.iter().filter(|file| file.contains('.')) {
+        let text = text(&made, file).to_lowercase();
+        assert!(!text.contains("neuron0") && !text.contains("version\" }"), "{file}: {text}");
+    }
+    let err = folder.snnc("new CubaLif --crate").wrong();
+    assert_eq!(err, "error: cannot write cuba_lif: it is there already\n");
+    // Names that Rust has words of its own for.
+    folder.snnc("new Fn --crate").right();
+    let main = text(&Folder::at(folder.path("fn")), "src/main.rs");
+    assert!(main.contains("include_neuron!(\"r#fn\")") && main.contains("use r#fn::"), "{main}");
+    folder.snnc("new Inputs --crate").right();
+    let main = text(&Folder::at(folder.path("inputs")), "src/main.rs");
+    assert!(main.contains("use inputs::Inputs_;"), "{main}");
+}
+
 #[test]
 fn every_shell_is_told_the_commands() {
     let folder = Folder::new("completions");
