@@ -18,14 +18,20 @@ const RATE: f32 = 300.0;
 fn main() -> Result<(), Box<dyn Error>> {
     let x = input();
     let x = Inputs { x: &x };
-    let target = Neuron0::cpu()?.tau(TARGET)?.forward(&SHAPE, x, &States::default())?.outputs;
+    let target = Neuron0::cpu()?
+        .tau(TARGET)?
+        .forward(&SHAPE, x, &States::default())?
+        .outputs;
 
     let mut neuron = Neuron0::cpu()?.tau(20.0)?;
     for step in 0..=60 {
         let found = neuron.forward(&SHAPE, x, &States::default())?.outputs;
         let (loss, seeds) = squares(&found.v, &target.v);
         if step % 10 == 0 {
-            println!("step {step:2}: tau {:.3}, loss {loss:.6}", neuron.get_tau()[0]);
+            println!(
+                "step {step:2}: tau {:.3}, loss {loss:.6}",
+                neuron.get_tau()[0]
+            );
         }
         let gradients = neuron.grad(&SHAPE, x, &States::default(), &seeds)?;
         let change: Vec<f32> = gradients.params.tau.iter().map(|g| -RATE * g).collect();
@@ -40,7 +46,16 @@ fn squares(found: &[f32], target: &[f32]) -> (f32, Seeds) {
     let differences: Vec<f32> = found.iter().zip(target).map(|(a, b)| a - b).collect();
     let loss = differences.iter().map(|d| d * d).sum::<f32>() / n;
     let v = differences.iter().map(|d| 2.0 * d / n).collect();
-    (loss, Seeds { outputs: Outputs { v, ..Outputs::default() }, ..Seeds::default() })
+    (
+        loss,
+        Seeds {
+            outputs: Outputs {
+                v,
+                ..Outputs::default()
+            },
+            ..Seeds::default()
+        },
+    )
 }
 
 /// Slow waves, a little different for each neuron, that reach the threshold now and then.
@@ -50,5 +65,7 @@ fn input() -> Vec<f32> {
         let (t, n) = (t as f32, n as f32);
         0.6 + 0.5 * (t / (8.0 + n / 8.0)).sin() + 0.2 * (t * 1.3 + n).sin()
     };
-    (0..steps * neurons).map(|i| wave(i / neurons, i % neurons)).collect()
+    (0..steps * neurons)
+        .map(|i| wave(i / neurons, i % neurons))
+        .collect()
 }

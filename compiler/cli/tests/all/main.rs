@@ -1,6 +1,7 @@
 //! The program as a user meets it: arguments and files in, exit status, text and files out.
 
 mod bench;
+mod book;
 mod build;
 mod check;
 mod fmt;
