@@ -1,15 +1,10 @@
-//! What the tests of several packages share: random operands, comparisons, programs, vectors, and the
-//! kernels written by hand.
+//! What the tests of several packages share: random operands, comparisons, programs, vectors.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 pub mod compare;
-#[path = "../reference/kernels/cuda.rs"]
-pub mod cuda;
 pub mod expected;
 pub mod interpret;
-#[path = "../reference/kernels/lif.rs"]
-pub mod lif;
 pub mod numbers;
 pub mod operands;
 pub mod program;

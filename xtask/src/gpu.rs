@@ -17,7 +17,7 @@ const FILL: &str = "parity::ptx_is_in_the_cache";
 
 /// Files that go with the programs, by what they are called there.
 const FILES: [(&str, &str); 3] = [
-    ("tests/reference/kernels/lif.cu", "lif.cu"),
+    ("compiler/cli/src/bench/reference/lif.cu", "lif.cu"),
     ("stdlib/neurons/lif.snn", "lif.snn"),
     ("stdlib/neurons/if.snn", "if.snn"),
 ];

@@ -48,8 +48,10 @@ pub fn run(config: Config) -> Result<bool, String> {
     }
     let alone = ["--package", "snn-runtime", "--no-default-features", "--features", "cpu"];
     steps.run("the runtime without the compiler", with(cargo(&["check"]), &alone, &[]));
-    let package = ["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"];
-    steps.run("packages", cargo(&package));
+    // Each is built out of what would be published; without optimisation, since none of it is run.
+    let mut package = cargo(&["package", "--workspace", "--allow-dirty", "--quiet"]);
+    package.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
+    steps.run("packages", package);
     document(&mut steps, &features);
     own(&mut steps, "a crate of `snnc new`", fresh::run);
     own(&mut steps, "demo, with a release build", demo::run);
@@ -139,9 +141,14 @@ fn examples() -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// The interface's documentation, where a broken link is a failure.
+/// The interface's documentation, where a broken link is a failure, and the book where there is mdBook.
 fn document(steps: &mut Steps, features: &str) {
     let mut command = cargo(&["doc", "--workspace", "--no-deps", "--features", features]);
     command.env("RUSTDOCFLAGS", "-D warnings");
     steps.run("documentation", command);
+    if process::output("mdbook", &["--version"]).is_some() {
+        let mut book = Command::new("mdbook");
+        book.current_dir(process::root()).args(["build", "docs"]);
+        steps.run("book", book);
+    }
 }

@@ -5,9 +5,15 @@ use std::sync::Arc;
 use snn_compiler::oracle::{Mode, Shared, gradients, rounded};
 use snn_runtime::neuron::Neuron;
 use snn_tests::compare::{assert_bits_equal, assert_close, assert_firing_rate};
-use snn_tests::lif::{Call, Lif, saved_len};
 use snn_tests::numbers::Numbers;
 use snn_tests::program::Program;
+
+#[path = "../../../compiler/cli/src/bench/reference/cuda.rs"]
+mod cuda;
+#[path = "../../../compiler/cli/src/bench/reference/lif.rs"]
+mod lif;
+
+use lif::{Call, Lif, saved_len};
 
 use crate::parity::calls::{random, step_shape};
 use crate::parity::check::Truth;
@@ -102,7 +108,7 @@ fn the_kernel_in_cuda_gives_spikes_potentials_and_gradients() {
     let Some(device) = devices().iter().find(|device| device.name().starts_with("cuda")) else {
         return println!("skipped: there is no CUDA device");
     };
-    let artifact = snn_tests::cuda::artifact(std::fs::read_to_string(path).unwrap());
+    let artifact = cuda::artifact(std::fs::read_to_string(path).unwrap());
     let loaded = Neuron::load(Arc::clone(device), artifact).unwrap();
     let lif = variants("lif").into_iter().find(|v| v.name() == "lif hard decayed").unwrap();
     let neuron = lif.program().neuron();

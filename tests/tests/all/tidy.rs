@@ -100,7 +100,7 @@ fn packages_hold_what_they_are_made_from() {
         let all = sources(&format!("{folder}/src"));
         for (path, text) in all.iter().filter(|(path, _)| !path.contains("test")) {
             let parent = Path::new(path).parent().unwrap();
-            for start in ["include_str!(\"", "include_bytes!(\""] {
+            for start in ["include_str!(\"", "include_bytes!(\"", "#[path = \""] {
                 for file in text.split(start).skip(1).filter_map(|rest| rest.split('"').next()) {
                     let up = file.matches("../").count();
                     let depth = parent.strip_prefix(folder).unwrap().components().count();

@@ -11,9 +11,7 @@ use super::Timed;
 use super::copy::filled;
 use crate::report::{Failure, Result};
 
-#[path = "../../../../tests/reference/kernels/cuda.rs"]
 mod cuda;
-#[path = "../../../../tests/reference/kernels/lif.rs"]
 mod lif;
 
 /// The environment variable that names what `lif.cu` was compiled to.
@@ -23,7 +21,7 @@ const PTX: &str = "SNNC_REFERENCE_PTX";
 pub fn on_cuda(device: &Arc<dyn Device>) -> Result<Neuron> {
     let message = |why: String| Failure::Message(why);
     let path = std::env::var(PTX).map_err(|_| {
-        let how = "nvcc -ptx -O3 -arch=sm_75 tests/reference/kernels/lif.cu -o lif.ptx";
+        let how = "nvcc -ptx -O3 -arch=sm_75 compiler/cli/src/bench/reference/lif.cu -o lif.ptx";
         message(format!("the kernels written by hand for CUDA are compiled by `{how}`, and {PTX} names the result"))
     })?;
     let text = std::fs::read_to_string(&path).map_err(|why| message(format!("{path}: {why}")))?;

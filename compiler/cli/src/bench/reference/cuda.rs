@@ -2,7 +2,7 @@
 //! launches them like compiled ones. Their PTX is made by
 //!
 //! ```text
-//! nvcc -ptx -O3 -arch=sm_75 tests/reference/kernels/lif.cu -o lif.ptx
+//! nvcc -ptx -O3 -arch=sm_75 compiler/cli/src/bench/reference/lif.cu -o lif.ptx
 //! ```
 
 use snn_artifact::{

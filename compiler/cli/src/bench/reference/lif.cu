@@ -7,7 +7,7 @@
 //
 // The entries are called as docs/abi.md says; cuda.rs beside this file is their manifest.
 //
-//   nvcc -ptx -O3 -arch=sm_75 tests/reference/kernels/lif.cu -o lif.ptx
+//   nvcc -ptx -O3 -arch=sm_75 compiler/cli/src/bench/reference/lif.cu -o lif.ptx
 
 constexpr int CHUNK = 8;
 constexpr int THREADS = 128;
