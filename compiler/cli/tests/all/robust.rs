@@ -181,3 +181,74 @@ fn an_output_that_cannot_be_written_leaves_nothing_behind() {
     assert_eq!(folder.names(), before);
     assert_eq!(Folder::at(folder.path("taken.npz")).names(), ["inside"]);
 }
+
+/// Commands that write files, with one of them.
+#[cfg(unix)]
+const MAKERS: [(&str, &str); 8] = [
+    ("run lif.snn --generate ramp --out o.npz", "o.npz"),
+    ("run lif.snn --generate ramp --plot o.svg", "o.svg"),
+    ("grad lif.snn --generate ramp --out o.npz --plot o.png", "o.npz"),
+    ("build lif.snn -o out", "Lif.bin"),
+    ("plot lif.snn -o o.svg", "o.svg"),
+    ("man .", "snnc.1"),
+    ("new Other --crate", "other"),
+    ("fmt wide.snn", "wide.snn"),
+];
+
+/// A file that `fmt` would change, longer than the space left.
+#[cfg(unix)]
+fn wide() -> String {
+    format!("neuron  N{{input x\nstate v=0 ;charge v=v+x\noutput v}}\n{}", "// words\n".repeat(200))
+}
+
+/// Runs in a shell where a file may be 1024 bytes long, behind what the shell does first.
+#[cfg(unix)]
+fn in_little_space(folder: &Folder, first: &str, line: &str) -> (Option<i32>, String) {
+    let script = format!("{first} ulimit -f 2; exec \"$0\" {line}");
+    let output = Command::new("sh")
+        .current_dir(folder.path(""))
+        .args(["-c", &script, env!("CARGO_BIN_EXE_snnc")])
+        .env("SNNC_CACHE", folder.path(".cache"))
+        .output()
+        .expect("a shell");
+    (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_without_room_for_a_file_is_said_and_nothing_is_half_written() {
+    let folder = folder("robust_room");
+    folder.write("wide.snn", wide());
+    std::fs::create_dir(folder.path("out")).expect("a folder");
+    let before = folder.names();
+    for (line, file) in MAKERS {
+        // Ignored, the signal of a file that is too long leaves an error, as a full disk does.
+        let (status, err) = in_little_space(&folder, "trap '' XFSZ;", line);
+        assert_eq!(status, Some(1), "{line}: {err}");
+        assert!(err.starts_with("error: cannot write ") && err.contains(file), "{line}: {err}");
+        assert_eq!((err.lines().count(), folder.names()), (1, before.clone()), "{line}: {err}");
+    }
+    assert!(Folder::at(folder.path("out")).names().is_empty());
+    assert_eq!(std::fs::read_to_string(folder.path("wide.snn")).expect("text"), wide());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_killed_while_it_writes_leaves_the_old_file() {
+    let folder = folder("robust_killed");
+    folder.write("wide.snn", wide());
+    folder.write("o.npz", "old");
+    folder.write("o.svg", "old");
+    for (line, file) in MAKERS.into_iter().filter(|(_, f)| !["Lif.bin", "snnc.1"].contains(f)) {
+        let (status, err) = in_little_space(&folder, "", line);
+        assert_eq!(status, None, "{line}: {err}");
+        let old = if file == "wide.snn" { wide() } else { "old".into() };
+        match std::fs::read_to_string(folder.path(file)) {
+            Ok(text) => assert_eq!(text, old, "{line}"),
+            Err(_) => assert_eq!(file, "other", "{line}"),
+        }
+    }
+    // The next run is not disturbed by what lies about.
+    folder.snnc("run lif.snn --generate ramp --out o.npz").right();
+    assert!(std::fs::metadata(folder.path("o.npz")).expect("a file").len() > 1024);
+}
