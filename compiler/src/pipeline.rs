@@ -271,7 +271,7 @@ fn param(param: &hir::Param) -> artifact::Param {
             hir::Sharing::Neuron => artifact::Sharing::Neuron,
         },
         learn: param.learn,
-        default: param.default,
+        default: param.default.clone(),
         range: param.range.map(|range| artifact::Range {
             low: end(range.low),
             high: end(range.high),

@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use snn_artifact::naming::Operand;
-use snn_artifact::{Artifact, Manifest, Param, Sharing};
+use snn_artifact::{Artifact, Manifest, Param, ParamDefault, Sharing};
 
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::neuron::{Array, Arrays, Call, Neuron, Seeds, check_param, moved_param};
+use crate::neuron::{
+    Array, Arrays, Call, Neuron, Seeds, check_param, default_numbers, moved_param,
+};
 
 /// Brings the module of a neuron that the package's `build.rs` compiled.
 ///
@@ -28,6 +30,7 @@ macro_rules! include_neuron {
 pub struct Embedded {
     neuron: Neuron,
     params: Arrays,
+    seed: u64,
 }
 
 impl Embedded {
@@ -42,7 +45,7 @@ impl Embedded {
             let damaged = || Error::Artifact("it is damaged or of another version".into());
             let artifact = Artifact::from_bytes(bytes).ok_or_else(damaged)?;
             match Neuron::load(device.clone(), artifact) {
-                Ok(neuron) => return Ok(Self { neuron, params: Arrays::new() }),
+                Ok(neuron) => return Ok(Self { neuron, params: Arrays::new(), seed: 0 }),
                 Err(error) => failed = error,
             }
         }
@@ -82,10 +85,27 @@ impl Embedded {
         Ok(())
     }
 
-    /// The numbers of a param; one where it has its declared number, none where there is no such param.
+    /// Where the random numbers of params start that are drawn and were not set; 0 without it.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
+    /// The numbers of a param; one where it has its declared number, none where there is no such param
+    /// or where a run's shape decides how many are drawn.
     pub fn get(&self, name: &str) -> Vec<f32> {
-        let declared = || self.param(name).map_or(Vec::new(), |param| vec![param.default as f32]);
-        self.params.get(name).map_or_else(declared, |array| array.data().to_vec())
+        self.numbers(name, 0).unwrap_or_default()
+    }
+
+    /// The numbers of a param, of which there are `n` where a run's shape decides it.
+    fn numbers(&self, name: &str, n: usize) -> Result<Vec<f32>> {
+        if let Some(array) = self.params.get(name) {
+            return Ok(array.data().to_vec());
+        }
+        let param = self.param(name)?;
+        let is_drawn = matches!(param.default, ParamDefault::Drawn(_));
+        let n = if is_drawn && param.sharing != Sharing::Layer { n } else { 1 };
+        let numbers = default_numbers(param, n, self.seed)?;
+        Ok(numbers.into_iter().map(|number| number as f32).collect())
     }
 
     /// Adds to the stored numbers of a param, those that its `via` maps to the constrained ones; its
@@ -96,7 +116,7 @@ impl Embedded {
     /// As [`Embedded::set`], and [`Error::Shape`] where there are more or fewer changes than numbers.
     pub fn add(&mut self, name: &str, change: &[f32]) -> Result<()> {
         let param = self.param(name)?;
-        let now = self.get(name);
+        let now = self.numbers(name, change.len())?;
         let number = |i: usize| now.get(if now.len() == 1 { 0 } else { i }).copied();
         let wrong = || length(name, &[now.len()], change.len());
         if now.len() > change.len() {
@@ -129,6 +149,7 @@ impl Embedded {
             inputs: inputs.collect::<Result<_>>()?,
             params: params.collect::<Result<_>>()?,
             states: some(shape.get(1..).unwrap_or_default(), states)?,
+            seed: self.seed,
             ..Call::default()
         })
     }

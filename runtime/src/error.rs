@@ -65,6 +65,18 @@ pub enum Error {
         /// The shape it has.
         given: String,
     },
+    /// A channel axis that a shape does not have.
+    #[error("`{operand}` of shape {shape} has no channel axis {axis}: {allowed}")]
+    ChannelAxis {
+        /// The operand.
+        operand: String,
+        /// Its shape.
+        shape: String,
+        /// The axis asked for.
+        axis: isize,
+        /// Which there are.
+        allowed: String,
+    },
     /// A number outside of a param's range.
     #[error("`{operand}` must lie in {expected}, but element {index} is {given}")]
     Range {

@@ -1,7 +1,7 @@
 //! What a call's shapes mean: lanes and who shares a param, some lanes of a call, stored numbers.
 
-use snn_compiler::check::hir::{Param, Sharing, Via};
-use snn_runtime::neuron::{Array, Arrays, Call, Seeds};
+use snn_compiler::check::hir::{Param, ParamDefault, Sharing, Via};
+use snn_runtime::neuron::{Array, Arrays, CHANNEL_AXIS, Call, Seeds, default_numbers};
 
 /// The sizes of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,8 @@ impl Sizes {
         if let [neurons] = step[..] {
             return Self { steps, step, lanes, channels: neurons, channel_stride: 1, neurons };
         }
-        let axis = call.channel_axis.rem_euclid(shape.len() as isize) as usize;
+        let axis =
+            call.channel_axis.unwrap_or(CHANNEL_AXIS).rem_euclid(shape.len() as isize) as usize;
         let channel_stride = shape[axis + 1..].iter().product();
         let neurons = step[1..].iter().product();
         Self { steps, step, lanes, channels: shape[axis], channel_stride, neurons }
@@ -73,9 +74,31 @@ pub fn stored(param: &Param, call: &Call, sizes: &Sizes) -> Vec<f32> {
     let numbers: Vec<f64> = match given.map(Array::data) {
         Some(&[one]) => vec![wide(one); count],
         Some(all) => all.iter().copied().map(wide).collect(),
-        None => vec![param.default; count],
+        None => match &param.default {
+            ParamDefault::Number(number) => vec![*number; count],
+            ParamDefault::Drawn(_) => drawn(param, count, call.seed),
+        },
     };
     numbers.into_iter().map(|number| unconstrained(param, number) as f32).collect()
+}
+
+/// The numbers that the runtime draws.
+fn drawn(param: &Param, count: usize, seed: u64) -> Vec<f64> {
+    let end = |end: f64| end.is_finite().then_some(end);
+    let param = snn_artifact::Param {
+        name: param.name.clone(),
+        sharing: snn_artifact::Sharing::Neuron,
+        learn: param.learn,
+        default: param.default.clone(),
+        range: param.range.map(|range| snn_artifact::Range {
+            low: end(range.low),
+            high: end(range.high),
+            low_closed: range.low_closed,
+            high_closed: range.high_closed,
+        }),
+        via: None,
+    };
+    default_numbers(&param, count, seed).unwrap()
 }
 
 /// The number that a param's map takes to a number.

@@ -10,7 +10,12 @@ const HASH: usize = 32;
 
 /// SHA-256 in hex: what artifacts are known by.
 pub fn hash(bytes: impl AsRef<[u8]>) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256.
+pub fn digest(bytes: impl AsRef<[u8]>) -> [u8; HASH] {
+    Sha256::digest(bytes).into()
 }
 
 impl Artifact {

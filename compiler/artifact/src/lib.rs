@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use bytes::hash;
+pub use bytes::{digest, hash};
 
 /// The version of the manifest's JSON form.
 pub const SCHEMA: u32 = 1;
@@ -182,6 +182,55 @@ impl fmt::Display for Range {
     }
 }
 
+/// What a param is where the caller gives nothing. In JSON a number is a number, and a distribution an
+/// object such as `{"uniform": {"low": -1.0, "high": 1.0}}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ParamDefault {
+    /// One number for all.
+    Number(f64),
+    /// The host draws each number.
+    Drawn(Distribution),
+}
+
+impl fmt::Display for ParamDefault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ParamDefault::Number(number) => write!(f, "{number}"),
+            ParamDefault::Drawn(distribution) => write!(f, "{distribution}"),
+        }
+    }
+}
+
+/// How numbers are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Distribution {
+    /// All numbers from `low` to below `high` alike.
+    Uniform {
+        /// The lower end, which may be drawn.
+        low: f64,
+        /// The upper end, which is not drawn.
+        high: f64,
+    },
+    /// The normal distribution.
+    Normal {
+        /// Its mean.
+        mean: f64,
+        /// Its standard deviation.
+        std: f64,
+    },
+}
+
+impl fmt::Display for Distribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Distribution::Uniform { low, high } => write!(f, "uniform({low}, {high})"),
+            Distribution::Normal { mean, std } => write!(f, "normal({mean}, {std})"),
+        }
+    }
+}
+
 /// A run-time number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Param {
@@ -191,8 +240,8 @@ pub struct Param {
     pub sharing: Sharing,
     /// Whether backward returns its gradient (that of the stored number).
     pub learn: bool,
-    /// The constrained number used where the caller gives none.
-    pub default: f64,
+    /// The constrained numbers where the caller gives none.
+    pub default: ParamDefault,
     /// The numbers allowed, of the constrained value.
     pub range: Option<Range>,
     /// How the constrained value comes from the stored one.

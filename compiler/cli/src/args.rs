@@ -206,7 +206,7 @@ pub struct Operands {
     /// Neurons of a made input
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub neurons: usize,
-    /// Where the random numbers of a made input start
+    /// Where random numbers start: those of a made input, and of params that are drawn
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// A param's number, or its numbers: NAME=2.0 or NAME=file.npy
@@ -215,7 +215,8 @@ pub struct Operands {
     /// A state before the first step: NAME=file.npy
     #[arg(long = "state", value_name = "NAME=FILE", value_parser = pair)]
     pub states: Vec<(String, String)>,
-    /// The axis of the input, counting T as 0, whose elements share a param `per channel`
+    /// The axis of the input, counting T as 0, whose elements share a param `per channel`: 2 by
+    /// default, and the neurons' in [T, N]
     #[arg(long, value_name = "AXIS", allow_negative_numbers = true)]
     pub channel_axis: Option<isize>,
     /// Where to run: cpu, cuda:0, wgpu:0

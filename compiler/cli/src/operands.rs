@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use snn_artifact::{Manifest, Port};
-use snn_runtime::neuron::{Array, Arrays, CHANNEL_AXIS, Call, Forward, Seeds};
+use snn_runtime::neuron::{Array, Arrays, Call, Forward, Seeds};
 
 use crate::args::{GradArgs, Operands};
 use crate::array::{self, Kind, Plain, generate};
@@ -15,7 +15,8 @@ pub fn call(args: &Operands, manifest: &Manifest) -> Result<Call> {
         inputs: inputs(args, manifest)?,
         params: arrays("param", &args.params, Kind::Numbers, true)?,
         states: arrays("state", &args.states, Kind::Numbers, false)?,
-        channel_axis: args.channel_axis.unwrap_or(CHANNEL_AXIS),
+        channel_axis: args.channel_axis,
+        seed: args.seed,
     })
 }
 

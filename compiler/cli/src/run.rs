@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use snn_artifact::Manifest;
+use snn_artifact::{Manifest, ParamDefault, Sharing};
 use snn_compiler::pipeline::Options;
 use snn_runtime::cache::{self, Cache};
 use snn_runtime::devices;
 use snn_runtime::jit::{self, Jit};
-use snn_runtime::neuron::{Array, Arrays, Call, Neuron, Seeds};
+use snn_runtime::neuron::{Array, Arrays, Call, Neuron, Seeds, default_numbers};
 
 use crate::args::{GradArgs, Operands, RunArgs, Special};
 use crate::operands;
@@ -120,7 +120,13 @@ fn over_time<'a>(manifest: &Manifest, outputs: &'a Arrays) -> Vec<Rows<'a>> {
 fn number(manifest: &Manifest, call: &Call, name: &str) -> Option<f64> {
     let param = manifest.params.iter().find(|param| param.name == name)?;
     match call.params.get(name).map(Array::data) {
-        None => Some(param.default),
+        None if param.sharing == Sharing::Layer => {
+            default_numbers(param, 1, call.seed).ok()?.first().copied()
+        }
+        None => match param.default {
+            ParamDefault::Number(number) => Some(number),
+            ParamDefault::Drawn(_) => None,
+        },
         Some([number]) => Some(f64::from(*number)),
         Some(_) => None,
     }

@@ -30,7 +30,7 @@ const TYPES: [&str; 10] = [
 ];
 
 /// Functions that a neuron has beside those of its params.
-const FUNCTIONS: [&str; 5] = ["cpu", "new", "forward", "grad", "neuron"];
+const FUNCTIONS: [&str; 6] = ["cpu", "new", "forward", "grad", "neuron", "seeded"];
 
 /// A name as Rust takes it; what Rust does not allow becomes `_`.
 pub fn identifier(name: &str) -> String {
@@ -256,6 +256,12 @@ pub mod {module} {
         /// As [`Self::new`], and where this processor has none of the levels.
         pub fn cpu() -> snn_runtime::Result<Self> {
             Self::new(snn_runtime::devices::open("cpu")?)
+        }
+
+        /// The neuron whose params that are drawn and not set have the random numbers of a seed.
+        pub fn seeded(mut self, seed: u64) -> Self {
+            self.inner.set_seed(seed);
+            self
         }
 
         /// The neuron with everything by name.

@@ -69,7 +69,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Which argument goes to which formal. `None` where one does not fit.
-    fn arrange(
+    pub(super) fn arrange(
         &mut self,
         call: &'a Call,
         what: &str,

@@ -10,6 +10,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+pub use snn_artifact::{Distribution, ParamDefault};
+
 use crate::span::Span;
 
 /// The index of a node in its [`Graph`].
@@ -454,8 +456,8 @@ pub struct Param {
     pub sharing: Sharing,
     /// Whether backward returns its gradient.
     pub learn: bool,
-    /// The constrained number used where the caller gives none.
-    pub default: f64,
+    /// The constrained numbers where the caller gives none.
+    pub default: ParamDefault,
     /// The numbers allowed, of the constrained value.
     pub range: Option<Range>,
     /// How the constrained value comes from the stored one; with it, `range` is set.

@@ -6,6 +6,7 @@
 mod builtins;
 mod call;
 mod checker;
+mod draws;
 mod eval;
 mod expr;
 pub(crate) mod fold;

@@ -7,7 +7,7 @@ use crate::check::hir::{Sharing, Via};
 use crate::check::nearest::nearest;
 use crate::check::scope::{Progress, Role, Scope, Symbol};
 use crate::check::tree::{
-    Choice, Expr, Input, Kind, Neuron, Output, Param, Range, Slot, Stage, State, Type,
+    Choice, Expr, Input, Kind, Neuron, Output, Param, ParamDefault, Range, Slot, Stage, State, Type,
 };
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
@@ -318,7 +318,7 @@ impl<'a> Checker<'a> {
             slot: Slot(0),
             sharing: Sharing::Layer,
             learn: false,
-            default: unknown(name.span),
+            default: ParamDefault::Number(unknown(name.span)),
             range: None,
             via: None,
             span: name.span,
@@ -326,7 +326,7 @@ impl<'a> Checker<'a> {
         for modifier in &param.modifiers {
             match &modifier.kind {
                 ModifierKind::Default(value) => {
-                    default = Some(self.constant_number(value, "a param's default"));
+                    default = Some(self.param_default(value));
                 }
                 ModifierKind::Per(sharing) => made.sharing = *sharing,
                 ModifierKind::In(range) => made.range = Some(self.range(range)),
@@ -340,7 +340,7 @@ impl<'a> Checker<'a> {
             let finding = Diagnostic::new("E0313", name.span, message, "is what, if none is given")
                 .replace("give it one", end, " = 1.0");
             self.report(finding);
-            unknown(name.span)
+            ParamDefault::Number(unknown(name.span))
         });
         let maps = param.modifiers.iter().any(|m| matches!(m.kind, ModifierKind::Via(_)));
         if let (true, Some(range), false) = (made.learn, &made.range, maps) {
@@ -384,7 +384,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn constant_number(&mut self, value: &'a ast::Expr, what: &str) -> Expr {
+    pub(super) fn constant_number(&mut self, value: &'a ast::Expr, what: &str) -> Expr {
         if let ast::ExprKind::List(_) = &value.kind {
             return self.not_yet(value.span, "lists of numbers are");
         }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use crate::check::hir::{Binary, Compare, Function, Graph, Leaf, Logic, Neuron, NodeId, Op, Unary};
-use crate::check::hir::{Type, Via};
+use crate::check::hir::{ParamDefault, Type, Via};
 use crate::check::sharing_word;
 
 /// The text of a neuron, for people, goldens and hashes.
@@ -24,7 +24,11 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
     }
     for (i, param) in neuron.params.iter().enumerate() {
         let sharing = sharing_word(param.sharing);
-        write!(out, "  param {i} {} per {sharing} = {:?}", param.name, param.default)?;
+        write!(out, "  param {i} {} per {sharing} = ", param.name)?;
+        match &param.default {
+            ParamDefault::Number(number) => write!(out, "{number:?}")?,
+            ParamDefault::Drawn(distribution) => write!(out, "{distribution}")?,
+        }
         if let Some(range) = param.range {
             write!(out, " in {range}")?;
         }

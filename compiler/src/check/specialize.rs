@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::ast;
 use crate::check::call::quoted;
 use crate::check::checker::Checker;
+use crate::check::draws;
 use crate::check::eval::{self, Builder, Value};
 use crate::check::functions::unknown_function;
 use crate::check::hir;
@@ -364,17 +365,8 @@ impl Special<'_> {
     }
 
     fn param(&mut self, param: &Param) -> eval::Result<hir::Param> {
-        let default = self.builder.number(&param.default)?;
         let range = self.range(param)?;
-        if let Some(range) = range.filter(|range| !range.contains(default)) {
-            let message = format!("the default of `{}` is not in its range", param.name);
-            let there = format!("{default:?} is not in {range}");
-            let mut finding = Diagnostic::new("E0308", param.default.span, message, there);
-            if let Some(written) = &param.range {
-                finding = finding.because(written.span, "the range");
-            }
-            return Err(Box::new(finding));
-        }
+        let default = draws::decided(&mut self.builder, param, range)?;
         let overridden = self.wanted.share.iter().rev().find(|(name, _)| *name == param.name);
         let sharing = overridden.map_or(param.sharing, |(_, sharing)| *sharing);
         let learn = param.learn || self.wanted.learn.contains(&param.name);

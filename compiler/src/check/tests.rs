@@ -78,6 +78,12 @@ fn a_sum_goes_from_the_first_to_the_last() {
 }
 
 #[test]
+fn params_may_be_drawn() {
+    let lines = "  const  bound = 2\n  param  a per neuron = uniform(-1 / n, b: bound) learn\n  param  b = normal(0.5, 0.25) in (0, 1) via sigmoid\n  charge v = v + a * x + b";
+    insta::assert_snapshot!(typed(&around("n: int = 4", lines), &[]));
+}
+
+#[test]
 fn constants_and_functions_may_sum() {
     let text = format!(
         "const c = sum(i in 1..4, i ^ 2) + twice(1)\nfn twice(x) = sum(i in 0..2, x)\n{}",

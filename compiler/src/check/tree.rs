@@ -269,6 +269,22 @@ pub struct Range {
     pub span: Span,
 }
 
+/// What a param is where nothing is given.
+#[derive(Clone, Debug)]
+pub enum ParamDefault {
+    /// One number for all.
+    Number(Expr),
+    /// The host draws each number, from `uniform` or `normal` of two numbers.
+    Drawn {
+        /// Whether it is `normal`.
+        is_normal: bool,
+        /// Its arguments.
+        numbers: Box<[Expr; 2]>,
+        /// All of it.
+        span: Span,
+    },
+}
+
 /// A param.
 #[derive(Clone, Debug)]
 pub struct Param {
@@ -280,8 +296,8 @@ pub struct Param {
     pub sharing: Sharing,
     /// Whether it is learnt, unless the user of the neuron says otherwise.
     pub learn: bool,
-    /// Its number where none is given.
-    pub default: Expr,
+    /// Its numbers where none are given.
+    pub default: ParamDefault,
     /// The numbers allowed.
     pub range: Option<Range>,
     /// The map from the stored number.

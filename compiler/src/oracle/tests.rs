@@ -1,7 +1,7 @@
 use super::*;
 use crate::check::hir::{
-    Binary, Compare, Function, Graph, Input, Leaf, Neuron, NodeId, Op, Output, Param, Sharing,
-    State, Surrogate, SurrogateId, Type,
+    Binary, Compare, Function, Graph, Input, Leaf, Neuron, NodeId, Op, Output, Param, ParamDefault,
+    Sharing, State, Surrogate, SurrogateId, Type,
 };
 use crate::span::Span;
 
@@ -43,7 +43,15 @@ fn state(name: &str, init: NodeId, next: NodeId) -> State {
 
 fn param(name: &str, sharing: Sharing) -> Param {
     let (range, via, span) = (None, None, Span::default());
-    Param { name: name.into(), sharing, learn: true, default: 1.0, range, via, span }
+    Param {
+        name: name.into(),
+        sharing,
+        learn: true,
+        default: ParamDefault::Number(1.0),
+        range,
+        via,
+        span,
+    }
 }
 
 fn output(name: &str, value: NodeId) -> Output {

@@ -94,3 +94,40 @@ fn the_first_artifact_that_fits_is_taken() {
     assert!(Embedded::load(device.clone(), &[&foreign]).is_err());
     assert!(Embedded::load(device.clone(), &[&foreign, &own]).is_ok());
 }
+
+#[test]
+fn drawn_params_are_known_by_their_seed() {
+    let text = "\
+neuron Drawn {
+  input  x
+  param  w per neuron = uniform(0, 1) in (0, 1) via sigmoid learn
+  param  b = normal(1, 0.5)
+  state  v = 0
+  charge v = v + w * x + b
+  output v
+}
+";
+    let device = devices::open("cpu").unwrap();
+    let resolver = &snn_compiler::check::NoImports;
+    let specialization = snn_compiler::check::Specialization::default();
+    let program = Program { name: "drawn.snn", text, specialization, resolver };
+    let artifact = Jit::with_cache(None).artifact(&device.target(), &program).unwrap();
+    let mut drawn = Embedded::load(device, &[&artifact.to_bytes().unwrap()]).unwrap();
+    drawn.set_seed(5);
+    let run = |drawn: &Embedded| {
+        let call = drawn.call(&[1, 4], &[("x", &[1.0; 4])], &[("v", &vec![])]).unwrap();
+        drawn.neuron().forward(&call).unwrap().outputs["v"].data().to_vec()
+    };
+    let before = run(&drawn);
+    // No number is known before the shape is; a step says how many there are, and begins at them.
+    assert!(drawn.get("w").is_empty());
+    drawn.add("w", &[0.0; 4]).unwrap();
+    let (w, b) = (drawn.get("w"), drawn.get("b")[0]);
+    assert!(w.iter().all(|w| 0.0 < *w && *w < 1.0) && w[0] != w[1], "{w:?}");
+    let near = |a: f32, b: f32| (a - b).abs() < 1e-5;
+    assert!(before.iter().zip(&w).all(|(v, w)| near(*v, w + b)), "{before:?} {w:?} {b}");
+    assert!(run(&drawn).iter().zip(&before).all(|(a, b)| near(*a, *b)));
+    drawn.set_seed(6);
+    assert_ne!(drawn.get("b"), [b]);
+    assert_eq!(drawn.get("w"), w);
+}

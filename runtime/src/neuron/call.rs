@@ -3,35 +3,27 @@
 use super::array::{Array, Arrays};
 
 /// The operands of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Call {
     /// Every input, `[T, N, *]`, all of one shape. In `[T, N]` the axis N is the neuron axis for params
     /// per channel and per neuron alike.
     pub inputs: Arrays,
-    /// Params; what is left out has its declared number. They are the constrained numbers (the 0.5 of a
+    /// Params; what is left out has its declared numbers, or is drawn. They are the constrained numbers (the 0.5 of a
     /// decay), whatever is stored. Shapes: `[]` or `[1]` per layer, `[C]` per channel, the shape of a
     /// step without the batch per neuron; `[]` and `[1]` are repeated there.
     pub params: Arrays,
     /// States before the first step, `[N, *]`; what is left out has its declared value.
     pub states: Arrays,
-    /// Which axis of the inputs is the channels', T counted as 0; negative from the end. Of no meaning
-    /// for inputs `[T, N]`.
-    pub channel_axis: isize,
+    /// Which axis of the inputs is the channels', T counted as 0; negative from the end. Without it,
+    /// [`CHANNEL_AXIS`], and in `[T, N]` the axis N.
+    pub channel_axis: Option<isize>,
+    /// Where the random numbers of params start that are drawn: the same seed gives the same numbers,
+    /// on every machine.
+    pub seed: u64,
 }
 
 /// The channel axis where nothing else is said: the one behind T and N.
 pub const CHANNEL_AXIS: isize = 2;
-
-impl Default for Call {
-    fn default() -> Self {
-        Self {
-            inputs: Arrays::new(),
-            params: Arrays::new(),
-            states: Arrays::new(),
-            channel_axis: CHANNEL_AXIS,
-        }
-    }
-}
 
 /// Gradients to begin backward with. What is left out is 0, and a number of shape `[]` stands for an
 /// array full of it.

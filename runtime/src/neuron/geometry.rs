@@ -1,6 +1,7 @@
 //! The sizes of a run, from the shape of its inputs.
 
 use super::array;
+use super::call::CHANNEL_AXIS;
 use crate::error::{Error, Result};
 
 /// What the inputs' shape `[T, N, *]` says of a run.
@@ -25,9 +26,9 @@ impl Geometry {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] where the shape has less than two axes, does not have the channel axis, or is of
-    /// sizes whose products are no sizes.
-    pub fn new(operand: &str, shape: &[usize], channel_axis: isize) -> Result<Self> {
+    /// [`Error::Shape`] where the shape has less than two axes or sizes whose products are no sizes, and
+    /// [`Error::ChannelAxis`].
+    pub fn new(operand: &str, shape: &[usize], channel_axis: Option<isize>) -> Result<Self> {
         let wrong = |expected: &str| Error::Shape {
             operand: operand.into(),
             expected: expected.into(),
@@ -36,8 +37,12 @@ impl Geometry {
         if shape.len() < 2 {
             return Err(wrong("[T, N, *]"));
         }
-        let axis = channel(shape.len(), channel_axis);
-        let axis = axis.ok_or_else(|| wrong(&axis_text(channel_axis)))?;
+        let axis = match channel_axis {
+            None => CHANNEL_AXIS.unsigned_abs().min(shape.len() - 1),
+            Some(axis) => {
+                channel(shape.len(), axis).ok_or_else(|| no_axis(operand, shape, axis))?
+            }
+        };
         // Kernels count bytes in 64 bits with a sign. Sizes beside a 0 count as well: they are scalars.
         let whole = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size.max(1)));
         whole.filter(|n| *n < 1 << 48).ok_or_else(|| wrong("sizes whose product is below 2^48"))?;
@@ -79,30 +84,39 @@ impl Geometry {
     }
 }
 
-/// The channel axis among so many; the axis N where there is none behind it.
-fn channel(rank: usize, axis: isize) -> Option<usize> {
-    if rank == 2 {
-        return Some(1);
-    }
-    let from_end = axis.checked_add_unsigned(rank).filter(|_| axis < 0);
-    let axis = usize::try_from(from_end.unwrap_or(axis)).ok()?;
-    (2..rank).contains(&axis).then_some(axis)
+/// The first axis that may be the channels'.
+fn first(rank: usize) -> usize {
+    if rank == 2 { 1 } else { 2 }
 }
 
-fn axis_text(axis: isize) -> String {
-    format!("[T, N, *] with axis {axis}, the channel axis, behind T and N")
+/// The channel axis among so many: one behind T and N, and N where there is none behind it.
+fn channel(rank: usize, axis: isize) -> Option<usize> {
+    let from_end = axis.checked_add_unsigned(rank).filter(|_| axis < 0);
+    let axis = usize::try_from(from_end.unwrap_or(axis)).ok()?;
+    (first(rank)..rank).contains(&axis).then_some(axis)
+}
+
+fn no_axis(operand: &str, shape: &[usize], axis: isize) -> Error {
+    let rank = shape.len();
+    let (first, last) = (first(rank), rank - 1);
+    let back = first as isize - rank as isize;
+    let allowed = match first == last {
+        true => format!("with {rank} axes it is {first}, or {back} from the end"),
+        false => format!("with {rank} axes it is {first} to {last}, or {back} to -1 from the end"),
+    };
+    Error::ChannelAxis { operand: operand.into(), axis, shape: array::text(shape), allowed }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(shape: &[usize], axis: isize) -> Geometry {
-        Geometry::new("x", shape, axis).unwrap()
+    fn of(shape: &[usize], axis: impl Into<Option<isize>>) -> Geometry {
+        Geometry::new("x", shape, axis.into()).unwrap()
     }
 
     fn refused(shape: &[usize], axis: isize) -> String {
-        Geometry::new("x", shape, axis).unwrap_err().to_string()
+        Geometry::new("x", shape, Some(axis)).unwrap_err().to_string()
     }
 
     /// `T`, lanes, `C`, `S`, `M`.
@@ -120,10 +134,10 @@ mod tests {
 
     #[test]
     fn two_axes_are_steps_and_neurons() {
-        for axis in [2, 1, -1, 9] {
+        for axis in [None, Some(1), Some(-1)] {
             assert_eq!(sizes(&of(&[5, 6], axis)), [5, 6, 6, 1, 6]);
         }
-        assert_eq!(of(&[5, 6], 2).step(), [6]);
+        assert_eq!(of(&[5, 6], None).step(), [6]);
     }
 
     #[test]
@@ -140,10 +154,20 @@ mod tests {
         assert_eq!(refused(&[3], 2), "`x` must have shape [T, N, *], but has [3]");
         assert_eq!(
             refused(&[3, 4, 5], 1),
-            "`x` must have shape [T, N, *] with axis 1, the channel axis, behind T and N, but has [3, 4, 5]"
+            "`x` of shape [3, 4, 5] has no channel axis 1: with 3 axes it is 2, or -1 from the end"
         );
+        assert_eq!(
+            refused(&[3, 4], 7),
+            "`x` of shape [3, 4] has no channel axis 7: with 2 axes it is 1, or -1 from the end"
+        );
+        assert_eq!(
+            refused(&[3, 4, 5, 6, 7], -4),
+            "`x` of shape [3, 4, 5, 6, 7] has no channel axis -4: with 5 axes it is 2 to 4, or -3 to -1 \
+             from the end"
+        );
+        assert_eq!(sizes(&of(&[5, 2, 3, 4, 7], None)), sizes(&of(&[5, 2, 3, 4, 7], 2)));
         for axis in [3, 0, -2, isize::MIN, isize::MAX] {
-            assert!(refused(&[3, 4, 5], axis).contains("the channel axis"));
+            assert!(refused(&[3, 4, 5], axis).contains("no channel axis"));
         }
         for shape in [[0, 1 << 40, 1 << 40], [1 << 40, 1 << 30, 1], [1 << 40, 0, usize::MAX]] {
             assert!(refused(&shape, 2).contains("sizes whose product is below 2^48"));

@@ -3,6 +3,7 @@
 mod array;
 mod call;
 mod check;
+mod draw;
 mod geometry;
 mod ints;
 mod operands;
@@ -26,6 +27,7 @@ use crate::error::{Error, Result};
 
 pub use array::{Array, Arrays};
 pub use call::{ALL, CHANNEL_AXIS, Call, Forward, Gradients, Seeds};
+pub use params::default_numbers;
 pub use prepared::Prepared;
 
 pub(crate) use params::{check as check_param, moved as moved_param};

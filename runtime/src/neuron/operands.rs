@@ -57,7 +57,7 @@ impl<'a> Operands<'a> {
         let mut stored = Vec::new();
         for param in &manifest.params {
             let given = call.params.get(&param.name);
-            stored.push((param.name.clone(), params::stored(param, given, &geometry)?));
+            stored.push((param.name.clone(), params::stored(param, given, &geometry, call.seed)?));
         }
         Ok(Self { geometry, tiled, params: stored })
     }

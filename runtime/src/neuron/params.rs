@@ -3,9 +3,10 @@
 //! A caller gives the constrained number. Where the param has a `via`, the kernel reads the number `w`
 //! that is mapped to it, computed here in f64 and rounded once.
 
-use snn_artifact::{Param, Range, Sharing, Via};
+use snn_artifact::{Param, ParamDefault, Range, Sharing, Via};
 
 use super::array::{self, Array};
+use super::draw;
 use super::geometry::Geometry;
 use crate::error::{Error, Result};
 
@@ -18,22 +19,24 @@ pub struct Stored {
     pub shape: Vec<usize>,
 }
 
-/// The stored numbers of a param: those of the caller, or the declared one for each.
+/// The stored numbers of a param: those of the caller, or the declared ones.
 ///
 /// # Errors
 ///
 /// [`Error::Shape`] and [`Error::Range`], and [`Error::Artifact`] where its `via` lacks an end.
-pub fn stored(param: &Param, given: Option<&Array>, geometry: &Geometry) -> Result<Stored> {
+pub fn stored(
+    param: &Param,
+    given: Option<&Array>,
+    geometry: &Geometry,
+    seed: u64,
+) -> Result<Stored> {
     let shape = declared(param.sharing, geometry);
     let n = array::count(&shape).unwrap_or(0);
     let Some(given) = given else {
-        let value = one(param, 0, param.default, |end| end)?;
-        return Ok(Stored { values: vec![value; n], shape });
+        return Ok(Stored { values: by_default(param, n, seed)?, shape });
     };
     let values = given.data().iter().enumerate();
-    // A caller's 0.1 is the f32 next to it, so the ends of the range are as well.
-    let end = |end: f64| f64::from(end as f32);
-    let values = values.map(|(i, &number)| one(param, i, f64::from(number), end));
+    let values = values.map(|(i, &number)| one(param, i, f64::from(number), rounded));
     let values: Vec<f32> = values.collect::<Result<_>>()?;
     match (given.shape(), &values[..]) {
         (same, _) if same == shape => Ok(Stored { values, shape }),
@@ -45,6 +48,38 @@ pub fn stored(param: &Param, given: Option<&Array>, geometry: &Geometry) -> Resu
             given: array::text(other),
         }),
     }
+}
+
+/// `n` stored numbers of a param that is not given.
+fn by_default(param: &Param, n: usize, seed: u64) -> Result<Vec<f32>> {
+    match &param.default {
+        ParamDefault::Number(number) => Ok(vec![one(param, 0, *number, |end| end)?; n]),
+        ParamDefault::Drawn(distribution) => {
+            let drawn = draw::numbers(param, distribution, n, seed)?.into_iter().enumerate();
+            drawn.map(|(i, number)| one(param, i, f64::from(number), rounded)).collect()
+        }
+    }
+}
+
+/// The first `n` numbers that a param has where none are given, the constrained ones: those that a call
+/// with this seed runs with.
+///
+/// # Errors
+///
+/// [`Error::Artifact`] where its distribution has next to no numbers in its range.
+pub fn default_numbers(param: &Param, n: usize, seed: u64) -> Result<Vec<f64>> {
+    match &param.default {
+        ParamDefault::Number(number) => Ok(vec![*number; n]),
+        ParamDefault::Drawn(distribution) => {
+            let drawn = draw::numbers(param, distribution, n, seed)?;
+            Ok(drawn.into_iter().map(f64::from).collect())
+        }
+    }
+}
+
+/// An end of a range for numbers in f32: a caller's 0.1 is the f32 next to it, so the ends are as well.
+pub fn rounded(end: f64) -> f64 {
+    f64::from(end as f32)
 }
 
 /// The shape of a param's numbers.
@@ -92,7 +127,7 @@ fn as_written(number: f64) -> f64 {
 }
 
 /// Whether a number lies in a range. NaN lies in none.
-fn contains(range: Range, number: f64, end: fn(f64) -> f64) -> bool {
+pub fn contains(range: Range, number: f64, end: fn(f64) -> f64) -> bool {
     let inside = |closed, low: f64, high: f64| if closed { low <= high } else { low < high };
     // JSON has no infinity: an end that is not there is one, and an open one is not in the range.
     let low = inside(range.low_closed, range.low.map_or(f64::NEG_INFINITY, end), number);
@@ -127,7 +162,6 @@ fn mapped(via: Via, range: Option<&Range>, w: f64) -> Option<f64> {
 ///
 /// [`Error::Range`].
 pub fn check(param: &Param, numbers: &[f32]) -> Result<()> {
-    let rounded = |end: f64| f64::from(end as f32);
     let mut numbers = numbers.iter().enumerate();
     numbers.try_for_each(|(i, &number)| one(param, i, f64::from(number), rounded).map(|_| ()))
 }
@@ -158,7 +192,14 @@ mod tests {
     use super::*;
 
     fn param(sharing: Sharing, range: Option<Range>, via: Option<Via>) -> Param {
-        Param { name: "tau".into(), sharing, learn: true, default: 2.0, range, via }
+        Param {
+            name: "tau".into(),
+            sharing,
+            learn: true,
+            default: ParamDefault::Number(2.0),
+            range,
+            via,
+        }
     }
 
     fn between(low: f64, high: Option<f64>) -> Option<Range> {
@@ -166,17 +207,17 @@ mod tests {
     }
 
     fn geometry() -> Geometry {
-        Geometry::new("x", &[5, 2, 3, 4], 2).unwrap()
+        Geometry::new("x", &[5, 2, 3, 4], None).unwrap()
     }
 
     fn give(param: &Param, shape: &[usize], data: &[f32]) -> Result<Stored> {
         let array = Array::new(shape.to_vec(), data.to_vec()).unwrap();
-        stored(param, Some(&array), &geometry())
+        stored(param, Some(&array), &geometry(), 0)
     }
 
     #[test]
     fn a_default_is_repeated() {
-        let of = |sharing| stored(&param(sharing, None, None), None, &geometry()).unwrap();
+        let of = |sharing| stored(&param(sharing, None, None), None, &geometry(), 0).unwrap();
         assert_eq!(of(Sharing::Layer), Stored { values: vec![2.0], shape: vec![] });
         assert_eq!(of(Sharing::Channel), Stored { values: vec![2.0; 3], shape: vec![3] });
         assert_eq!(of(Sharing::Neuron), Stored { values: vec![2.0; 12], shape: vec![3, 4] });
@@ -230,7 +271,7 @@ mod tests {
     #[test]
     fn a_default_outside_of_its_range_is_refused_too() {
         let param = param(Sharing::Layer, between(2.0, None), None);
-        assert!(matches!(stored(&param, None, &geometry()), Err(Error::Range { .. })));
+        assert!(matches!(stored(&param, None, &geometry(), 0), Err(Error::Range { .. })));
     }
 
     #[test]

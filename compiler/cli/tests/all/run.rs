@@ -125,6 +125,29 @@ fn pictures_are_svg_and_png() {
 }
 
 #[test]
+fn drawn_params_follow_the_seed() {
+    let folder = folder("run_drawn");
+    let text = "neuron Drawn {\n  input x\n  param w per neuron = uniform(-1, 1) learn\n  \
+                state v = 0\n  charge v = v + w * x\n  output v\n}\n";
+    folder.write("drawn.snn", text);
+    folder.write("one.csv", "1,1\n");
+    let run = |command: &str, seed: u64| {
+        let args = format!("{command} drawn.snn --input x=one.csv --seed {seed} --out o.npz");
+        folder.snnc(&args).right();
+        numbers(&folder, "o.npz", "v")
+    };
+    assert_eq!(run("run", 0), [-0.161_870_32, 0.688_745_8]);
+    assert_eq!(run("grad", 3), [0.810_665_25, 0.065_813_236]);
+    assert_eq!(numbers(&folder, "o.npz", "param.w"), [1.0, 1.0]);
+    folder.snnc("run drawn.snn --input x=one.csv --param w=2 --out o.npz").right();
+    assert_eq!(numbers(&folder, "o.npz", "v"), [2.0, 2.0]);
+    let said = folder
+        .snnc("run drawn.snn --input x=one.csv --channel-axis -1 --share w=channel --out o.npz");
+    said.right();
+    assert_eq!(numbers(&folder, "o.npz", "v"), run("run", 0));
+}
+
+#[test]
 fn wrong_operands_are_one_line_and_leave_no_file() {
     let folder = folder("run_wrong");
     folder.write("three.csv", "1,2,3\n");
@@ -148,6 +171,7 @@ fn wrong_operands_are_one_line_and_leave_no_file() {
         "--input x=x.csv --param b=1",
         "--input x=x.csv --param a=three.csv",
         "--input x=x.csv --state v=three.csv",
+        "--input x=x.csv --channel-axis 7",
         "--input x=x.csv --device gpu",
         "--input x=x.csv --plot o.gif",
     ] {

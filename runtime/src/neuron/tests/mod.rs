@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use snn_artifact::naming::Operand;
 use snn_artifact::{
-    ABI, Artifact, Buffer, Code, Dtype, Entry, Manifest, Param, Port, Role, SCHEMA, Sharing, Target,
+    ABI, Artifact, Buffer, Code, Dtype, Entry, Manifest, Param, ParamDefault, Port, Role, SCHEMA,
+    Sharing, Target,
 };
 
 use super::{Array, Call, Neuron};
@@ -21,8 +22,14 @@ const BLOCK: u32 = 4;
 /// `s = a x`, and `v` grows by the sum of `x`.
 fn scale(sharing: Sharing) -> Manifest {
     let port = |name: &str| vec![Port { name: name.into(), dtype: Dtype::F32, last: false }];
-    let param =
-        Param { name: "a".into(), sharing, learn: true, default: 2.0, range: None, via: None };
+    let param = Param {
+        name: "a".into(),
+        sharing,
+        learn: true,
+        default: ParamDefault::Number(2.0),
+        range: None,
+        via: None,
+    };
     Manifest {
         schema: SCHEMA,
         abi: ABI,

@@ -41,8 +41,8 @@ fn operands_of_other_shapes() {
         forward(|c| drop(c.params.insert("a".into(), array(&[3])))),
         "`a` must have shape [4], since it is per channel, or [], but has [3]"
     );
-    assert!(forward(|c| c.channel_axis = 3).contains("with axis 3, the channel axis"));
-    assert_eq!(forward(|c| c.channel_axis = -1), "");
+    assert!(forward(|c| c.channel_axis = Some(3)).contains("no channel axis 3"));
+    assert_eq!(forward(|c| c.channel_axis = Some(-1)), "");
 }
 
 #[test]

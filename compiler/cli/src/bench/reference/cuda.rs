@@ -6,7 +6,8 @@
 //! ```
 
 use snn_artifact::{
-    ABI, Artifact, Buffer, Code, Dtype, Entry, Manifest, Param, Port, Role, SCHEMA, Sharing, Target,
+    ABI, Artifact, Buffer, Code, Dtype, Entry, Manifest, Param, ParamDefault, Port, Role, SCHEMA,
+    Sharing, Target,
 };
 
 /// Steps from one saved potential to the next, as in `lif.cu`.
@@ -74,6 +75,7 @@ pub fn artifact(ptx: String) -> Artifact {
 
 fn param((name, default): (&str, f64)) -> Param {
     let (sharing, learn) = (Sharing::Layer, false);
+    let default = ParamDefault::Number(default);
     Param { name: name.into(), sharing, learn, default, range: None, via: None }
 }
 
