@@ -4,6 +4,7 @@
 
 pub mod compare;
 pub mod expected;
+pub mod fuzz;
 pub mod interpret;
 pub mod numbers;
 pub mod operands;

@@ -1,0 +1,171 @@
+//! Many inputs, in threads; what fails is kept with its seed.
+
+use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, Once};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use crate::fuzz::{Choices, Target, Verdict, text};
+
+/// The longest that an input may take.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// On what.
+    pub target: Target,
+    /// How many inputs.
+    pub count: u64,
+    /// The seed of the first; those that follow have the numbers behind it.
+    pub seed: u64,
+    /// Threads.
+    pub threads: usize,
+    /// Where inputs that fail are written.
+    pub folder: PathBuf,
+    /// When to take no more of them.
+    pub until: Option<Instant>,
+}
+
+/// An input that must not fail.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its seed.
+    pub seed: u64,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// How many inputs there were.
+    pub inputs: u64,
+    /// How many of them have the right syntax.
+    pub parsed: u64,
+    /// How many are right.
+    pub checked: u64,
+    /// The longest time, and the seed that took it.
+    pub slowest: (Duration, u64),
+    /// What failed; one input for each message.
+    pub failures: Vec<Failure>,
+}
+
+impl Summary {
+    fn add(&mut self, seed: u64, verdict: Verdict, time: Duration) {
+        self.inputs += 1;
+        self.parsed += u64::from(verdict.parsed);
+        self.checked += u64::from(verdict.checked);
+        self.slowest = self.slowest.max((time, seed));
+    }
+
+    fn join(&mut self, other: Summary) {
+        self.inputs += other.inputs;
+        self.parsed += other.parsed;
+        self.checked += other.checked;
+        self.slowest = self.slowest.max(other.slowest);
+        self.failures.extend(other.failures);
+    }
+}
+
+thread_local! {
+    /// What the last panic of a thread that soaks said; none in other threads.
+    static SAID: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs a plan; `tell` hears now and then how many inputs are done.
+pub fn soak(plan: &Plan, tell: &(dyn Fn(u64) + Sync)) -> Summary {
+    listen();
+    fs::create_dir_all(&plan.folder).unwrap();
+    let next = AtomicU64::new(0);
+    let summary = Mutex::new(Summary::default());
+    thread::scope(|scope| {
+        for number in 0..plan.threads.max(1) {
+            let (next, summary) = (&next, &summary);
+            scope.spawn(move || {
+                let own = worker(plan, number, next, tell);
+                summary.lock().unwrap().join(own);
+            });
+        }
+    });
+    summary.into_inner().unwrap()
+}
+
+fn worker(plan: &Plan, number: usize, next: &AtomicU64, tell: &dyn Fn(u64)) -> Summary {
+    SAID.with_borrow_mut(|said| *said = Some(String::new()));
+    let mut summary = Summary::default();
+    // An input that ends the process leaves its text here.
+    let current = plan.folder.join(format!("{}-running-{number}", plan.target.name()));
+    loop {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        if index >= plan.count || plan.until.is_some_and(|until| Instant::now() > until) {
+            let _ = fs::remove_file(&current);
+            return summary;
+        }
+        if index.is_multiple_of(256) {
+            tell(index);
+        }
+        let seed = plan.seed.wrapping_add(index);
+        let bytes = text(&mut Choices::seeded(seed));
+        fs::write(&current, &bytes).unwrap();
+        match once(plan.target, &bytes) {
+            Ok((verdict, time)) => summary.add(seed, verdict, time),
+            Err(message) => fail(plan, &mut summary, seed, &bytes, message),
+        }
+    }
+}
+
+/// An input once, or thrice where it was slow: others may have had the processor.
+fn once(target: Target, bytes: &[u8]) -> Result<(Verdict, Duration), String> {
+    let timed = || {
+        let start = Instant::now();
+        let verdict = panic::catch_unwind(AssertUnwindSafe(|| target.run(bytes)));
+        verdict.map(|verdict| (verdict, start.elapsed())).map_err(|_| said())
+    };
+    let (verdict, mut time) = timed()?;
+    for _ in 0..2 {
+        if time > LIMIT {
+            time = time.min(timed()?.1);
+        }
+    }
+    if time > LIMIT {
+        Err(format!("took {:.1} s", time.as_secs_f64()))
+    } else {
+        Ok((verdict, time))
+    }
+}
+
+fn said() -> String {
+    SAID.with_borrow(|said| said.clone().unwrap_or_default())
+}
+
+fn fail(plan: &Plan, summary: &mut Summary, seed: u64, bytes: &[u8], message: String) {
+    summary.inputs += 1;
+    let kind = |message: &str| message.lines().next().unwrap_or_default().to_string();
+    if summary.failures.iter().any(|failure| kind(&failure.message) == kind(&message)) {
+        return;
+    }
+    let path = plan.folder.join(format!("{}-{seed}.snn", plan.target.name()));
+    fs::write(&path, bytes).unwrap();
+    eprintln!("\n{} {seed}, kept as {}: {}", plan.target.name(), path.display(), kind(&message));
+    summary.failures.push(Failure { seed, message });
+}
+
+/// Panics of threads that soak are kept, not printed.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let soaks = SAID.with_borrow_mut(|said| {
+                said.as_mut().map(|said| *said = info.to_string()).is_some()
+            });
+            if !soaks {
+                usual(info);
+            }
+        }));
+    });
+}
