@@ -7,6 +7,7 @@ mod gpu;
 mod need;
 mod outcome;
 mod process;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -22,7 +23,17 @@ Commands:
       --require-all    A part that cannot run here is a failure, not a skip
   copy                 Copy the grammar into the package that is made from it
   gpu                  Run IF and LIF in all forms and sizes on an NVIDIA GPU
-      --pack FOLDER    Make a folder to do so on a machine without Rust and LLVM";
+      --pack FOLDER    Make a folder to do so on a machine without Rust and LLVM
+  soak [OPTIONS]       Make a million inputs a target and take them through the compiler; a line
+                       for each goes to docs/soak.md, inputs that fail to target/soak
+      --count N        So many inputs instead
+      --seed N         The seed of the first, 0 where it is not given
+      --target NAME    parse, check, format or pipeline only
+      --seconds N      End a target after this time
+      --threads N      So many threads
+      --no-record      Leave docs/soak.md as it is
+      --show SEED      Print the input of a seed, and run nothing
+      --all            Then run the tests that sweep over all numbers and sizes";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +47,7 @@ fn main() -> ExitCode {
         ["copy"] => copy::run(),
         ["gpu"] => gpu::run(),
         ["gpu", "--pack", folder] => gpu::pack(folder.as_ref()),
+        ["soak", options @ ..] => soak::run(options),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -25,7 +25,7 @@ pub struct Layout {
 }
 
 /// How many misplaced brackets are looked for one by one.
-const MAX_MISTAKES: usize = 16;
+const MAX_MISTAKES: usize = 8;
 
 /// A bracket that is better not read as one.
 #[derive(Clone, Copy)]

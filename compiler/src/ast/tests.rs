@@ -320,6 +320,20 @@ fn modules() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn brackets_far_from_balanced_are_read_in_no_time() {
+    // Each that nothing closes doubles the ways to read what follows.
+    let text =
+        format!("neuron N {}({{{}\n  input x\n  output x\n}}\n", "(".repeat(60), ")".repeat(60));
+    let start = std::time::Instant::now();
+    let (_, _, diagnostics) = parsed(&text);
+    assert!(
+        !diagnostics.is_empty() && start.elapsed().as_secs_f64() < 1.0,
+        "{:?}",
+        start.elapsed()
+    );
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_front_end_panic(text in any::<String>()) {

@@ -207,8 +207,32 @@ impl<'p> Builder<'p> {
                 let value = in_range(value, span)?;
                 Ok(self.graph.add(Op::Int(value), hir::Type::Int, span))
             }
-            value => self.node(value, span),
+            value => {
+                let node = self.node(value, span)?;
+                self.narrowed(node, span)
+            }
         }
+    }
+
+    /// A node as an int: whole numbers between which a condition chooses were reals until now.
+    fn narrowed(&mut self, node: NodeId, span: Span) -> Result<NodeId> {
+        let hir::Node { op, ty, .. } = *self.graph.node(node);
+        if ty != hir::Type::Real {
+            return Ok(node);
+        }
+        let op = match op {
+            Op::Const(number) => Op::Int(in_range(number.value(), span)?),
+            Op::Select(c, a, b) => Op::Select(c, self.narrowed(a, span)?, self.narrowed(b, span)?),
+            Op::Binary(op, a, b) => {
+                Op::Binary(op, self.narrowed(a, span)?, self.narrowed(b, span)?)
+            }
+            Op::Unary(Unary::Neg, a) => {
+                let zero = self.graph.add(Op::Int(0), hir::Type::Int, span);
+                Op::Binary(Binary::Sub, zero, self.narrowed(a, span)?)
+            }
+            _ => Op::RealToInt(node),
+        };
+        Ok(self.graph.add(op, hir::Type::Int, span))
     }
 
     fn is_int(&self, value: &Value) -> bool {

@@ -120,3 +120,10 @@ fn a_function_is_an_option() {
     assert!(chosen.contains("option f = exp\n  option g = max"));
     assert_eq!(body(chosen), body(written("exp(v) + max(v, 2)")));
 }
+
+#[test]
+fn whole_numbers_that_a_condition_chooses_are_ints_where_an_int_is_wanted() {
+    let lines = "  state left: int = 0\n  charge {\n    let some = if left > 2 { -1 } else { 16777217 }\n    \
+                 left = left - some * 2\n    v = v + some * x\n  }";
+    insta::assert_snapshot!(typed(&around("", lines), &[]));
+}

@@ -4,6 +4,7 @@
 
 mod build;
 mod cpu;
+mod fuzz;
 mod language;
 #[cfg(unix)]
 mod link;

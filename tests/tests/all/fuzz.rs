@@ -1,0 +1,51 @@
+//! A few of the inputs that `cargo xtask soak` runs in full counts.
+
+use std::path::Path;
+
+use snn_tests::fuzz::{Choices, Plan, Summary, Target, soak, text};
+
+fn few(target: Target, count: u64) -> Summary {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soak");
+    let plan = Plan { target, count, seed: 0, threads: 2, folder, until: None };
+    let summary = soak(&plan, &|_| ());
+    let name = target.name();
+    assert!(summary.failures.is_empty(), "{name}: {:#?}", summary.failures);
+    assert_eq!(summary.inputs, count);
+    let share = |part: u64| 100.0 * part as f64 / count as f64;
+    let (parsed, checked) = (share(summary.parsed), share(summary.checked));
+    println!("{name}: {count} inputs, {parsed:.1} % parse, {checked:.1} % check");
+    assert!(parsed >= 50.0, "{parsed} % of the inputs parse");
+    summary
+}
+
+#[test]
+fn inputs_are_parsed() {
+    few(Target::Parse, 2000);
+}
+
+#[test]
+fn inputs_are_checked_and_a_quarter_is_right() {
+    let summary = few(Target::Check, 2000);
+    assert!(summary.checked * 4 >= summary.inputs, "{} are right", summary.checked);
+}
+
+#[test]
+fn inputs_are_printed_as_themselves() {
+    few(Target::Format, 2000);
+}
+
+#[test]
+fn inputs_go_through_all_stages() {
+    few(Target::Pipeline, 300);
+}
+
+#[test]
+fn a_seed_and_bytes_give_one_text_each() {
+    for seed in 0..50 {
+        assert_eq!(text(&mut Choices::seeded(seed)), text(&mut Choices::seeded(seed)));
+    }
+    let bytes: Vec<u8> = (0..=255).collect();
+    assert_eq!(text(&mut Choices::bytes(&bytes)), text(&mut Choices::bytes(&bytes)));
+    // Behind the choice of bytes as they come, they are what they are.
+    assert_eq!(text(&mut Choices::bytes(b"\x63fn f(x) = x")), b"fn f(x) = x");
+}

@@ -1,0 +1,43 @@
+//! `cargo xtask soak`: the full counts of what `cargo xtask test` runs a few of.
+
+use std::process::Command;
+
+use crate::process::{self, cargo};
+
+/// Tests that take all there is instead of some, each with what asks for it.
+const SWEEPS: [(&str, &str, &str, &str); 2] = [
+    ("snn-tests", "parity", "SNN_SOAK", "1"),
+    ("snn-compiler", "errors_keep_their_bounds", "SNN_MATH_STEP", "1"),
+];
+
+/// Runs the soak with these options, and behind it, with `--all`, the sweeps.
+pub fn run(options: &[&str]) -> Result<bool, String> {
+    let options: Vec<&str> = options.to_vec();
+    let is_all = options.contains(&"--all");
+    let rest = options.into_iter().filter(|option| *option != "--all");
+    // Optimized as tests are not, with their checks of overflow left in.
+    let mut soak = cargo(&["run", "--quiet", "--package", "snn-tests", "--bin", "soak"]);
+    soak.env("CARGO_PROFILE_DEV_OPT_LEVEL", "2");
+    soak.args(["--", "--commit", &commit()]).args(rest);
+    let passed = succeeds(soak)?;
+    if !is_all {
+        return Ok(passed);
+    }
+    let sweeps = SWEEPS.map(|(package, test, variable, value)| {
+        let mut command = cargo(&["test", "--release", "--package", package, test]);
+        command.env(variable, value);
+        succeeds(command)
+    });
+    sweeps.into_iter().try_fold(passed, |passed, done| Ok(passed && done?))
+}
+
+fn commit() -> String {
+    process::output("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_else(|| "unknown".into())
+}
+
+fn succeeds(mut command: Command) -> Result<bool, String> {
+    let line = process::line(&command);
+    println!("$ {line}");
+    let status = command.status().map_err(|why| format!("cannot run `{line}`: {why}"))?;
+    Ok(status.success())
+}
