@@ -20,23 +20,23 @@ fn few(target: Target, count: u64) -> Summary {
 
 #[test]
 fn inputs_are_parsed() {
-    few(Target::Parse, 2000);
+    few(Target::Parse, 1000);
 }
 
 #[test]
 fn inputs_are_checked_and_a_quarter_is_right() {
-    let summary = few(Target::Check, 2000);
+    let summary = few(Target::Check, 1000);
     assert!(summary.checked * 4 >= summary.inputs, "{} are right", summary.checked);
 }
 
 #[test]
 fn inputs_are_printed_as_themselves() {
-    few(Target::Format, 2000);
+    few(Target::Format, 1000);
 }
 
 #[test]
 fn inputs_go_through_all_stages() {
-    few(Target::Pipeline, 300);
+    few(Target::Pipeline, 200);
 }
 
 #[test]
