@@ -26,6 +26,7 @@ impl<'a> Checker<'a> {
             return self.builtin(builtin, call, span);
         }
         if let Some(&(home, function)) = self.items().functions.get(call.name.text.as_str()) {
+            self.used_items.insert(function.name.span);
             return self.inline(home, function, call, span);
         }
         if let Some(symbol) = self.scope.get(&call.name.text).copied()
@@ -429,8 +430,9 @@ impl<'a> Checker<'a> {
     }
 
     /// The surrogate with this name: its place, and what it is called with.
-    fn find_surrogate(&self, name: &str) -> Option<(SurrogateItem, Formals)> {
+    fn find_surrogate(&mut self, name: &str) -> Option<(SurrogateItem, Formals)> {
         if let Some((home, item)) = self.items().surrogates.get(name) {
+            self.used_items.insert(item.name.span);
             let place = *self.surrogate_items.get(&(*home, item.name.text.as_str()))?;
             let own = self.surrogates.get(place.0 as usize - self.base.len())?;
             return Some((place, own.formals.clone()));

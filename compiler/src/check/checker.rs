@@ -53,6 +53,10 @@ pub struct Checker<'a> {
     pub n_slots: u32,
     /// The slots that something reads.
     pub used: HashSet<Slot>,
+    /// The names declared so far in a neuron, to find those that nothing reads.
+    pub(super) declared: Vec<(Role, Slot, &'a ast::Name)>,
+    /// Where the items stand that something names.
+    pub(super) used_items: HashSet<Span>,
     /// The declarations outside the phases, each behind what it uses.
     pub outer: Vec<Bind>,
     /// For each state and fired name that `@prev` reads, the slot of its value before the step.
@@ -96,6 +100,8 @@ impl<'a> Checker<'a> {
             scope: Scope::new(),
             n_slots: 0,
             used: HashSet::new(),
+            declared: Vec::new(),
+            used_items: HashSet::new(),
             outer: Vec::new(),
             previous: HashMap::new(),
             hidden: Vec::new(),
@@ -159,6 +165,7 @@ impl<'a> Checker<'a> {
             return leaf(Kind::Number(value), Type::Real, span);
         }
         if let Some(&(home, constant)) = self.items().constants.get(name) {
+            self.used_items.insert(constant.name.span);
             return self.constant(home, constant, span);
         }
         if matches!(name, "T" | "t") {

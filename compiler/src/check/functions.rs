@@ -94,6 +94,7 @@ impl<'a> Checker<'a> {
     fn function_item(&mut self, name: &'a str) -> Option<Option<FunctionItem>> {
         let builtin = builtins::find(name);
         let own = self.items().functions.get(name).copied();
+        self.used_items.extend(own.map(|(_, function)| function.name.span));
         let home = own.map_or(0, |(home, _)| home);
         if builtin.is_none() && own.is_none() {
             return None;

@@ -55,12 +55,9 @@ impl<'a> Checker<'a> {
     /// A bound of a loop.
     fn bound(&mut self, bound: &'a ast::Expr) -> Expr {
         let bound = self.expr(bound);
-        let bound = self.require_int(bound);
-        self.require_stage(
-            bound,
-            Stage::Const,
-            "the bounds of a loop must be known at compile time",
-        )
+        let why = "the bounds of a loop must be known at compile time";
+        let bound = self.require_stage(bound, Stage::Const, why);
+        self.require_int(bound)
     }
 
     /// Reports an expression that is no int.
@@ -136,12 +133,16 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports a `let mut` where nothing can change it.
-    pub(super) fn require_phase(&mut self, mutable: Span, name: &ast::Name) {
+    pub(super) fn require_phase(&mut self, mutable: Span, name: &ast::Name, is_changed: bool) {
         let message = format!("`{}` is `mut` outside the phases", name.text);
         let word = Span { end: name.span.start, ..mutable };
-        let finding = Diagnostic::new("E0315", mutable, message, "nothing can change it here")
-            .replace("a name that stays as it is", word, "")
+        let mut finding = Diagnostic::new("E0315", mutable, message, "nothing can change it here")
             .help("a value that changes from step to step is a `state`");
+        if is_changed {
+            finding = finding.help("one that changes within a step stands in the phase");
+        } else {
+            finding = finding.replace("a name that stays as it is", word, "");
+        }
         self.report(finding);
     }
 }

@@ -3,6 +3,7 @@
 //! [`check`] finds what is wrong whatever the options are; both branches of every `if` are looked at.
 //! [`specialize`] decides the options and makes the [`hir::Neuron`] that everything after works on.
 
+mod allow;
 mod builtins;
 mod call;
 mod checker;
@@ -15,6 +16,7 @@ mod functions;
 pub mod hir;
 mod items;
 mod learnt;
+mod lints;
 mod loops;
 mod modules;
 pub(crate) mod nearest;
@@ -31,10 +33,10 @@ mod unroll;
 use std::sync::Arc;
 
 use crate::ast;
-use crate::ast::{ItemKind, MemberKind, Name, StatementKind};
+use crate::ast::{ItemKind, Name};
 use crate::check::checker::Checker;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::span::{SourceMap, Span};
+use crate::span::SourceMap;
 
 pub use modules::{NoImports, Resolver, clean_path};
 pub use print::print;
@@ -64,13 +66,12 @@ pub fn check(
     if is_whole && !diagnostics.iter().any(Diagnostic::is_error) {
         check_defaults(&program, &mut diagnostics);
     }
-    let allowed = allowed(&files);
-    diagnostics.retain(|finding| !is_allowed(finding, &allowed));
+    let is_right = is_whole && !diagnostics.iter().any(Diagnostic::is_error);
+    allow::silence(&files, is_right.then_some(&program), &mut diagnostics);
     diagnostics.sort_by_key(|finding| {
         let span = finding.primary.span;
         (span.file != module.file, span.file, span.start)
     });
-    let is_right = is_whole && !diagnostics.iter().any(Diagnostic::is_error);
     (is_right.then_some(program), diagnostics)
 }
 
@@ -106,6 +107,7 @@ fn check_files<'a>(checker: &mut Checker<'a>, files: &'a [modules::Loaded<'_>]) 
         |neuron: &tree::Neuron| neuron.options.iter().any(|o| o.ty == tree::Type::Function);
     let asked = neurons.iter().any(is_asked);
     let function_names = if asked { checker.function_names(1) } else { Vec::new() };
+    checker.lint_items(&files[1].module, &neurons);
     let functions = std::mem::take(&mut checker.functions);
     Program { neurons, surrogates, functions, function_names, constants }
 }
@@ -142,39 +144,6 @@ fn check_defaults(program: &Program, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The warnings silenced by `#[allow(...)]`, each with the text it holds for.
-fn allowed<'a>(files: &'a [modules::Loaded<'_>]) -> Vec<(&'a str, Span)> {
-    let mut all = Vec::new();
-    let mut add = |allows: &'a [Name], span: Span| {
-        all.extend(allows.iter().map(|code| (code.text.as_str(), span)));
-    };
-    for item in files.iter().flat_map(|file| &file.module.items) {
-        add(&item.allows, item.span);
-        let ItemKind::Neuron(neuron) = &item.kind else { continue };
-        for member in &neuron.members {
-            add(&member.allows, member.span);
-            if let MemberKind::Phase(phase) = &member.kind {
-                let mut waiting: Vec<&ast::Statement> = phase.statements.iter().collect();
-                while let Some(statement) = waiting.pop() {
-                    match &statement.kind {
-                        StatementKind::Bad => continue,
-                        StatementKind::For(repeat) => waiting.extend(&repeat.statements),
-                        _ => {}
-                    }
-                    add(&statement.allows, statement.span);
-                }
-            }
-        }
-    }
-    all
-}
-
-fn is_allowed(finding: &Diagnostic, allowed: &[(&str, Span)]) -> bool {
-    let at = finding.primary.span;
-    let covers = |span: &Span| span.file == at.file && span.start <= at.start && at.end <= span.end;
-    !finding.is_error() && allowed.iter().any(|(code, span)| *code == finding.code && covers(span))
-}
-
 /// The word a sharing is written with.
 pub fn sharing_word(sharing: hir::Sharing) -> &'static str {
     match sharing {
@@ -188,3 +157,5 @@ pub fn sharing_word(sharing: hir::Sharing) -> &'static str {
 mod tests;
 #[cfg(test)]
 mod wrong;
+#[cfg(test)]
+mod wrong_special;

@@ -34,6 +34,7 @@ impl<'a> Checker<'a> {
         self.scope = Scope::new();
         self.n_slots = 0;
         self.used.clear();
+        self.declared.clear();
         self.previous.clear();
         self.hidden.clear();
         self.spikes.clear();
@@ -62,7 +63,7 @@ impl<'a> Checker<'a> {
         }
         made.steps = self.phases(neuron);
         made.outputs = self.outputs(neuron);
-        self.lint_unread(&made);
+        self.lint_unread();
         self.keep_previous(&mut made);
         made.outer = std::mem::take(&mut self.outer);
         made.n_slots = self.n_slots;
@@ -94,6 +95,7 @@ impl<'a> Checker<'a> {
             return slot;
         }
         let Declaration { role, ty, stage, smooth, progress } = what;
+        self.declared.push((role, slot, name));
         self.scope
             .insert(text, Symbol { role, slot, ty, stage, smooth, progress, span: name.span });
         slot
@@ -170,7 +172,8 @@ impl<'a> Checker<'a> {
                 }
                 MemberKind::Let(binding) => {
                     if let Some(span) = binding.mutable {
-                        self.require_phase(span, &binding.declared.name);
+                        let name = &binding.declared.name;
+                        self.require_phase(span, name, is_changed(neuron, &name.text));
                     }
                     let role = if binding.mutable.is_some() { Role::Mutable } else { Role::Let };
                     self.declare_as(&binding.declared, pending(role, &binding.value));
@@ -335,11 +338,7 @@ impl<'a> Checker<'a> {
             }
         }
         made.default = default.unwrap_or_else(|| {
-            let message = format!("the param `{}` has no default", name.text);
-            let end = Span { start: name.span.end, ..name.span };
-            let finding = Diagnostic::new("E0313", name.span, message, "is what, if none is given")
-                .replace("give it one", end, " = 1.0");
-            self.report(finding);
+            self.no_default(name, made.range.as_ref());
             ParamDefault::Number(unknown(name.span))
         });
         let maps = param.modifiers.iter().any(|m| matches!(m.kind, ModifierKind::Via(_)));
@@ -348,6 +347,17 @@ impl<'a> Checker<'a> {
         }
         made.slot = self.own_slot(name)?;
         Some(made)
+    }
+
+    fn no_default(&mut self, name: &ast::Name, range: Option<&Range>) {
+        let message = format!("the param `{}` has no default", name.text);
+        let end = Span { start: name.span.end, ..name.span };
+        let finding = Diagnostic::new("E0313", name.span, message, "is what, if none is given");
+        let finding = match range.map_or(Some(1.0), inside) {
+            Some(number) => finding.replace("give it one", end, format!(" = {number:?}")),
+            None => finding.help("give it one in its range"),
+        };
+        self.report(finding);
     }
 
     fn warn_unkept_range(&mut self, name: &ast::Name, range: &Range) {
@@ -476,6 +486,32 @@ impl<'a> Checker<'a> {
             _ => None,
         }
     }
+}
+
+/// A number in a range whose ends are written as numbers.
+fn inside(range: &Range) -> Option<f64> {
+    let (Kind::Number(low), Kind::Number(high)) = (&range.low.kind, &range.high.kind) else {
+        return None;
+    };
+    let middle = if high.is_finite() { (low + high) / 2.0 } else { low + 1.0 };
+    (*low < middle && middle < *high).then_some(middle)
+}
+
+/// Whether a statement of some phase gives a name a value.
+fn is_changed(neuron: &ast::Neuron, name: &str) -> bool {
+    let phases = neuron.members.iter().filter_map(|member| match &member.kind {
+        MemberKind::Phase(phase) => Some(&phase.statements),
+        _ => None,
+    });
+    let mut waiting: Vec<&ast::Statement> = phases.flatten().collect();
+    while let Some(statement) = waiting.pop() {
+        match &statement.kind {
+            ast::StatementKind::Assign(assign) if assign.target.text == name => return true,
+            ast::StatementKind::For(repeat) => waiting.extend(&repeat.statements),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The name that a statement lets others change.

@@ -6,7 +6,7 @@ use crate::check::checker::{Checker, leaf, unknown};
 use crate::check::expr::made;
 use crate::check::nearest::nearest;
 use crate::check::scope::{Progress, Role, Symbol};
-use crate::check::tree::{Bind, Expr, Kind, Neuron, Step, Type};
+use crate::check::tree::{Bind, Expr, Kind, Step, Type};
 use crate::diagnostic::Diagnostic;
 
 impl<'a> Checker<'a> {
@@ -215,32 +215,5 @@ impl<'a> Checker<'a> {
             .because(symbol.span, "declared here")
             .help("only states and `let mut` names change; a `let` gives a value another name");
         self.report(finding);
-    }
-
-    /// Warns of inputs and states that nothing reads.
-    pub(super) fn lint_unread(&mut self, neuron: &Neuron) {
-        if self.has_poison() || self.diagnostics.iter().any(Diagnostic::is_error) {
-            return;
-        }
-        for input in &neuron.inputs {
-            if !self.used.contains(&input.slot) {
-                let message = format!("the input `{}` is never read", input.name);
-                self.report(Diagnostic::new("W0301", input.span, message, "never read"));
-            }
-        }
-        for state in &neuron.states {
-            if !self.used.contains(&state.slot) {
-                let message = format!("the state `{}` is never read", state.name);
-                let finding = Diagnostic::new("W0302", state.span, message, "never read")
-                    .help(format!("`output {}` gives it to the caller", state.name));
-                self.report(finding);
-            }
-        }
-        for param in &neuron.params {
-            if !self.used.contains(&param.slot) {
-                let message = format!("the param `{}` is never read", param.name);
-                self.report(Diagnostic::new("W0303", param.span, message, "never read"));
-            }
-        }
     }
 }

@@ -61,7 +61,7 @@ fn loops_are_written_out() {
 #[test]
 fn loops_nest_and_may_have_no_turns() {
     let nested = "  charge {\n    for i in 0..n {\n      for j in i..n { v = v + x }\n    }\n  }";
-    let straight = "  charge {\n    v = v + x\n    v = v + x\n    v = v + x\n  }";
+    let straight = "  charge {\n    let _n = n\n    v = v + x\n    v = v + x\n    v = v + x\n  }";
     let body = |text: &str, n: &str| {
         let text = typed(&around("n: int = 2", text), &[("n", n)]);
         text.lines().skip(2).map(|line| format!("{line}\n")).collect::<String>()

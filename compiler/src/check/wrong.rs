@@ -1,20 +1,73 @@
 //! Wrong programs, each with its whole message as the user reads it.
+//!
+//! Each mistake is one finding, and every replacement offered is made and the result checked.
 
 use super::*;
 use crate::diagnostic::{Diagnostics, render};
+use crate::span::{Source, Span};
 
-/// Checks a text and shows it with all that is said about it.
-fn report(text: &str) -> String {
+/// Knows a file that is not there, one that imports itself, and two that import each other.
+struct Files;
+
+impl Resolver for Files {
+    fn resolve(&self, path: &str, from: &Source) -> std::result::Result<(String, String), String> {
+        let text = match path {
+            "neuron.snn" => "",
+            "a.snn" => "import \"b.snn\"\n",
+            "b.snn" => "import \"a.snn\"\n",
+            _ if path.starts_with("std/") => return NoImports.resolve(path, from),
+            _ => return Err("there is no such file".into()),
+        };
+        Ok((path.into(), text.into()))
+    }
+}
+
+/// All that is said about a text.
+fn findings(text: &str) -> (SourceMap, Diagnostics) {
     let mut sources = SourceMap::new();
     let id = sources.add("neuron.snn", text);
     let (module, mut all) = ast::parse(sources.get(id).expect("just added"));
-    all.extend(check(&module, &mut sources, &NoImports).1);
-    shown(text, &sources, &all)
+    all.extend(check(&module, &mut sources, &Files).1);
+    (sources, all)
 }
 
-fn shown(text: &str, sources: &SourceMap, all: &Diagnostics) -> String {
-    assert!(!all.is_empty(), "nothing is said about\n{text}");
-    format!("{}\n\n{}", text.trim_end(), render(sources, all, false))
+/// Checks a text of so many mistakes and shows it with all that is said about it.
+fn report(text: &str, n_mistakes: usize) -> String {
+    let (sources, all) = findings(text);
+    let said = render(&sources, &all, false);
+    assert_eq!(all.len(), n_mistakes, "each mistake is one finding:\n{said}");
+    all.iter().for_each(|finding| mend(text, finding, &all));
+    format!("{}\n\n{said}", text.trim_end())
+}
+
+/// Makes each replacement that a finding offers: the finding goes, and no error comes.
+fn mend(text: &str, finding: &Diagnostic, all: &Diagnostics) {
+    for help in finding.helps.iter().filter(|help| !help.replace.is_empty()) {
+        let mended = replaced(text, &help.replace);
+        let (sources, left) = findings(&mended);
+        let mut known: Vec<&str> = all.iter().map(|known| known.message.as_str()).collect();
+        known.retain(|message| *message != finding.message);
+        let same = all.iter().filter(|other| other.message == finding.message).count();
+        known.extend(std::iter::repeat_n(finding.message.as_str(), same - 1));
+        for left in left.iter().filter(|left| left.is_error() || left.code == finding.code) {
+            let at = known.iter().position(|message| *message == left.message);
+            let at = at.unwrap_or_else(|| {
+                panic!("{}\n{mended}\n{}", help.text, render(&sources, &vec![left.clone()], false))
+            });
+            known.swap_remove(at);
+        }
+    }
+}
+
+/// A text with other text at some spans.
+fn replaced(text: &str, edits: &[(Span, String)]) -> String {
+    let mut edits = edits.to_vec();
+    edits.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    let mut text = text.to_string();
+    for (span, with) in edits {
+        text.replace_range(span.range(), &with);
+    }
+    text
 }
 
 /// A neuron around some lines.
@@ -24,20 +77,26 @@ fn neuron(lines: &str) -> String {
     )
 }
 
+/// A neuron without options around some lines.
+fn plain(lines: &str) -> String {
+    format!("neuron N {{\n  input  x\n  state  v = 0\n{lines}\n  output v\n}}\n")
+}
+
 macro_rules! wrong {
-    ($($name:ident: $text:expr;)*) => {
+    ($($name:ident $([$n_mistakes:literal])?: $text:expr;)*) => {
         $(#[test]
         fn $name() {
-            insta::assert_snapshot!(report(&$text));
+            let n_mistakes = [$($n_mistakes,)? 1][0];
+            insta::assert_snapshot!(report(&$text, n_mistakes));
         })*
     };
 }
 
 wrong! {
-    a_learnt_param_without_a_gradient: neuron("  param  a = 1.0 learn\n  param  b = 0.5 learn\n  param  c = 2.0 learn\n  charge v = v + x * detach(a) + floor(b) * c");
+    a_learnt_param_without_a_gradient [2]: plain("  param  a = 1.0 learn\n  param  b = 0.5 learn\n  param  c = 2.0 learn\n  charge v = v + x * detach(a) + floor(b) * c");
     a_missing_equals_sign: neuron("  param  tau 2.0\n  charge v = v + x");
     a_mistyped_keyword: neuron("  parma  tau = 2.0\n  charge v = v + x / tau");
-    a_mistyped_item: "nueron N {\n  input x\n  charge v = x\n}\n";
+    a_mistyped_item: "nueron N {\n  input x\n  state v = 0\n  charge v = v + x\n  output v\n}\n";
     an_assignment_outside_the_phases: neuron("  v = v + x");
     an_if_statement: neuron("  charge {\n    if hard_reset { v = x } else { v = v + x }\n  }");
     an_operator_without_an_operand: neuron("  charge v = v + * x");
@@ -46,11 +105,11 @@ wrong! {
     c_negation: neuron("  charge v = if !hard_reset { x } else { v }");
     a_hash_comment: neuron("  # charge\n  charge v = v + x");
     a_letter_outside_ascii: neuron("  param  τ = 2.0\n  charge v = v + x");
-    a_missing_option_type: "neuron N(surr = atan(), soft: bool = 1) {\n  input x\n  state v = 0\n  charge v = v + x\n  output v\n}\n";
-    two_syntax_errors_and_an_unknown_name: neuron("  param  tau 2.0\n  charge {\n    v = v + / x\n    v = v + y\n  }\n  reset  v = v * v_rest");
-    an_unclosed_parenthesis: neuron("  charge v = max(v + x, 0\n  reset  v = v * y");
+    a_missing_option_type [2]: "neuron N(surr = atan(), soft: bool = 1) {\n  input x\n  state v = 0\n  charge v = v + x\n  output v\n}\n";
+    two_syntax_errors_and_an_unknown_name [4]: neuron("  param  tau 2.0\n  charge {\n    v = v + / x\n    v = v + y\n  }\n  reset  v = v * v_rest");
+    an_unclosed_parenthesis [2]: neuron("  charge v = max(v + x, 0\n  reset  v = v * y");
     an_unclosed_bracket: neuron("  param  c[T = 0\n  charge v = v + x");
-    an_unclosed_brace: "neuron N {\n  input x\n  state v = 0\n  charge {\n    v = v + x\n  output v\n}\n\nneuron M {\n  input x\n  state v = 0\n  charge v = y\n  output v\n}\n";
+    an_unclosed_brace [2]: "neuron N {\n  input x\n  state v = 0\n  charge {\n    v = v + x\n  output v\n}\n\nneuron M {\n  input x\n  state v = 0\n  charge v = y\n  output v\n}\n";
     a_brace_too_many: neuron("  charge v = v + x }");
     brackets_of_two_kinds: neuron("  charge v = max(v + x, 0]");
     draws_that_are_none: neuron("  param  a = uniform(1, 1)\n  charge v = v + a * x");
@@ -97,13 +156,13 @@ wrong! {
     a_param_that_is_assigned: neuron("  param  tau = 2.0\n  charge {\n    tau += 1\n    v = v + x / tau\n  }");
     an_unknown_state: neuron("  state  trace = 0\n  charge {\n    v = v + x + trace\n    tracee = v\n  }");
     a_state_that_fire_changes: neuron("  charge v = v + x\n  fire {\n    s = spike(v - 1, surr)\n    v -= s\n  }");
-    a_map_that_does_not_fit: neuron("  param  tau = 2.0 in (1, inf) via sigmoid learn\n  charge v = v + x / tau");
-    a_default_outside_its_range: neuron("  param  k = 1.5 in [0, 1]\n  charge v = k * v + x");
-    an_empty_range: neuron("  param  k = 1 in (1, 0]\n  charge v = k * v + x");
+    a_map_that_does_not_fit: plain("  param  tau = 2.0 in (1, inf) via sigmoid learn\n  charge v = v + x / tau");
+    a_default_outside_its_range: plain("  param  k = 1.5 in [0, 1]\n  charge v = k * v + x");
+    an_empty_range: plain("  param  k = 1 in (1, 0]\n  charge v = k * v + x");
     no_output: "neuron N {\n  input x\n  state v = 0\n  charge v = v + x\n}\n";
     two_sharings: neuron("  param  k per layer per neuron = 1\n  charge v = k * v + x");
     a_surrogate_without_d: "surrogate tri(width = 1.0) {\n  y(u) = u / width\n}\n";
-    a_surrogate_with_a_spike: "surrogate tri {\n  d(u) = spike(u, atan)\n  dd(u) = 1\n}\n";
+    a_surrogate_with_a_spike [2]: "surrogate tri {\n  d(u) = spike(u, atan)\n  dd(u) = 1\n}\n";
     an_unknown_map: neuron("  param  k = 0.5 in (0, 1) via sigmod learn\n  charge v = k * v + x");
     a_state_without_an_initial_value: neuron("  state  w\n  charge v = v + w * x");
     a_param_as_an_output: neuron("  param  k = 1\n  charge v = k * v + x\n  output k");
@@ -112,106 +171,72 @@ wrong! {
     a_later_edition: "snn 2\n";
     random_draws_are_not_there_yet: neuron("  rand   z ~ uniform(0, 1)\n  charge v = v + x * z");
     odes_are_not_there_yet: neuron("  charge {\n    ode method exact {\n      dv/dt = (x - v) / 10\n    }\n  }");
-    units_are_not_there_yet: neuron("  param  v_th [mV] = 5 mV\n  charge v = v + x");
+    units_are_not_there_yet [2]: neuron("  param  v_th [mV] = 5 mV\n  charge v = v + x");
     a_previous_input: neuron("  charge v = v + x - x@prev");
     a_previous_sum: neuron("  charge v = v + (v + x)@prev");
     a_mut_outside_the_phases: neuron("  let mut half = x / 2\n  charge v = v + half");
     a_mut_outside_that_a_loop_changes: neuron("  let mut y = 0\n  charge {\n    for i in 0..n { y = y + x }\n    v = y\n  }");
     a_when_in_charge: neuron("  charge v = v + x when n > 1");
     a_when_behind_a_number: neuron("  charge v = v + x\n  fire   s = v - 1 when n > 1");
-    a_when_that_a_potential_decides: neuron("  charge v = v + x\n  fire   s = spike(v - 1, surr) when v < 3");
+    a_when_that_a_potential_decides: plain("  charge v = v + x\n  fire   s = spike(v - 1, atan()) when v < 3");
     a_loop_up_to_a_param: neuron("  param  k = 3\n  charge {\n    for i in 0..k {\n      v = v + x\n    }\n  }");
     a_loop_up_to_a_fraction: neuron("  charge {\n    for i in 0..n / 2 {\n      v = v + x\n    }\n  }");
-    a_loop_of_too_many_turns: neuron("  charge {\n    for i in 0..1000000 {\n      v = v + x\n    }\n  }");
-    a_sum_of_too_many_terms: neuron("  charge v = v + sum(i in 0..40, sum(j in 0..40, x * i * j))");
+    a_loop_of_too_many_turns: plain("  charge {\n    for i in 0..1000000 {\n      v = v + x\n    }\n  }");
+    a_sum_of_too_many_terms: plain("  charge v = v + sum(i in 0..40, sum(j in 0..40, x * i * j))");
     a_sum_of_bools: neuron("  charge v = v + sum(i in 0..n, x > i)");
     a_counter_that_is_changed: neuron("  charge {\n    for i in 0..n {\n      i = i + 1\n      v = v + x\n    }\n  }");
     a_let_that_is_changed: neuron("  charge {\n    let y = 0\n    for i in 0..n {\n      y += x\n    }\n    v = y\n  }");
-    an_int_that_gets_a_real: neuron("  state  r: int = 0.5\n  charge {\n    let mut k = r\n    k = v\n    v = v + x * k\n  }\n  reset  r = v / 2");
+    an_int_that_gets_a_real [3]: neuron("  state  r: int = 0.5\n  charge {\n    let mut k = r\n    k = v\n    v = v + x * k\n  }\n  reset  r = v / 2");
     a_bool_that_gets_a_number: neuron("  charge {\n    let mut on = n > 1\n    on = 0\n    v = if on { x } else { v + x }\n  }");
     a_mutable_surrogate: neuron("  charge {\n    let mut s = surr\n    v = v + x\n  }");
     a_new_name_in_a_loop_of_fire: neuron("  charge v = v + x\n  fire {\n    for i in 0..n {\n      s = spike(v - i, surr)\n    }\n  }");
     a_hard_reset_by_a_ternary_spike: neuron("  charge v = v + x\n  fire   s = ternary(v, 1, surr)\n  reset  v = hard(v, s, to: 0)");
     fired_of_a_spike: neuron("  charge v = v + x\n  fire   s = spike(v - 1, surr)\n  reset  v = hard(v, fired(s), to: 0)");
     levels_in_a_surrogate: "surrogate s(d = 4) {\n  d(u) = levels(u, d, atan)\n}\n";
-    an_option_that_is_no_function: "neuron N(f: fn = exq, g: fn = spike, h: fn = exp(1)) {\n  input x\n  state v = 0\n  charge v = f(v) + g(v) + h(x)\n  output v\n}\n";
+    an_option_that_is_no_function [3]: "neuron N(f: fn = exq, g: fn = spike, h: fn = exp(1)) {\n  input x\n  state v = 0\n  charge v = f(v) + g(v) + h(x)\n  output v\n}\n";
     an_option_called_like_a_function: "neuron N(exp: fn = log) {\n  input x\n  state v = 0\n  charge v = exp(v + x)\n  output v\n}\n";
     an_option_with_too_many_arguments: "neuron N(f: fn = max) {\n  input x\n  state v = 0\n  charge v = f(v + x)\n  output v\n}\n";
     an_option_with_a_named_argument: "neuron N(f: fn = max) {\n  input x\n  state v = 0\n  charge v = f(v, b: x)\n  output v\n}\n";
     parallel_neurons_are_not_there_yet: "parallel neuron P {\n  input  x[T]\n  param  w[T, T] = kaiming_uniform(a: sqrt(5)) learn\n  fire   s = spike(w @ x, atan())\n  output s\n}\n";
     tests_are_not_there_yet: "test \"leaks\" {\n  neuron Lif { tau = 2 }\n  x = [0.9]\n  expect v ~= [0.45] within 1e-6\n}\n";
-    lists_and_steps_are_not_there_yet: neuron("  param  c[T] = [0.5, 0.25]\n  charge v = v + c[t] * x");
+    lists_and_steps_are_not_there_yet [3]: neuron("  param  c[T] = [0.5, 0.25]\n  charge v = v + c[t] * x");
     learnt_surrogate_arguments_are_not_there_yet: neuron("  param  a = 2 learn\n  charge v = v + x\n  fire   s = spike(v - 1, atan(alpha: a))");
-    things_never_read: "neuron N {\n  input x, y\n  state v = 0\n  state w = 0\n  param tau = 2\n  charge v = v + x\n  output v\n}\n";
-    a_learnt_param_that_may_leave_its_range: neuron("  param  tau = 2.0 in (1, inf) learn\n  charge v = v + (x - v) / tau");
-    a_condition_without_a_gradient: neuron("  charge v = if v > 1 { x } else { v + x }");
-}
-
-const TWO: &str = "\
-neuron A(surr: surrogate = atan(alpha: 2.0), n: int = 2, soft: bool = false) {
-  input x
-  param tau = 2
-  state v = 0
-  charge v = if soft { v } else { n * x / tau }
-  fire s = spike(v - 1, surr)
-  output s
-}
-
-neuron B {
-  input x
-  state v = 0
-  charge v = v + x
-  output v
-}
-";
-
-/// What is said about a specialization of a file with two neurons.
-fn specialized(wanted: &Specialization) -> String {
-    let mut sources = SourceMap::new();
-    let id = sources.add("two.snn", TWO);
-    let (module, _) = ast::parse(sources.get(id).expect("just added"));
-    let program = check(&module, &mut sources, &NoImports).0.expect("nothing is wrong");
-    let all = specialize(&program, wanted).expect_err("something is wrong");
-    wanted.add_sources(&mut sources);
-    render(&sources, &all, false)
-}
-
-fn options(options: &[(&str, &str)]) -> Specialization {
-    let options = options.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
-    Specialization { neuron: Some("A".into()), options, ..Specialization::default() }
-}
-
-#[test]
-fn no_neuron_named_among_two() {
-    insta::assert_snapshot!(specialized(&Specialization::default()));
-}
-
-#[test]
-fn an_unknown_neuron() {
-    let wanted = Specialization { neuron: Some("AA".into()), ..Specialization::default() };
-    insta::assert_snapshot!(specialized(&wanted));
-}
-
-#[test]
-fn unknown_options_and_values_that_do_not_fit() {
-    let wanted = options(&[("sur", "atan"), ("n", "2.5"), ("soft", "yes"), ("surr", "attan(2.0)")]);
-    insta::assert_snapshot!(specialized(&wanted));
-}
-
-#[test]
-fn option_text_that_does_not_parse() {
-    insta::assert_snapshot!(specialized(&options(&[("surr", "atan(alpha 2.0)")])));
-}
-
-#[test]
-fn an_option_given_twice_and_an_int_that_does_not_fit() {
-    insta::assert_snapshot!(specialized(&options(&[("n", "1"), ("n", "3000000000")])));
-}
-
-#[test]
-fn unknown_params_to_share_and_learn() {
-    let mut wanted = options(&[]);
-    wanted.share.push(("tauu".into(), hir::Sharing::Channel));
-    wanted.learn.push("gain".into());
-    insta::assert_snapshot!(specialized(&wanted));
+    things_never_read [3]: "neuron N {\n  input x, y\n  state v = 0\n  state w = 0\n  param tau = 2\n  charge v = v + x\n  output v\n}\n";
+    a_learnt_param_that_may_leave_its_range: plain("  param  tau = 2.0 in (1, inf) learn\n  charge v = v + (x - v) / tau");
+    a_condition_without_a_gradient: plain("  charge v = if v > 1 { x } else { v + x }");
+    three_equal_numbers: "fn same(a, b, c) = if a == b == c { 1 } else { 0 }\n";
+    a_number_that_is_too_large: plain("  charge v = v + 1e999 * x");
+    a_default_that_is_too_large: plain("  param  k = 2e308\n  charge v = k * v + x");
+    an_edition_behind_an_item: "const c = 1\nsnn 1\n";
+    constants_in_a_cycle: "const a = 2 * b\nconst b = a + 1\n";
+    a_function_that_calls_itself: "fn f(x) = x * f(x - 1)\n";
+    an_import_of_no_file: "import \"none.snn\"\n";
+    an_import_of_itself: "import \"neuron.snn\"\n";
+    imports_in_a_cycle: "import \"a.snn\"\n";
+    a_default_that_names_a_param: plain("  param  a = 1.0\n  param  b = 2 * a\n  charge v = a * v + b * x");
+    branches_of_a_number_and_a_bool: "fn f(x) = select(x > 0, 1, false)\n";
+    an_int_that_is_too_large: "const c = int(3e9)\n";
+    a_fire_before_charge: plain("  fire   s = spike(v - 1, atan())\n  charge v = v + x\n  output s");
+    two_resets: plain("  charge v = v + x\n  reset  v = v / 2\n  reset  v = v - 1");
+    only_a_fire: "neuron N {\n  input  x\n  fire   y = 2 * x\n  output y\n}\n";
+    a_fire_into_a_state: plain("  charge v = v + x\n  fire   v = 0");
+    a_map_of_a_closed_range: plain("  param  k = 0.5 in [0, 1] via sigmoid learn\n  charge v = k * v + x");
+    a_spike_and_no_output: "neuron N {\n  input  x\n  state  v = 0\n  charge v = v + x\n  fire   s = spike(v - 1, atan())\n  reset  v = soft(v, s, by: 1)\n}\n";
+    two_defaults: plain("  param  k = 1 in (0, 1] = 0.5\n  charge v = k * v + x");
+    a_map_that_is_none: plain("  param  k = 0.5 in (0, 1) via tanh learn\n  charge v = k * v + x");
+    a_param_without_a_default: plain("  param  k in (0, 1)\n  charge v = k * v + x");
+    an_option_as_an_output: "neuron N(n: int = 2) {\n  input  x\n  state  v = 0\n  charge v = v + n * x\n  output n\n}\n";
+    an_input_never_read: plain("  input  y\n  charge v = v + x");
+    a_state_never_read: plain("  state  w = 0\n  charge {\n    v = v + x\n    w = v\n  }");
+    a_param_never_read: plain("  param  tau = 2.0\n  charge v = v + x");
+    a_range_without_a_map: plain("  param  k = 0.5 in (0, 1) learn\n  charge v = k * v + x");
+    a_learnt_param_that_is_rounded: plain("  param  k = 2.0 learn\n  charge v = v + round(k) * x");
+    options_never_read: "neuron N(n: int = 2, surr: surrogate = atan()) {\n  input  x\n  state  v = 0\n  charge v = v + n * x\n  output v\n}\n";
+    lets_and_consts_never_read [4]: plain("  const  c = 2\n  let    a = x\n  charge {\n    let b = 2 * x\n    let mut k = 0\n    k += 1\n    v = v + x\n  }");
+    items_never_used [3]: "const c = 2\nfn f(x) = g(x)\nfn g(x) = c * x\nfn h(x) = x\nsurrogate flat {\n  d(u) = 1\n}\nconst e = 3\nneuron N {\n  input  x\n  state  v = 0\n  charge v = f(v) + x\n  output v\n}\n";
+    a_function_never_used: "fn twice(x) = 2 * x\nneuron N {\n  input  x\n  state  v = 0\n  charge v = v + x\n  output v\n}\n";
+    unknown_codes_that_are_allowed [3]: plain("  #[allow(W031)]\n  charge v = v + x\n  #[allow(E0101)]\n  reset  v = v / 2\n  #[allow(unused)]\n  const  _c = 2");
+    an_error_that_is_allowed [2]: plain("  #[allow(E0101)]\n  charge v = v + y");
+    warnings_allowed_in_vain [2]: plain("  #[allow(W0301, W0310)]\n  charge v = v + x");
+    an_allow_in_the_wrong_place [2]: plain("  #[allow(W0301)]\n  charge v = v + x\n  input  y");
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::check::{self, Resolver};
+use crate::check::{self, Resolver, Specialization};
 use crate::span::{Source, SourceMap};
 
 /// Knows one file, which imports itself.
@@ -24,23 +24,61 @@ fn findings(text: &str) -> Diagnostics {
     all
 }
 
-/// The example in an explanation behind `Wrong:` or `Right:`, if it is a file.
-fn example(text: &'static str, which: &str) -> Option<&'static str> {
-    let behind = text.split_once(&format!("{which}:\n\n```snn\n"))?.1;
-    behind.split_once("```").map(|(example, _)| example)
+/// The files that the commands in explanations name.
+const LIF: &str = include_str!("../../../stdlib/neurons/lif.snn");
+const OTHER: &str = "neuron Other {\n  input x\n  state v = 0\n  charge v = x\n  output v\n}\n";
+
+/// What is said of a neuron as a command specializes it.
+fn findings_of_command(command: &str) -> Diagnostics {
+    let mut sources = SourceMap::new();
+    let mut words = command.split_whitespace().skip(2);
+    let text = match words.next() {
+        Some("lif.snn") => LIF.to_owned(),
+        Some("two.snn") => format!("{LIF}{OTHER}"),
+        file => panic!("{command}: {file:?}"),
+    };
+    let id = sources.add("example.snn", text.as_str());
+    let (module, _) = crate::ast::parse(sources.get(id).expect("just added"));
+    let program = check::check(&module, &mut sources, &Itself).0.expect("nothing is wrong");
+    let mut wanted = Specialization::default();
+    while let (Some(flag), Some(value)) = (words.next(), words.next()) {
+        match flag {
+            "--neuron" => wanted.neuron = Some(value.into()),
+            "--learn" => wanted.learn.push(value.into()),
+            "--option" => {
+                let (name, value) = value.split_once('=').expect("an option has a value");
+                wanted.options.push((name.into(), value.into()));
+            }
+            "--target" => {}
+            _ => panic!("{command}: {flag}"),
+        }
+    }
+    check::specialize(&program, &wanted).err().unwrap_or_default()
 }
+
+/// What is said of the example in an explanation behind `Wrong:` or `Right:`.
+fn example(code: &str, which: &str) -> Diagnostics {
+    let text = explain(code).expect("a code has its text");
+    let inside = |language: &str| {
+        let behind = text.split_once(&format!("{which}:\n\n```{language}\n"))?.1;
+        behind.split_once("```").map(|(example, _)| example)
+    };
+    match (inside("snn"), inside("sh")) {
+        (Some(program), _) => findings(program),
+        (None, Some(command)) => findings_of_command(command),
+        (None, None) => panic!("{code} has no example behind `{which}:`"),
+    }
+}
+
+/// The codes that no example shows: a bug of ours has no program that is known to lead to it.
+const UNSHOWN: [&str; 1] = ["E0999"];
 
 #[test]
 fn every_wrong_example_is_wrong_as_it_says_and_every_right_one_is_right() {
-    for code in codes() {
-        let text = explain(code).expect("a code has its text");
-        if let Some(wrong) = example(text, "Wrong") {
-            let found: BTreeSet<&str> = findings(wrong).iter().map(|f| f.code).collect();
-            assert_eq!(found, BTreeSet::from([code]), "{wrong}");
-        }
-        if let Some(right) = example(text, "Right") {
-            assert_eq!(findings(right), [], "{code}: {right}");
-        }
+    for code in codes().filter(|code| !UNSHOWN.contains(code)) {
+        let found: Vec<&str> = example(code, "Wrong").iter().map(|f| f.code).collect();
+        assert_eq!(found, [code], "the wrong example");
+        assert_eq!(example(code, "Right"), [], "{code}: the right example");
     }
 }
 

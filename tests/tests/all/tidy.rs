@@ -172,9 +172,10 @@ fn every_code_of_a_finding_has_an_explanation_and_two_tests() {
     for code in codes().filter(|code| *code != "E0999") {
         let text = explain(code).unwrap();
         // The tests of the diagnostics run the examples.
-        let examples = ["Wrong:", "Right:"].iter().filter(|w| text.contains(**w)).count();
-        let shown = goldens.iter().filter(|golden| golden.contains(code)).count();
-        assert!(examples + shown >= 2, "{code} has {examples} examples and {shown} goldens");
+        assert!(["Wrong:", "Right:"].iter().all(|which| text.contains(which)), "{code}");
+        let shown = format!("[{code}]:");
+        let shown = goldens.iter().filter(|golden| golden.contains(&shown)).count();
+        assert!(shown >= 2, "{code} is shown by {shown} goldens");
     }
 }
 

@@ -1,0 +1,144 @@
+//! What is said about a specialization, with the whole message as the user reads it.
+
+use super::*;
+use crate::diagnostic::render;
+
+const TWO: &str = "\
+neuron A(surr: surrogate = atan(alpha: 2.0), n: int = 2, soft: bool = false) {
+  input x
+  param tau = 2
+  state v = 0
+  charge v = if soft { v } else { n * x / tau }
+  fire s = spike(v - 1, surr)
+  output s
+}
+
+neuron B {
+  input x
+  state v = 0
+  charge v = v + x
+  output v
+}
+";
+
+const NO_DEFAULT: &str = "\
+neuron A(n: int, gain: float = 1) {
+  input x
+  state v = 0
+  charge v = v + n * gain * x
+  output v
+}
+";
+
+/// All that is said about a specialization of a file.
+fn findings(text: &str, wanted: &Specialization) -> (SourceMap, Diagnostics) {
+    let mut sources = SourceMap::new();
+    let id = sources.add("two.snn", text);
+    let (module, _) = ast::parse(sources.get(id).expect("just added"));
+    let program = check(&module, &mut sources, &NoImports).0.expect("nothing is wrong");
+    let all = specialize(&program, wanted).err().unwrap_or_default();
+    wanted.add_sources(&mut sources);
+    (sources, all)
+}
+
+/// Shows so many mistakes of a specialization, after each replacement was made and checked.
+fn specialized(text: &str, wanted: &Specialization, n_mistakes: usize) -> String {
+    let (sources, all) = findings(text, wanted);
+    let said = render(&sources, &all, false);
+    assert_eq!(all.len(), n_mistakes, "each mistake is one finding:\n{said}");
+    for help in all.iter().flat_map(|finding| &finding.helps) {
+        for (span, with) in &help.replace {
+            let source = sources.get(span.file).expect("a place has its text");
+            let mut text_then = source.text.to_string();
+            text_then.replace_range(span.range(), with);
+            let (_, left) = findings(text, &mended(wanted, &source.name, &text_then));
+            assert_eq!(left.len(), n_mistakes - 1, "{text_then}: {left:?}");
+        }
+    }
+    said
+}
+
+/// What is wanted, with another text at a place such as `<option n>`.
+fn mended(wanted: &Specialization, place: &str, text: &str) -> Specialization {
+    let mut wanted = wanted.clone();
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    match place.trim_matches(['<', '>']).split_once(' ') {
+        Some(("option", old)) => {
+            let mut options = wanted.options.iter_mut();
+            let option = options.find(|option| option.0 == old).expect("it was given");
+            *option = (name.into(), value.into());
+        }
+        Some(("share", old)) => {
+            let mut shares = wanted.share.iter_mut();
+            shares.find(|share| share.0 == old).expect("it was given").0 = name.into();
+        }
+        Some(("learn", old)) => {
+            let mut learnt = wanted.learn.iter_mut();
+            *learnt.find(|learnt| *learnt == old).expect("it was given") = name.into();
+        }
+        _ => wanted.neuron = Some(text.into()),
+    }
+    wanted
+}
+
+fn options(options: &[(&str, &str)]) -> Specialization {
+    let options = options.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+    Specialization { neuron: Some("A".into()), options, ..Specialization::default() }
+}
+
+#[test]
+fn no_neuron_named_among_two() {
+    insta::assert_snapshot!(specialized(TWO, &Specialization::default(), 1));
+}
+
+#[test]
+fn an_unknown_neuron() {
+    let wanted = Specialization { neuron: Some("AA".into()), ..Specialization::default() };
+    insta::assert_snapshot!(specialized(TWO, &wanted, 1));
+}
+
+#[test]
+fn unknown_options_and_values_that_do_not_fit() {
+    let wanted = options(&[("sur", "atan"), ("n", "2.5"), ("soft", "yes")]);
+    insta::assert_snapshot!(specialized(TWO, &wanted, 3));
+}
+
+#[test]
+fn option_text_that_does_not_parse() {
+    insta::assert_snapshot!(specialized(TWO, &options(&[("surr", "atan(alpha 2.0)")]), 1));
+}
+
+#[test]
+fn an_option_given_twice_and_an_int_that_does_not_fit() {
+    insta::assert_snapshot!(specialized(TWO, &options(&[("n", "1"), ("n", "3000000000")]), 2));
+}
+
+#[test]
+fn unknown_params_to_share_and_learn() {
+    let mut wanted = options(&[]);
+    wanted.share.push(("tauu".into(), hir::Sharing::Channel));
+    wanted.learn.push("gain".into());
+    insta::assert_snapshot!(specialized(TWO, &wanted, 2));
+}
+
+#[test]
+fn an_unknown_surrogate_for_an_option() {
+    insta::assert_snapshot!(specialized(TWO, &options(&[("surr", "attan(2.0)")]), 1));
+}
+
+#[test]
+fn an_option_with_no_value_at_all() {
+    insta::assert_snapshot!(specialized(NO_DEFAULT, &options(&[]), 1));
+}
+
+#[test]
+fn an_option_that_no_name_comes_near() {
+    insta::assert_snapshot!(specialized(NO_DEFAULT, &options(&[("n", "2"), ("leak", "1")]), 1));
+}
+
+#[test]
+fn a_param_of_a_neuron_without_params() {
+    let mut wanted = options(&[("n", "2")]);
+    wanted.learn.push("tau".into());
+    insta::assert_snapshot!(specialized(NO_DEFAULT, &wanted, 1));
+}
