@@ -7,7 +7,7 @@ mod tests;
 
 use crate::span::Span;
 
-pub use codes::{codes, explain};
+pub use codes::{codes, explain, similar};
 pub use render::{render, to_json};
 
 /// How bad it is.

@@ -36,7 +36,9 @@ pub fn explain(args: &ExplainArgs) -> Result<()> {
             let known: Vec<&str> = diagnostic::codes().collect();
             let (first, last) = (known.first().unwrap_or(&""), known.last().unwrap_or(&""));
             let code = &args.code;
-            Err(format!("there is no code `{code}`; they run from {first} to {last}").into())
+            let near = diagnostic::similar(code).map(|near| format!("; a similar one is {near}"));
+            let near = near.unwrap_or_default();
+            Err(format!("there is no code `{code}`; they run from {first} to {last}{near}").into())
         }
     }
 }

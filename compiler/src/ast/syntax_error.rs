@@ -15,6 +15,9 @@ const MEMBER_WORDS: [&str; 10] =
 /// The words an item may start with.
 const ITEM_WORDS: [&str; 7] = ["neuron", "parallel", "surrogate", "fn", "const", "import", "test"];
 
+/// The words a line of a phase may start with.
+const STATEMENT_WORDS: [&str; 3] = ["let", "for", "ode"];
+
 /// What a rule is called in "expected ...", in the order in which they are listed.
 #[rustfmt::skip]
 const NAMES: &[(Rule, &str)] = &[
@@ -114,10 +117,25 @@ impl Builder<'_> {
         let words: &[&str] = match rule {
             Rule::lone_item => &ITEM_WORDS,
             Rule::lone_member => &MEMBER_WORDS,
+            Rule::lone_statement => &STATEMENT_WORDS,
             _ => &[],
         };
         if at_start && let Some(near) = nearest(word, words.iter().copied()) {
             return finding.replace(format!("a word with a similar name: `{near}`"), there, near);
+        }
+        // The words that are expected stand in the message between backticks.
+        let expected: Vec<&str> = finding.primary.text.split('`').skip(1).step_by(2).collect();
+        let words = expected.iter().copied().filter(|word| word.len() > 1);
+        if word.len() > 1
+            && let Some(near) = nearest(word, words)
+        {
+            let near = near.to_owned();
+            return finding.replace(format!("a word with a similar name: `{near}`"), there, near);
+        }
+        let is_value = word.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+        if is_value && expected.contains(&"=") {
+            let start = Span { end: there.start, ..there };
+            return finding.replace("a value stands behind `=`", start, "= ");
         }
         let text = &self.source.text[start..];
         let assigns = text.split_once('=').is_some_and(|(left, _)| {
@@ -138,11 +156,20 @@ impl Builder<'_> {
             return finding.help("names have ASCII letters, digits and `_`");
         }
         match word {
-            "&" | "&&" => finding.help("the logical operators are `and`, `or` and `not`"),
-            "|" => finding.help("the logical operators are `and`, `or` and `not`"),
+            "&" | "|" => self.logical(finding, there),
             "!" => finding.replace("negation is `not`", there, "not "),
-            "#" => finding.help("a comment starts with `//`"),
+            "#" => finding.replace("a comment starts with `//`", there, "//"),
             _ => finding,
+        }
+    }
+
+    /// Adds the word for `&&` or `||`.
+    fn logical(&self, finding: Diagnostic, there: Span) -> Diagnostic {
+        let both = Span { end: there.end + 1, ..there };
+        match self.source.text.get(both.range()) {
+            Some("&&") => finding.replace("this operator is `and`", both, "and"),
+            Some("||") => finding.replace("this operator is `or`", both, "or"),
+            _ => finding.help("the logical operators are `and`, `or` and `not`"),
         }
     }
 }

@@ -57,6 +57,9 @@ impl<'a> Checker<'a> {
         if let Some(symbol) = self.scope.get(name) {
             let text = format!("`{name}` is {}", symbol.role.name());
             finding = finding.because(symbol.span, text);
+            if symbol.ty.is_number() {
+                finding = finding.help(format!("a product is written with `*`: `{name} * (...)`"));
+            }
         } else if self.find_surrogate(name).is_some() {
             let text =
                 format!("`{name}` is a surrogate: it stands as an argument, `spike(u, {name}())`");
@@ -98,10 +101,11 @@ impl<'a> Checker<'a> {
                 self.report(Diagnostic::new("E0202", argument.value.span, message, "one too many"));
                 return None;
             };
-            if slot.replace(&argument.value).is_some() {
+            if let Some(first) = slot.replace(&argument.value) {
                 let message = format!("the argument `{}` is given twice", formals[place]);
-                let there = "given already";
-                self.report(Diagnostic::new("E0203", argument.value.span, message, there));
+                let there = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
+                let finding = Diagnostic::new("E0203", there, message, "given again");
+                self.report(finding.because(first.span, "given here already"));
                 return None;
             }
         }
@@ -126,7 +130,12 @@ impl<'a> Checker<'a> {
     pub(super) fn missing(&mut self, what: &str, formal: &str, span: Span) {
         let message = format!("{what} needs the argument `{formal}`");
         let there = format!("`{formal}` is missing");
-        self.report(Diagnostic::new("E0202", span, message, there));
+        let mut finding = Diagnostic::new("E0202", span, message, there);
+        if formal == "surrogate" && span.end > span.start {
+            let end = Span { start: span.end - 1, end: span.end - 1, ..span };
+            finding = finding.replace("name one, for example `atan`", end, ", atan()");
+        }
+        self.report(finding);
     }
 
     fn builtin(&mut self, builtin: &'static Builtin, call: &'a Call, span: Span) -> Expr {

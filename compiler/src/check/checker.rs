@@ -317,7 +317,11 @@ impl<'a> Checker<'a> {
             Stage::Input => "known only with the input of a step",
             Stage::Step => "known only within a step",
         };
-        self.report(Diagnostic::new(code, span, why, there));
+        let mut finding = Diagnostic::new(code, span, why, there);
+        if late.stage == Stage::Param && latest == Stage::Const {
+            finding = finding.help("a `const` or an option is known at compile time");
+        }
+        self.report(finding);
         unknown(expr.span)
     }
 
@@ -329,7 +333,7 @@ impl<'a> Checker<'a> {
         let message = format!("expected a number, found {}", expr.ty.name());
         let mut finding = Diagnostic::new("E0201", expr.span, message, expr.ty.name());
         if expr.ty == Type::Bool {
-            finding = finding.help("`real(...)` makes 0 or 1 of a bool");
+            finding = finding.wrap("0 or 1, as a number", expr.span, "real(", ")");
         }
         self.report(finding);
         unknown(expr.span)

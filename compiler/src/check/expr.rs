@@ -5,7 +5,7 @@ use crate::ast::{BinaryOp, ExprKind, UnaryOp};
 use crate::check::checker::{Checker, leaf, unknown};
 use crate::check::hir::{Binary, Compare, Logic, Unary};
 use crate::check::tree::{Expr, Kind, Stage, Type};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Help};
 use crate::span::Span;
 
 /// How deep an expression may be with its functions inlined.
@@ -135,11 +135,31 @@ impl<'a> Checker<'a> {
     pub fn warn_condition(&mut self, c: &Expr, span: Span) {
         if c.smooth && !span.file.is_prelude() && !self.in_surrogate {
             let message = "a value with a gradient decides here, and no gradient flows through it";
-            let finding = Diagnostic::new("W0310", c.span, message, "decides, without a gradient")
-                .help("write `detach(...)` around the value if this is meant");
+            let mut finding =
+                Diagnostic::new("W0310", c.span, message, "decides, without a gradient");
+            let help = "if this is meant, say so";
+            match &c.kind {
+                Kind::Compare(_, a, b) => {
+                    let smooth = [a, b].into_iter().filter(|side| side.smooth);
+                    for side in smooth.filter(|side| side.span.file == c.span.file) {
+                        finding = finding.wrap(help, side.span, "detach(", ")");
+                    }
+                    finding.helps = joined(finding.helps);
+                }
+                _ => {
+                    finding = finding.help("write `detach(...)` around the value if this is meant")
+                }
+            }
             self.report(finding);
         }
     }
+}
+
+/// One piece of advice that makes the replacements of all.
+fn joined(helps: Vec<Help>) -> Vec<Help> {
+    let text = helps.first().map(|help| help.text.clone());
+    let replace = helps.into_iter().flat_map(|help| help.replace).collect();
+    text.map(|text| Help { text, replace }).into_iter().collect()
 }
 
 fn comparison(op: BinaryOp) -> Option<Compare> {

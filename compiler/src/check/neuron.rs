@@ -272,9 +272,11 @@ impl<'a> Checker<'a> {
         let name = &state.declared.name;
         if let Some(ty) = state.ty.as_ref().filter(|ty| ty.text != "int") {
             let message = format!("`{}` is no type of a state", ty.text);
-            let finding = Diagnostic::new("E0201", ty.span, message, "not a type")
-                .help("a state is a number, or an `int`");
-            self.report(finding);
+            let finding = Diagnostic::new("E0201", ty.span, message, "not a type");
+            self.report(match nearest(&ty.text, ["int"]) {
+                Some(near) => finding.replace("a state may be an `int`", ty.span, near),
+                None => finding.help("a state is a number, or an `int`"),
+            });
         }
         let init = match &state.init {
             Some(init) => {

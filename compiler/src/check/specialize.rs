@@ -433,8 +433,8 @@ fn natural_range(via: Via) -> hir::Range {
 /// A map reaches an open range, finite for `sigmoid` and without an upper end for the others.
 fn check_map(via: Via, map: Span, range: hir::Range, written: Span) -> eval::Result<()> {
     let is_finite = range.high.is_finite();
-    let fits = range.low.is_finite() && !range.low_closed && !range.high_closed;
-    if fits && is_finite == (via == Via::Sigmoid) {
+    let is_open = range.low.is_finite() && !range.low_closed && !range.high_closed;
+    if is_open && is_finite == (via == Via::Sigmoid) {
         return Ok(());
     }
     let word = crate::check::print::via_word(via);
@@ -445,7 +445,11 @@ fn check_map(via: Via, map: Span, range: hir::Range, written: Span) -> eval::Res
     let message = format!("`via {word}` does not fit the range {range}");
     let finding = Diagnostic::new("E0307", map, message, format!("reaches {reach}"))
         .because(written, "the range");
-    Err(Box::new(finding))
+    Err(Box::new(match (is_open, is_finite) {
+        (true, true) => finding.replace("the map of a finite open range", map, "sigmoid"),
+        (true, false) => finding.replace("a map of a range without an upper end", map, "softplus"),
+        (false, _) => finding.help("every map needs a range with a lower end and with open ends"),
+    }))
 }
 
 /// Removes what no output, state or initial value needs: what only another choice of options reads.

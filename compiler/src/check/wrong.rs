@@ -239,4 +239,11 @@ wrong! {
     an_error_that_is_allowed [2]: plain("  #[allow(E0101)]\n  charge v = v + y");
     warnings_allowed_in_vain [2]: plain("  #[allow(W0301, W0310)]\n  charge v = v + x");
     an_allow_in_the_wrong_place [2]: plain("  #[allow(W0301)]\n  charge v = v + x\n  input  y");
+    c_disjunction: neuron("  charge v = if hard_reset || true { x } else { v }");
+    two_potentials_that_decide: plain("  charge v = if v > x { x } else { v + x }");
+    a_mistyped_sharing: plain("  param  k per chanel = 1\n  charge v = k * v + x");
+    a_mistyped_modifier: plain("  param  k = 1 lern\n  charge v = k * v + x");
+    a_mistyped_type: "neuron N(n: flaot = 2) {\n  input  x\n  state  v = 0\n  charge v = v + n * x\n  output v\n}\n";
+    a_mistyped_let: plain("  charge {\n    lett y = 2 * x\n    v = v + x\n  }");
+    a_state_of_a_mistyped_type: plain("  state  r: itn = 0\n  charge v = v + x * r");
 }

@@ -1,5 +1,7 @@
 //! The long text of each code, with a wrong and a right example.
 
+use crate::check::nearest::nearest;
+
 /// All explanations, each under a heading `# CODE: title`.
 const TEXT: &str = include_str!("codes.md");
 
@@ -19,6 +21,11 @@ fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// All codes, in the order of their numbers.
 pub fn codes() -> impl Iterator<Item = &'static str> {
     sections().map(|(code, _)| code)
+}
+
+/// The code that a mistyped one likely stands for.
+pub fn similar(code: &str) -> Option<&'static str> {
+    nearest(code, codes())
 }
 
 /// What a code means: a title, an explanation, and a wrong and a right example.

@@ -92,6 +92,8 @@ fn a_code_is_explained() {
     assert_eq!(folder.snnc("explain e0401").right(), text);
     let err = folder.snnc("explain E9999").wrong();
     assert!(err.starts_with("error: there is no code `E9999`; they run from E0001 to "), "{err}");
+    let err = folder.snnc("explain E041").wrong();
+    assert!(err.ends_with("; a similar one is E0401\n"), "{err}");
 }
 
 #[test]
