@@ -8,6 +8,10 @@ use crate::check::tree::{Neuron, Type};
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 
+/// The codes of these warnings, which a program with errors does not have: what is wrong may be what
+/// was to read a name.
+pub(super) const CODES: [&str; 5] = ["W0301", "W0302", "W0303", "W0311", "W0312"];
+
 impl<'a> Checker<'a> {
     /// Warns of names of a neuron that nothing reads.
     pub(super) fn lint_unread(&mut self) {

@@ -66,6 +66,9 @@ pub fn check(
     if is_whole && !diagnostics.iter().any(Diagnostic::is_error) {
         check_defaults(&program, &mut diagnostics);
     }
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        diagnostics.retain(|finding| !lints::CODES.contains(&finding.code));
+    }
     let is_right = is_whole && !diagnostics.iter().any(Diagnostic::is_error);
     allow::silence(&files, is_right.then_some(&program), &mut diagnostics);
     diagnostics.sort_by_key(|finding| {

@@ -2,8 +2,10 @@
 //!
 //! Each mistake is one finding, and every replacement offered is made and the result checked.
 
+use serde_json::{Value, json};
+
 use super::*;
-use crate::diagnostic::{Diagnostics, render};
+use crate::diagnostic::{Diagnostics, render, to_json};
 use crate::span::{Source, Span};
 
 /// Knows a file that is not there, one that imports itself, and two that import each other.
@@ -37,7 +39,45 @@ fn report(text: &str, n_mistakes: usize) -> String {
     let said = render(&sources, &all, false);
     assert_eq!(all.len(), n_mistakes, "each mistake is one finding:\n{said}");
     all.iter().for_each(|finding| mend(text, finding, &all));
+    is_the_same_as_data(&sources, &all);
     format!("{}\n\n{said}", text.trim_end())
+}
+
+/// The JSON of findings holds all that the findings do, with lines and columns of the same places.
+fn is_the_same_as_data(sources: &SourceMap, all: &Diagnostics) {
+    let data = to_json(sources, all);
+    let place = |span: Span, data: &Value| {
+        let source = sources.get(span.file).expect("a place has its text");
+        let at = |line: &str, column: &str| {
+            let number = |which: &str| data[which].as_u64().expect("a number") as usize;
+            let lines = source.text.split_inclusive('\n').take(number(line) - 1);
+            let start: usize = lines.map(str::len).sum();
+            let before = source.text[start..].chars().take(number(column) - 1);
+            start + before.map(char::len_utf8).sum::<usize>()
+        };
+        assert_eq!(data["file"], *source.name);
+        assert_eq!(at("line", "column"), span.start as usize);
+        assert_eq!(at("end_line", "end_column"), span.end as usize);
+    };
+    for (finding, data) in all.iter().zip(data.as_array().expect("a list")) {
+        assert_eq!(
+            (&data["code"], &data["message"]),
+            (&json!(finding.code), &json!(finding.message))
+        );
+        assert_eq!(data["severity"] == "error", finding.is_error());
+        let labels = std::iter::once(&finding.primary).chain(&finding.secondary);
+        for (i, label) in labels.enumerate() {
+            assert_eq!(data["labels"][i]["text"], label.text);
+            place(label.span, &data["labels"][i]["place"]);
+        }
+        for (i, help) in finding.helps.iter().enumerate() {
+            assert_eq!(data["helps"][i]["text"], help.text);
+            for (j, (span, with)) in help.replace.iter().enumerate() {
+                assert_eq!(data["helps"][i]["replace"][j]["with"], *with);
+                place(*span, &data["helps"][i]["replace"][j]["place"]);
+            }
+        }
+    }
 }
 
 /// Makes each replacement that a finding offers: the finding goes, and no error comes.

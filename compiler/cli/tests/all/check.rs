@@ -51,6 +51,21 @@ fn json_is_one_object_a_line_wherever_the_flag_stands() {
 }
 
 #[test]
+fn json_holds_what_the_book_says() {
+    let page = include_str!("../../../../docs/findings.md");
+    let example = |language: &str| {
+        let behind = page.split_once(&format!("```{language}\n")).expect("an example").1;
+        behind.split_once("```").expect("the end of the example").0
+    };
+    let folder = Folder::new("check_json_book");
+    folder.write("n.snn", example("snn"));
+    let said = folder.snnc("check n.snn --message-format json").wrong();
+    let [said, shown] = [said.as_str(), example("json")]
+        .map(|text| serde_json::from_str::<serde_json::Value>(text).expect("one finding as JSON"));
+    assert_eq!(said, shown);
+}
+
+#[test]
 fn standard_input_is_a_file() {
     let folder = Folder::new("check_stdin");
     assert_eq!(folder.snnc_with("check -", LIF).right(), "");
