@@ -157,7 +157,7 @@ wrong! {
     a_draw_beyond_its_range: neuron("  param  a = uniform(-1, 1) in (0, 1)\n  charge v = v + a * x");
     a_draw_hardly_in_its_range: neuron("  param  a = normal(mean: 0, std: 0.1) in [1, inf)\n  charge v = v + a * x");
     a_draw_of_what_is_known_too_late: neuron("  param  a = 1.0\n  param  b = normal(a, 1)\n  charge v = v + b * x");
-    a_draw_without_its_arguments: neuron("  param  a = uniform(1)\n  param  b = normal(0, dev: 1)\n  charge v = v + a * b * x");
+    a_draw_without_its_arguments [2]: neuron("  param  a = uniform(1)\n  param  b = normal(0, dev: 1)\n  charge v = v + a * b * x");
     a_draw_for_matrices: neuron("  param  a = kaiming_uniform(a: sqrt(5))\n  charge v = v + a * x");
     chained_comparisons: neuron("  charge v = if 0 < n < 3 { v + x } else { x }");
     an_unknown_name: neuron("  param  v_reset = 0.0\n  charge v = v + x\n  reset  v = v_rset");
