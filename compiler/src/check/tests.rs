@@ -127,3 +127,64 @@ fn whole_numbers_that_a_condition_chooses_are_ints_where_an_int_is_wanted() {
                  left = left - some * 2\n    v = v + some * x\n  }";
     insta::assert_snapshot!(typed(&around("", lines), &[]));
 }
+
+#[test]
+fn functions_of_constants_are_folded() {
+    let (x, k) = (0.75f64, 1.0 - (-0.75f64).exp());
+    let known = [
+        ("-0.75", -x),
+        ("exp(0.75)", x.exp()),
+        ("log(0.75)", x.ln()),
+        ("log1p(0.75)", x.ln_1p()),
+        ("sqrt(0.75)", x.sqrt()),
+        ("abs(-0.75)", x),
+        ("sign(-0.75)", -1.0),
+        ("floor(0.75)", 0.0),
+        ("ceil(0.75)", 1.0),
+        ("round(2.5)", 2.0),
+        ("sin(0.75)", x.sin()),
+        ("cos(0.75)", x.cos()),
+        ("tan(0.75)", x.tan()),
+        ("atan(0.75)", x.atan()),
+        ("tanh(0.75)", x.tanh()),
+        ("sinh(0.75)", x.sinh()),
+        ("cosh(0.75)", x.cosh()),
+        ("expm1(-0.75)", -k),
+        ("sigmoid(0.75)", 1.0 / (2.0 - k)),
+        ("softplus(0.75)", x.exp().ln_1p()),
+        ("exprel(-0.75)", k / x),
+        ("erf(0)", 0.0),
+        ("erfc(0)", 1.0),
+        ("relu(-0.75)", 0.0),
+        ("rsqrt(0.75)", 1.0 / x.sqrt()),
+        ("min(0.75, 1)", x),
+        ("max(0.75, 1)", 1.0),
+        ("clamp(0.75, 1, 2)", 1.0),
+        ("fma(0.75, 2, 1)", 2.5),
+        ("pow(0.75, 2)", x * x),
+        ("real(1 < 2 and not (1 == 2 or 1 != 1))", 1.0),
+        ("int(2.75)", 2.0),
+        ("select(1 >= 2, 3, 4)", 4.0),
+        ("detach(0.75) - 7 / 2", x - 3.5),
+        ("2^-3", 0.125),
+    ];
+    for (text, expected) in known {
+        let lines = format!("  param k = {text}\n  charge v = v + x * k");
+        let neuron = specialize(&program(&around("", &lines)), &Specialization::default());
+        let snn_artifact::ParamDefault::Number(found) = neuron.expect(text).params[0].default
+        else {
+            panic!("{text} is no number");
+        };
+        assert!((found - expected).abs() <= 1e-14 * expected.abs(), "{text} is {found}");
+    }
+}
+
+#[test]
+fn functions_of_inputs_are_kept_under_their_names() {
+    for builtin in builtins::BUILTINS {
+        if let builtins::Form::Unary(_) = builtin.form {
+            let text = typed(&around("", &format!("  charge v = v + {}(x)", builtin.name)), &[]);
+            assert!(text.contains(&format!("real = {} %", builtin.name)), "{text}");
+        }
+    }
+}
