@@ -71,7 +71,7 @@ pub fn change(text: &mut String, choices: &mut Choices<'_>) {
     let token = tokens[choices.below(tokens.len())].clone();
     match choices.below(14) {
         0 => text.replace_range(token, ""),
-        1 => text.insert_str(token.end, &text[token.clone()].to_string()),
+        1 => again(text, token),
         2 => swap(text, token, tokens[choices.below(tokens.len())].clone()),
         3 => text.replace_range(token, choices.pick(&ODD)),
         4 => text.insert_str(token.start, choices.pick(&ODD)),
@@ -80,10 +80,7 @@ pub fn change(text: &mut String, choices: &mut Choices<'_>) {
         8 => splice(text, token, choices),
         9 => deep(text, token, choices),
         10 => long(text, token, choices),
-        11 => {
-            let line = line(text, token.start);
-            text.insert_str(line.end, &text[line.clone()].to_string());
-        }
+        11 => again(text, line(text, token.start)),
         12 => text.replace_range(line(text, token.start), ""),
         _ => {
             let other = tokens[choices.below(tokens.len())].start;
@@ -131,6 +128,11 @@ fn group(text: &str, at: usize) -> Range<usize> {
 fn line(text: &str, at: usize) -> Range<usize> {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     start..text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
+}
+
+fn again(text: &mut String, part: Range<usize>) {
+    let copy = text[part.clone()].to_string();
+    text.insert_str(part.end, &copy);
 }
 
 fn swap(text: &mut String, a: Range<usize>, b: Range<usize>) {
