@@ -135,9 +135,8 @@ fn number(manifest: &Manifest, call: &Call, name: &str) -> Option<f64> {
 /// The params and the size, in a line.
 fn note(manifest: &Manifest, call: &Call) -> String {
     let mut note = String::new();
-    if let Some(input) = call.inputs.values().next() {
-        let steps = input.shape().first().copied().unwrap_or(0);
-        let lanes = input.data().len().checked_div(steps).unwrap_or(0);
+    if let Ok([steps, step @ ..]) = call.shape().as_deref() {
+        let lanes: usize = step.iter().product();
         let _ = write!(note, "{steps} steps of {lanes} neurons");
     }
     for param in &manifest.params {

@@ -43,9 +43,8 @@ pub struct Summary {
 impl Summary {
     /// What ran, where, over what, and how long it took to be ready.
     pub fn new(ready: &Ready, call: &Call) -> Self {
-        let input = call.inputs.values().next();
-        let shape = input.map(Array::shape).unwrap_or_default();
-        let n_elements = input.map_or(0, |array| array.data().len());
+        let shape = call.shape().unwrap_or_default();
+        let n_elements = if shape.is_empty() { 0 } else { shape.iter().product() };
         let (device, name) = (ready.neuron.device(), &ready.neuron.manifest().neuron);
         let text =
             format!("{name} on {} ({}), input {shape:?}\n", device.name(), device.description());

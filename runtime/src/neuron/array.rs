@@ -36,6 +36,12 @@ impl Array {
         Self { shape: Vec::new(), data: vec![number] }
     }
 
+    /// An array of numbers that are as many as its shape has places for.
+    pub(crate) fn filled(shape: Vec<usize>, data: Vec<f32>) -> Self {
+        debug_assert_eq!(count(&shape), Some(data.len()));
+        Self { shape, data }
+    }
+
     /// Zeros for `operand`.
     ///
     /// # Errors

@@ -1,11 +1,14 @@
 //! What a neuron is given and what it gives, by name.
 
 use super::array::{Array, Arrays};
+use super::broadcast;
+use crate::error::Result;
 
 /// The operands of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Call {
-    /// Every input, `[T, N, *]`, all of one shape. In `[T, N]` the axis N is the neuron axis for params
+    /// Every input, `[T, N, *]`. An input may have size 1 on an axis behind T where others have more: it
+    /// is repeated there, and its gradient is summed. In `[T, N]` the axis N is the neuron axis for params
     /// per channel and per neuron alike.
     pub inputs: Arrays,
     /// Params; what is left out has its declared numbers, or is drawn. They are the constrained numbers (the 0.5 of a
@@ -20,6 +23,18 @@ pub struct Call {
     /// Where the random numbers of params start that are drawn: the same seed gives the same numbers,
     /// on every machine.
     pub seed: u64,
+}
+
+impl Call {
+    /// The shape that the inputs have together, which is that of the run; empty where there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`](crate::Error::Shape) names the first input, by their names' order, that does not
+    /// fit to those before it.
+    pub fn shape(&self) -> Result<Vec<usize>> {
+        broadcast::shape(&self.inputs)
+    }
 }
 
 /// The channel axis where nothing else is said: the one behind T and N.
@@ -60,7 +75,7 @@ pub struct Forward {
 pub struct Gradients {
     /// Outputs and last states.
     pub forward: Forward,
-    /// Of inputs, `[T, N, *]`.
+    /// Of inputs, each in the input's shape.
     pub inputs: Arrays,
     /// Of the stored numbers of learnt params, in the shape that the param was given in; `[]`, `[C]` or
     /// the shape of a step where it was not given or was repeated.

@@ -1,6 +1,7 @@
 //! A loaded neuron: arrays in, arrays out, on any device.
 
 mod array;
+mod broadcast;
 mod call;
 mod check;
 mod draw;

@@ -1,9 +1,13 @@
 //! A call against a manifest: all operands there, of the right shapes, in their ranges.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use snn_artifact::naming::Operand;
 use snn_artifact::{Dtype, Manifest, Port};
 
 use super::array::{self, Array, Arrays};
+use super::broadcast;
 use super::call::{ALL, Call, Seeds};
 use super::check::is_int;
 use super::geometry::Geometry;
@@ -19,13 +23,15 @@ pub struct Operands<'a> {
     pub tiled: Vec<(String, Source<'a>)>,
     /// Params by name.
     pub params: Vec<(String, Stored)>,
+    /// The shapes of inputs that are repeated, by the names of their gradients' buffers.
+    pub narrow: BTreeMap<String, Vec<usize>>,
 }
 
 /// Numbers for the lanes of a buffer.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Source<'a> {
     /// One for each place.
-    Rows(&'a [f32]),
+    Rows(Cow<'a, [f32]>),
     /// So many rows of one number.
     Full {
         /// How many.
@@ -48,18 +54,22 @@ impl<'a> Operands<'a> {
         known(manifest, "state", call.states.keys(), &names(&manifest.states))?;
         let (geometry, mut tiled) = inputs(manifest, device, call)?;
         for (name, state) in &call.states {
-            same(name, state, geometry.state(), "")?;
+            same(name, state, geometry.state())?;
             if is_int(manifest, &Operand::State(name).to_string()) {
                 ints::check(name, state.data())?;
             }
-            tiled.push((Operand::State(name).to_string(), Source::Rows(state.data())));
+            tiled.push((Operand::State(name).to_string(), Source::Rows(state.data().into())));
         }
         let mut stored = Vec::new();
         for param in &manifest.params {
             let given = call.params.get(&param.name);
             stored.push((param.name.clone(), params::stored(param, given, &geometry, call.seed)?));
         }
-        Ok(Self { geometry, tiled, params: stored })
+        let narrow = call.inputs.iter().filter(|(_, input)| input.shape() != geometry.shape);
+        let narrow = narrow
+            .map(|(name, input)| (Operand::InputGrad(name).to_string(), input.shape().to_vec()))
+            .collect();
+        Ok(Self { geometry, tiled, params: stored, narrow })
     }
 }
 
@@ -128,12 +138,12 @@ impl Seeded<'_> {
         if let ([], &[number]) = (seed.shape(), seed.data()) {
             return Ok(Source::Full { rows, number });
         }
-        same(buffer, seed, shape, "")?;
-        Ok(Source::Rows(seed.data()))
+        same(buffer, seed, shape)?;
+        Ok(Source::Rows(seed.data().into()))
     }
 }
 
-/// The inputs, which are all there and of one shape.
+/// The inputs, which are all there, repeated where the run has more.
 fn inputs<'a>(
     manifest: &Manifest,
     device: &str,
@@ -150,26 +160,28 @@ fn inputs<'a>(
         what: format!("`{}`, which has no input that says how large a run is", manifest.neuron),
         instead: "give it an input".into(),
     };
-    let &(first, array) = given.first().ok_or_else(none)?;
-    let geometry = Geometry::new(first, array.shape(), call.channel_axis)?;
-    for (name, array) in &given[1..] {
-        same(name, array, &geometry.shape, &format!(", which `{first}` has"))?;
-    }
+    let &(first, _) = given.first().ok_or_else(none)?;
+    let geometry = Geometry::new(first, &call.shape()?, call.channel_axis)?;
     let buffer = |(name, array): (&str, &'a Array)| {
-        (Operand::Input(name).to_string(), Source::Rows(array.data()))
+        let buffer = Operand::Input(name).to_string();
+        let rows = match array.shape() == geometry.shape {
+            true => array.data().into(),
+            false => broadcast::repeat(&buffer, array, &geometry.shape)?.into(),
+        };
+        Ok((buffer, Source::Rows(rows)))
     };
-    let tiled = given.into_iter().map(buffer).collect();
+    let tiled = given.into_iter().map(buffer).collect::<Result<_>>()?;
     Ok((geometry, tiled))
 }
 
-/// That an array has this shape, which `why` gives a reason for.
-fn same(operand: &str, array: &Array, shape: &[usize], why: &str) -> Result<()> {
+/// That an array has this shape.
+fn same(operand: &str, array: &Array, shape: &[usize]) -> Result<()> {
     if array.shape() == shape {
         return Ok(());
     }
     Err(Error::Shape {
         operand: operand.into(),
-        expected: format!("{}{why}", array::text(shape)),
+        expected: array::text(shape),
         given: array::text(array.shape()),
     })
 }

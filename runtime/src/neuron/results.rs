@@ -6,6 +6,7 @@ use snn_artifact::Dtype;
 use snn_artifact::naming::Operand;
 
 use super::array::{Array, Arrays};
+use super::broadcast;
 use super::call::{Forward, Gradients};
 use super::check::{BACKWARD, FORWARD};
 use super::ints;
@@ -17,6 +18,7 @@ use crate::error::{Error, Result};
 /// Arrays to fill, by the names of their buffers.
 pub struct Results {
     arrays: BTreeMap<String, Array>,
+    narrow: BTreeMap<String, Vec<usize>>,
 }
 
 impl Results {
@@ -48,7 +50,7 @@ impl Results {
         for port in reals.filter(|_| gradients) {
             add(Operand::StateGrad(&port.name), state)?;
         }
-        Ok(Self { arrays })
+        Ok(Self { arrays, narrow: run.narrow.clone() })
     }
 
     /// Reads the lanes of a tile.
@@ -84,7 +86,10 @@ impl Results {
     /// What forward and backward gave.
     pub fn into_gradients(self, params: Arrays) -> Gradients {
         let mut all = Gradients { params, ..Gradients::default() };
-        for (buffer, array) in self.arrays {
+        for (buffer, mut array) in self.arrays {
+            if let Some(own) = self.narrow.get(&buffer) {
+                array = broadcast::sum(&array, own);
+            }
             let (arrays, name) = match Operand::parse(&buffer) {
                 Some(Operand::Output(name)) => (&mut all.forward.outputs, name),
                 Some(Operand::Next(name)) => (&mut all.forward.states, name),

@@ -26,6 +26,8 @@ pub struct Run<'n> {
     pub params: BTreeMap<String, Box<dyn Memory>>,
     /// The shapes of params' gradients, by the params' names.
     pub shapes: BTreeMap<String, Vec<usize>>,
+    /// The shapes of inputs that are repeated, by the names of their gradients' buffers.
+    pub narrow: BTreeMap<String, Vec<usize>>,
 }
 
 impl<'n> Run<'n> {
@@ -39,7 +41,8 @@ impl<'n> Run<'n> {
         let (name, most) = (neuron.device.name(), neuron.device.max_buffer());
         let tiles = Tiles::new(&neuron.manifest, &geometry, &name, most)?;
         let (params, shapes) = (BTreeMap::new(), BTreeMap::new());
-        let mut run = Self { neuron, geometry, tiles, params, shapes };
+        let narrow = operands.narrow.clone();
+        let mut run = Self { neuron, geometry, tiles, params, shapes, narrow };
         for (name, stored) in &operands.params {
             let buffer = Operand::Param(name).to_string();
             if neuron.takes(&buffer) {

@@ -40,13 +40,13 @@ impl Tile {
     /// Those of the device.
     pub fn write(&mut self, run: &Run<'_>, operands: &[(String, Source<'_>)]) -> Result<()> {
         for (buffer, source) in operands.iter().filter(|(buffer, _)| run.neuron.takes(buffer)) {
-            let memory = match *source {
+            let memory = match source {
                 Source::Rows(rows) => {
                     let columns = tiles::gather(rows, run.geometry.lanes, &self.lanes);
                     run.upload(buffer, &columns)?
                 }
                 Source::Full { rows, number } => {
-                    run.upload(buffer, &vec![number; rows * self.lanes.len()])?
+                    run.upload(buffer, &vec![*number; rows * self.lanes.len()])?
                 }
             };
             self.memories.insert(buffer.clone(), memory);

@@ -51,9 +51,12 @@ fn inputs_that_are_missing_or_differ() {
     let mut manifest = scale(Sharing::Layer);
     manifest.inputs.push(snn_artifact::Port { name: "y".into(), dtype: Dtype::F32, last: false });
     let mut call = call(&[2, 3, 4]);
-    call.inputs.insert("y".into(), array(&[2, 1, 4]));
+    call.inputs.insert("y".into(), array(&[2, 2, 4]));
     let error = neuron(manifest, LARGE).forward(&call).unwrap_err().to_string();
-    assert_eq!(error, "`y` must have shape [2, 3, 4], which `x` has, but has [2, 1, 4]");
+    assert_eq!(
+        error,
+        "`y` must have shape [2, 3, 4], which `x` has, or 1 for a size behind T, but has [2, 2, 4]"
+    );
     let mut manifest = scale(Sharing::Layer);
     manifest.inputs.clear();
     for entry in manifest.entries.values_mut() {

@@ -4,6 +4,7 @@
 //! With `SNN_SOAK=1` every variant meets every size but the last; else the large sizes meet a few, other
 //! ones in each run. `SNN_DEVICES=cpu,cuda:0` runs on these devices alone.
 
+mod broadcast;
 pub mod calls;
 pub mod check;
 mod corpus;
