@@ -127,7 +127,9 @@ fn specs(text: &Text, reporter: &Reporter) -> Result<Vec<String>> {
     for name in program.names() {
         let wanted = Specialization { neuron: Some(name.into()), ..Specialization::default() };
         let neuron = check::specialize(&program, &wanted);
-        for surrogate in neuron.into_iter().flat_map(|neuron| neuron.surrogates) {
+        let surrogates = neuron.into_iter().flat_map(|neuron| neuron.surrogates);
+        // What a param is an argument of has no curve until the neuron runs.
+        for surrogate in surrogates.filter(|surrogate| !surrogate.has_arguments()) {
             let is_known = specs.iter().any(|spec| {
                 *spec == surrogate.name || surrogate.name.split('(').next() == Some(spec)
             });

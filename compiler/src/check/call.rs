@@ -481,19 +481,18 @@ impl<'a> Checker<'a> {
         }
         let lost = arguments.iter().any(|e| e.ty == Type::Unknown);
         let ty = if lost { Type::Unknown } else { Type::Surrogate };
-        leaf(Kind::Surrogate(item, arguments), ty, span)
+        let mut expr = made(ty, span, &arguments.iter().collect::<Vec<_>>());
+        expr.kind = Kind::Surrogate(item, arguments);
+        expr
     }
 
     fn surrogate_argument(&mut self, place: &'a ast::Expr) -> Expr {
         let value = self.expr(place);
         let value = self.require_number(value);
-        if value.stage == Stage::Param {
-            return self.not_yet(value.span, "params as arguments of a surrogate are");
-        }
         self.require_stage(
             value,
-            Stage::Const,
-            "a surrogate's argument must be known at compile time",
+            Stage::Param,
+            "a surrogate's argument must be a constant or a param",
         )
     }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::check::fold;
 use crate::check::hir;
-use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, SurrogateId, Unary};
+use crate::check::hir::{Arguments, Binary, Graph, Leaf, NodeId, Op, SurrogateId, Unary};
 use crate::check::tree::{
     Bind, Expr, Function, FunctionItem, Kind, Slot, Stage, Surrogate, SurrogateItem, Type,
 };
@@ -23,7 +23,7 @@ pub enum Value {
     /// A value known only when the kernel runs.
     Node(NodeId),
     /// A surrogate with its arguments.
-    Surrogate(SurrogateItem, Vec<f64>),
+    Surrogate(SurrogateItem, Vec<Value>),
     /// A function.
     Function(FunctionItem),
 }
@@ -41,7 +41,7 @@ pub struct Builder<'p> {
     pub graph: Graph,
     /// The surrogates that spikes name.
     pub surrogates: Vec<hir::Surrogate>,
-    known: HashMap<(SurrogateItem, Vec<u64>), SurrogateId>,
+    known: HashMap<(SurrogateItem, Vec<Option<u64>>), SurrogateId>,
     pub(super) slots: Vec<Option<Value>>,
     /// How many turns of loops have been run.
     pub(super) turns: f64,
@@ -146,7 +146,7 @@ impl<'p> Builder<'p> {
             Kind::Hard(parts) => self.reset(Op::Hard, parts, span),
             Kind::Soft(parts) => self.reset(Op::Soft, parts, span),
             Kind::Surrogate(item, arguments) => {
-                let values = arguments.iter().map(|a| self.number(a)).collect::<Result<_>>()?;
+                let values = arguments.iter().map(|a| self.eval(a)).collect::<Result<_>>()?;
                 Ok(Value::Surrogate(*item, values))
             }
             Kind::Block(binds, body) => {
@@ -344,16 +344,28 @@ impl<'p> Builder<'p> {
 
     fn spike(&mut self, u: &Expr, surrogate: &Expr, span: Span) -> Result<Value> {
         let u = self.real(u)?;
-        let surrogate = self.spike_surrogate(surrogate)?;
-        Ok(self.add(Op::Spike(u, surrogate), hir::Type::Real, span))
+        let (surrogate, arguments) = self.spike_surrogate(surrogate)?;
+        Ok(self.add(Op::Spike(u, surrogate, arguments), hir::Type::Real, span))
     }
 
-    /// The surrogate that a spike names.
-    pub(super) fn spike_surrogate(&mut self, surrogate: &Expr) -> Result<SurrogateId> {
-        let Value::Surrogate(item, arguments) = self.eval(surrogate)? else {
+    /// The surrogate that a spike names, and those of its arguments that are not known.
+    pub(super) fn spike_surrogate(&mut self, surrogate: &Expr) -> Result<(SurrogateId, Arguments)> {
+        let Value::Surrogate(item, values) = self.eval(surrogate)? else {
             return Err(bug(surrogate.span, "a spike's surrogate is none"));
         };
-        self.surrogate(item, &arguments, surrogate.span)
+        let id = self.surrogate(item, &values, surrogate.span)?;
+        let mut arguments = Arguments::default();
+        let mut places = arguments.iter_mut();
+        for value in values {
+            let Value::Node(node) = value else { continue };
+            let Some(place) = places.next() else {
+                let what = "more than two params as arguments of a surrogate are not supported yet";
+                let there = "not supported yet";
+                return Err(Box::new(Diagnostic::new("E0900", surrogate.span, what, there)));
+            };
+            *place = Some(self.widened(node, surrogate.span));
+        }
+        Ok((id, arguments))
     }
 
     fn reset(
@@ -369,10 +381,14 @@ impl<'p> Builder<'p> {
     fn surrogate(
         &mut self,
         item: SurrogateItem,
-        arguments: &[f64],
+        arguments: &[Value],
         span: Span,
     ) -> Result<SurrogateId> {
-        let key = (item, arguments.iter().map(|a| a.to_bits()).collect::<Vec<_>>());
+        let bits = |value: &Value| match value {
+            Value::Number(number) => Some(number.to_bits()),
+            _ => None,
+        };
+        let key = (item, arguments.iter().map(bits).collect());
         if let Some(&id) = self.known.get(&key) {
             return Ok(id);
         }
@@ -392,22 +408,34 @@ impl<'p> Builder<'p> {
     }
 }
 
-/// A surrogate's `d` or `y` with its arguments put in.
-fn function(body: &Expr, surrogate: &Surrogate, arguments: &[f64]) -> Result<hir::Function> {
+/// A surrogate's `d` or `y` with the arguments put in that are known.
+fn function(body: &Expr, surrogate: &Surrogate, arguments: &[Value]) -> Result<hir::Function> {
     let mut builder = Builder::new(&[], surrogate.n_slots);
-    let u = builder.add(Op::Leaf(Leaf::Arg(0)), hir::Type::Real, body.span);
-    builder.set(Slot(0), u);
+    let mut args = (0..).map(|i| Op::Leaf(Leaf::Arg(i)));
+    let mut next = |builder: &mut Builder<'_>| {
+        args.next().map(|arg| builder.add(arg, hir::Type::Real, body.span))
+    };
+    builder.slots[0] = next(&mut builder);
     for (i, argument) in arguments.iter().enumerate() {
-        builder.set(Slot(i as u32 + 1), Value::Number(*argument));
+        builder.slots[i + 1] = match argument {
+            Value::Node(_) => next(&mut builder),
+            known => Some(known.clone()),
+        };
     }
     let result = builder.real(body)?;
     Ok(hir::Function { graph: builder.graph, result })
 }
 
 /// A surrogate with its arguments as it is written.
-pub fn surrogate_text(surrogate: &Surrogate, arguments: &[f64]) -> String {
+pub fn surrogate_text(surrogate: &Surrogate, arguments: &[Value]) -> String {
+    let mut args = 1..;
+    let mut text = |value: &Value| match value {
+        Value::Number(value) => format!("{value:?}"),
+        _ => format!("arg {}", args.next().unwrap_or(0)),
+    };
     let each = surrogate.formals.iter().zip(arguments);
-    let list: Vec<String> = each.map(|((name, _), value)| format!("{name}: {value:?}")).collect();
+    let list: Vec<_> =
+        each.map(|(formal, value)| format!("{}: {}", formal.0, text(value))).collect();
     if list.is_empty() {
         surrogate.name.clone()
     } else {
@@ -443,7 +471,7 @@ pub fn offender(e: &Expr, latest: Stage) -> &Expr {
         | Kind::Ternary(parts)
         | Kind::Levels(parts)
         | Kind::Sum(_, parts) => parts.iter().find(late),
-        Kind::Apply(_, arguments) => arguments.iter().find(late),
+        Kind::Apply(_, arguments) | Kind::Surrogate(_, arguments) => arguments.iter().find(late),
         Kind::Block(binds, _) => binds.iter().map(|bind| &bind.value).find(late),
         _ => None,
     };

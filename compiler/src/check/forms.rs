@@ -11,13 +11,13 @@ impl Builder<'_> {
     /// `spike(u - th, S) - spike(-u - th, S)`.
     pub(super) fn ternary(&mut self, [u, th, surrogate]: &[Expr; 3], span: Span) -> Result<Value> {
         let (u, th) = (self.real(u)?, self.real(th)?);
-        let surrogate = self.spike_surrogate(surrogate)?;
+        let (surrogate, arguments) = self.spike_surrogate(surrogate)?;
         let graph = &mut self.graph;
         let above = graph.binary(Binary::Sub, u, th, span);
         let mirrored = graph.unary(Unary::Neg, u, span);
         let below = graph.binary(Binary::Sub, mirrored, th, span);
-        let up = graph.add(Op::Spike(above, surrogate), hir::Type::Real, span);
-        let down = graph.add(Op::Spike(below, surrogate), hir::Type::Real, span);
+        let up = graph.add(Op::Spike(above, surrogate, arguments), hir::Type::Real, span);
+        let down = graph.add(Op::Spike(below, surrogate, arguments), hir::Type::Real, span);
         Ok(Value::Node(graph.binary(Binary::Sub, up, down, span)))
     }
 
@@ -48,7 +48,7 @@ impl Builder<'_> {
         span: Span,
     ) -> Result<Value> {
         let (u, depth) = (self.real(u)?, self.real(depth)?);
-        let surrogate = self.spike_surrogate(surrogate)?;
+        let (surrogate, arguments) = self.spike_surrogate(surrogate)?;
         let real = hir::Type::Real;
         let graph = &mut self.graph;
         let zero = graph.constant(0.0, span);
@@ -56,7 +56,7 @@ impl Builder<'_> {
         let capped = graph.binary(Binary::Min, raised, depth, span);
         let level = graph.unary(Unary::Round, capped, span);
         let held = graph.add(Op::Detach(level), real, span);
-        let spike = graph.add(Op::Spike(u, surrogate), real, span);
+        let spike = graph.add(Op::Spike(u, surrogate, arguments), real, span);
         let still = graph.add(Op::Detach(spike), real, span);
         let nothing = graph.binary(Binary::Sub, spike, still, span);
         Ok(Value::Node(graph.binary(Binary::Add, held, nothing, span)))

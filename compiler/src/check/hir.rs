@@ -22,6 +22,9 @@ pub struct NodeId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SurrogateId(pub u32);
 
+/// The arguments of a surrogate that are known only when a kernel runs, from the first.
+pub type Arguments = [Option<NodeId>; 2];
+
 /// What a node's value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
@@ -206,8 +209,9 @@ pub enum Op {
     BoolToReal(NodeId),
     /// The value, with no gradient.
     Detach(NodeId),
-    /// 1 where the operand is `>= 0`, else 0 (NaN gives 0); the surrogate's `d` is its derivative.
-    Spike(NodeId, SurrogateId),
+    /// 1 where the operand is `>= 0`, else 0 (NaN gives 0); the surrogate's `d` is its derivative. What
+    /// follows are the surrogate's arguments, to which its `y` has the derivatives.
+    Spike(NodeId, SurrogateId, Arguments),
     /// `select(s, to, v)` of `(v, s, to)`, with the gradient of `s * to + (1 - s) * v`.
     Hard(NodeId, NodeId, NodeId),
     /// `v - s * by` of `(v, s, by)`.
@@ -224,8 +228,8 @@ impl Op {
             | Op::IntToReal(a)
             | Op::RealToInt(a)
             | Op::BoolToReal(a)
-            | Op::Detach(a)
-            | Op::Spike(a, _) => [Some(a), None, None],
+            | Op::Detach(a) => [Some(a), None, None],
+            Op::Spike(a, _, [b, c]) => [Some(a), b, c],
             Op::Binary(_, a, b) | Op::Compare(_, a, b) | Op::Logic(_, a, b) => {
                 [Some(a), Some(b), None]
             }
@@ -246,7 +250,7 @@ impl Op {
             Op::RealToInt(a) => Op::RealToInt(f(a)),
             Op::BoolToReal(a) => Op::BoolToReal(f(a)),
             Op::Detach(a) => Op::Detach(f(a)),
-            Op::Spike(a, s) => Op::Spike(f(a), s),
+            Op::Spike(a, s, arguments) => Op::Spike(f(a), s, arguments.map(|a| a.map(&mut f))),
             Op::Binary(op, a, b) => Op::Binary(op, f(a), f(b)),
             Op::Compare(op, a, b) => Op::Compare(op, f(a), f(b)),
             Op::Logic(op, a, b) => Op::Logic(op, f(a), f(b)),
@@ -360,15 +364,23 @@ pub struct Function {
     pub result: NodeId,
 }
 
-/// A surrogate with its arguments put in: functions of the distance to the threshold.
+/// A surrogate with the arguments put in that are known: functions of the distance to the threshold,
+/// `Arg(0)`, and of the other arguments, `Arg(1)` and `Arg(2)`.
 #[derive(Clone, Debug)]
 pub struct Surrogate {
-    /// Name and arguments as written, `atan(alpha: 2)`.
+    /// Name and arguments as written, `atan(alpha: 2)`; one that is not known is `arg 1`.
     pub name: String,
-    /// The derivative used in backward, of `Arg(0)`.
+    /// The derivative used in backward, by the distance.
     pub d: Function,
     /// The primitive of `d`, where the source gives one.
     pub y: Option<Function>,
+}
+
+impl Surrogate {
+    /// Whether it has arguments that are known only when a kernel runs.
+    pub fn has_arguments(&self) -> bool {
+        self.d.graph.iter().any(|(_, node)| matches!(node.op, Op::Leaf(Leaf::Arg(1..))))
+    }
 }
 
 /// Who shares one number of a param.

@@ -1,10 +1,11 @@
-//! Warns of learnt params whose gradient is always zero: they reach what the caller gets, but only
-//! through conditions, roundings or `detach`.
+//! What learnt params need. Warns of those whose gradient is always zero: they reach what the caller
+//! gets, but only through conditions, roundings or `detach`.
 
 use crate::check::hir::{Leaf, Neuron, NodeId, Op, Unary};
 use crate::check::tree::{Program, Type};
 use crate::check::{Specialization, specialize};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::span::Span;
 
 /// The warnings about a neuron as its options are by default. A param that has a gradient when one of
 /// the bool options is turned round is none of them.
@@ -48,6 +49,37 @@ fn warning(neuron: &Neuron, i: usize) -> Diagnostic {
     Diagnostic::new("W0309", param.span, message, there).help(
         "conditions, roundings and `detach` have no gradient; `spike` with a surrogate has one",
     )
+}
+
+/// A learnt param as an argument of a surrogate has its gradient from the surrogate's `y`: there must be
+/// one.
+pub fn require_primitives(neuron: &Neuron) -> Result<(), Box<Diagnostic>> {
+    let mut learnt: Vec<Option<u32>> = Vec::with_capacity(neuron.graph.len());
+    for (_, node) in neuron.graph.iter() {
+        if let Op::Spike(_, surrogate, arguments) = node.op {
+            let surrogate = &neuron.surrogates[surrogate.0 as usize];
+            let mut params = arguments.iter().flatten().filter_map(|a| learnt[a.0 as usize]);
+            if let (None, Some(param)) = (&surrogate.y, params.next()) {
+                return Err(Box::new(no_primitive(neuron, &surrogate.name, param, node.span)));
+            }
+        }
+        learnt.push(match node.op {
+            Op::Leaf(Leaf::Param(i)) => Some(i).filter(|i| neuron.params[*i as usize].learn),
+            op => differentiated(&op).into_iter().find_map(|a| learnt[a.0 as usize]),
+        });
+    }
+    Ok(())
+}
+
+fn no_primitive(neuron: &Neuron, surrogate: &str, param: u32, span: Span) -> Diagnostic {
+    let param = &neuron.params[param as usize];
+    let name = surrogate.split('(').next().unwrap_or(surrogate);
+    let message = format!("the surrogate `{name}` has no `y`, from which `{}` learns", param.name);
+    let there = "a learnt param is an argument of its surrogate";
+    Diagnostic::new("E0311", span, message, there)
+        .because(param.span, "learnt")
+        .help("`y(u) = ...`, a primitive of `d`, has the gradient to the arguments")
+        .help("`detach(...)` around the argument leaves its gradient out")
 }
 
 /// Which params outputs and states depend on; with `smooth`, through operations with a gradient.

@@ -84,7 +84,10 @@ fn op(op: &Op) -> String {
         Op::Int(value) => return format!("int {value}"),
         Op::Bool(value) => return format!("bool {value}"),
         Op::Leaf(leaf) => return leaf_text(leaf),
-        Op::Spike(u, surrogate) => return format!("spike {} {}", name(u), surrogate.0),
+        Op::Spike(u, surrogate, arguments) => {
+            let arguments = arguments.into_iter().flatten().map(|a| format!(" {}", name(a)));
+            return format!("spike {} {}{}", name(u), surrogate.0, arguments.collect::<String>());
+        }
         Op::Unary(op, _) => unary_word(op),
         Op::Binary(op, ..) => binary_word(op),
         Op::Compare(op, ..) => compare_word(op),

@@ -11,6 +11,7 @@ use crate::check::functions::unknown_function;
 use crate::check::hir;
 use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, Sharing, Unary, Via};
 use crate::check::items::Items;
+use crate::check::learnt;
 use crate::check::nearest::nearest;
 use crate::check::scope::{Progress, Role, Symbol};
 use crate::check::tree::{Choice, Neuron, Param, Program, Stage, SurrogateItem, Type};
@@ -311,6 +312,7 @@ impl Special<'_> {
             graph: std::mem::take(&mut self.builder.graph),
         };
         remove_unreachable(&mut made);
+        learnt::require_primitives(&made)?;
         Ok(made)
     }
 
@@ -359,7 +361,7 @@ impl Special<'_> {
         }
     }
 
-    fn surrogate_text(&self, item: SurrogateItem, arguments: &[f64], span: Span) -> String {
+    fn surrogate_text(&self, item: SurrogateItem, arguments: &[Value], span: Span) -> String {
         let item = self.builder.item(item, span);
         item.map(|item| eval::surrogate_text(item, arguments)).unwrap_or_default()
     }
@@ -469,7 +471,7 @@ fn remove_unreachable(neuron: &mut hir::Neuron) {
     let mut numbers = std::collections::HashMap::new();
     for (id, node) in neuron.graph.iter().filter(|(id, _)| needed[id.0 as usize]) {
         let mut op = node.op.map(|operand| places[operand.0 as usize]);
-        if let Op::Spike(_, surrogate) = &mut op {
+        if let Op::Spike(_, surrogate, _) = &mut op {
             let before = surrogate.0;
             *surrogate = *numbers.entry(before).or_insert_with(|| {
                 surrogates.push(neuron.surrogates[before as usize].clone());

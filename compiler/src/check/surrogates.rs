@@ -109,9 +109,9 @@ impl<'a> Checker<'a> {
 
     fn formal(&mut self, name: &'a ast::Name, is_distance: bool) {
         let slot = self.slot();
-        let stage = if is_distance { Stage::Step } else { Stage::Const };
         let mut value = leaf(Kind::Slot(slot), Type::Real, name.span);
-        (value.stage, value.smooth) = (stage, is_distance);
+        value.stage = if is_distance { Stage::Step } else { Stage::Param };
+        value.smooth = true;
         let before: Option<Span> = self.scope.get(&name.text).map(|symbol| symbol.span);
         if RESERVED.contains(&name.text.as_str()) {
             let message = format!("`{}` is a name of the language", name.text);

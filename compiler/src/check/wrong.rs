@@ -240,7 +240,10 @@ wrong! {
     parallel_neurons_are_not_there_yet: "parallel neuron P {\n  input  x[T]\n  param  w[T, T] = kaiming_uniform(a: sqrt(5)) learn\n  fire   s = spike(w @ x, atan())\n  output s\n}\n";
     tests_are_not_there_yet: "test \"leaks\" {\n  neuron Lif { tau = 2 }\n  x = [0.9]\n  expect v ~= [0.45] within 1e-6\n}\n";
     lists_and_steps_are_not_there_yet [3]: neuron("  param  c[T] = [0.5, 0.25]\n  charge v = v + c[t] * x");
-    learnt_surrogate_arguments_are_not_there_yet: neuron("  param  a = 2 learn\n  charge v = v + x\n  fire   s = spike(v - 1, atan(alpha: a))");
+    a_learnt_argument_of_a_surrogate_without_a_primitive: neuron("  param  a = 0.3 learn\n  charge v = v + x\n  fire   s = spike(v - 1, fake_numerical_gradient(alpha: 2 * a))\n  output s");
+    a_surrogate_argument_that_changes: neuron("  charge v = v + x\n  fire   s = spike(v - 1, atan(alpha: 2 + x))");
+    three_params_as_arguments_of_a_surrogate: neuron("  param  a = 1\n  param  b = 1\n  param  c = 1\n  charge v = v + x\n  fire   s = spike(v - 1, multi_level_spike_count(a, b, c))");
+    an_option_with_a_param_as_an_argument: "neuron N(surr: surrogate = atan(alpha: a)) {\n  input x\n  param a = 2\n  state v = 0\n  charge v = v + x\n  fire s = spike(v - a, surr)\n  output s\n}\n";
     things_never_read [3]: "neuron N {\n  input x, y\n  state v = 0\n  state w = 0\n  param tau = 2\n  charge v = v + x\n  output v\n}\n";
     a_learnt_param_that_may_leave_its_range: plain("  param  tau = 2.0 in (1, inf) learn\n  charge v = v + (x - v) / tau");
     a_condition_without_a_gradient: plain("  charge v = if v > 1 { x } else { v + x }");

@@ -11,6 +11,7 @@
 
 mod print;
 mod rules;
+mod surrogate;
 #[cfg(test)]
 pub(crate) mod tests;
 

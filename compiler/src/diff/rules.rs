@@ -1,8 +1,6 @@
 //! The table of derivative rules: one for each primitive, with the adjoint given to each operand.
 
-use crate::check::hir::{
-    Binary, Compare, Function, Graph, Leaf, NodeId, Op, Surrogate, Type, Unary,
-};
+use crate::check::hir::{Binary, Compare, Graph, NodeId, Op, Surrogate, Type, Unary};
 use crate::span::Span;
 
 /// Writes the terms of one node.
@@ -52,10 +50,9 @@ impl Rule<'_> {
             (Op::Fma(_, b, _), 0) => self.mul(g, b),
             (Op::Fma(a, ..), 1) => self.mul(g, a),
             (Op::Fma(..), 2) => g,
-            (Op::Spike(u, surrogate), _) => {
-                let of = self.of;
-                let d = self.inline(&of[surrogate.0 as usize].d, u);
-                self.mul(g, d)
+            (Op::Spike(u, surrogate, arguments), i) => {
+                let surrogate = &self.of[surrogate.0 as usize];
+                return self.spike(surrogate, u, arguments, g, i);
             }
             (Op::Hard(_, s, _), 0) => {
                 let rest = self.one_minus(s);
@@ -201,18 +198,6 @@ impl Rule<'_> {
         }
     }
 
-    /// A function's nodes with its argument put in.
-    fn inline(&mut self, function: &Function, argument: NodeId) -> NodeId {
-        let mut known: Vec<NodeId> = Vec::with_capacity(function.graph.len());
-        for (_, node) in function.graph.iter() {
-            known.push(match node.op {
-                Op::Leaf(Leaf::Arg(_)) => argument,
-                op => self.graph.add(op.map(|a| known[a.0 as usize]), node.ty, self.span),
-            });
-        }
-        known[function.result.0 as usize]
-    }
-
     fn constant(&mut self, value: f64) -> NodeId {
         self.graph.constant(value, self.span)
     }
@@ -221,7 +206,7 @@ impl Rule<'_> {
         self.graph.unary(op, a, self.span)
     }
 
-    fn binary_op(&mut self, op: Binary, a: NodeId, b: NodeId) -> NodeId {
+    pub(super) fn binary_op(&mut self, op: Binary, a: NodeId, b: NodeId) -> NodeId {
         self.graph.binary(op, a, b, self.span)
     }
 
@@ -233,7 +218,7 @@ impl Rule<'_> {
         self.binary_op(Binary::Sub, a, b)
     }
 
-    fn mul(&mut self, a: NodeId, b: NodeId) -> NodeId {
+    pub(super) fn mul(&mut self, a: NodeId, b: NodeId) -> NodeId {
         self.binary_op(Binary::Mul, a, b)
     }
 

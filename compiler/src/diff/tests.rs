@@ -31,7 +31,7 @@ pub(crate) fn evaluate(graph: &Graph, leaf: impl Fn(Leaf) -> f64) -> Vec<f64> {
             Op::Fma(a, b, c) => fold::fma(of(a), of(b), of(c)),
             Op::IntToReal(a) | Op::BoolToReal(a) | Op::Detach(a) => of(a),
             Op::RealToInt(a) => of(a).trunc(),
-            Op::Spike(u, _) => truth(of(u) >= 0.0),
+            Op::Spike(u, ..) => truth(of(u) >= 0.0),
             Op::Hard(v, s, to) => of(if of(s) != 0.0 { to } else { v }),
             Op::Soft(v, s, by) => of(v) - of(s) * of(by),
         });
@@ -187,7 +187,7 @@ fn a_hard_reset_has_the_gradient_of_its_formula() {
 #[test]
 fn a_spike_has_the_gradient_of_its_surrogate() {
     let neuron = neuron_of(|graph, [u, ..]| {
-        graph.add(Op::Spike(u, SurrogateId(0)), Type::Real, Span::default())
+        graph.add(Op::Spike(u, SurrogateId(0), [None; 2]), Type::Real, Span::default())
     });
     let adjoint = differentiate(&neuron);
     assert_eq!(gradient(&adjoint, [-0.25, 0.0, 0.0], 2.0)[0], 1.5);

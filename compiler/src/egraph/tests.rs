@@ -38,7 +38,7 @@ impl Writer<'_> {
         self.real(Op::Binary(Binary::Div, a, b))
     }
     fn spike(&mut self, u: NodeId) -> NodeId {
-        self.real(Op::Spike(u, SurrogateId(0)))
+        self.real(Op::Spike(u, SurrogateId(0), [None; 2]))
     }
     fn below(&mut self, a: NodeId, b: NodeId) -> NodeId {
         self.bool(Op::Compare(Compare::Lt, a, b))

@@ -14,6 +14,7 @@ mod gradients;
 mod partials;
 mod real;
 pub mod smooth;
+mod surrogate;
 mod tape;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,10 @@
 //! `hard` its formula; detached values, bools, ints and rounded values stay as in the base run.
 
 use super::gradients::{Piece, blank, walk};
-use super::real::{Block, map};
-use super::tape::{Tape, apply};
+use super::real::Block;
+use super::tape::Tape;
 use super::{Call, Direction, Mode, Run};
-use crate::check::hir::{Function, Neuron};
+use crate::check::hir::Neuron;
 
 /// How fast what the smoothed neuron gives changes when its operands change in a direction, by four
 /// values at `±step` and `±2 step` times the direction: the error is of fourth order.
@@ -73,10 +73,9 @@ fn moved(call: &Call, direction: &Direction, amount: f64) -> Call {
     moved
 }
 
-/// `1/2` plus the integral of a function from 0, where no primitive is given.
-pub(super) fn integral(d: &Function, u: &Block) -> Block {
-    let at = |x: f64| apply(d, &map(u, |_| x))[0];
-    map(u, |u| 0.5 + adaptive(&at, 0.0, u, whole(&at, 0.0, u), 48))
+/// The integral of a function from 0.
+pub(super) fn integral(f: &impl Fn(f64) -> f64, to: f64) -> f64 {
+    adaptive(f, 0.0, to, whole(f, 0.0, to), 48)
 }
 
 /// The abscissas and weights of Gauss and Legendre for five points on `[-1, 1]`.

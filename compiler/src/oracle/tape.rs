@@ -3,10 +3,9 @@
 
 use super::partials::partials;
 use super::real::{Block, LANES, evaluate, map, truth, zip, zip3};
-use super::{Mode, rounded, smooth};
-use crate::check::hir::{
-    Binary, Function, Graph, Leaf, Neuron, Node, NodeId, Op, Surrogate, Type, Unary,
-};
+use super::surrogate::{primitive, spike_partials};
+use super::{Mode, rounded};
+use crate::check::hir::{Binary, Graph, Leaf, Neuron, Node, NodeId, Op, Type, Unary};
 
 /// What a step reads.
 pub(super) struct Leaves<'a> {
@@ -117,10 +116,9 @@ impl<'n> Tape<'n> {
         for (id, node) in self.neuron.graph.iter() {
             let i = id.0 as usize;
             self.partials[i] = match node.op {
-                Op::Spike(u, surrogate) => {
+                Op::Spike(_, surrogate, arguments) => {
                     let surrogate = &self.neuron.surrogates[surrogate.0 as usize];
-                    let d = apply(&surrogate.d, &wide[u.0 as usize]);
-                    [d, [0.0; LANES], [0.0; LANES]]
+                    spike_partials(surrogate, operands(&node.op, wide), arguments)
                 }
                 // Which side of a kink it is, the program decides.
                 Op::Binary(Binary::Min | Binary::Max, ..) | Op::Unary(Unary::Abs, _) => {
@@ -143,16 +141,7 @@ impl<'n> Tape<'n> {
                 self.tangents[i] = leaf(from);
                 continue;
             }
-            let mut sum = [0.0; LANES];
-            for (operand, partial) in node.op.operands().zip(&self.partials[i]) {
-                if active[operand.0 as usize] {
-                    // A branch that is not taken gives nothing even where its tangent is infinite.
-                    let tangent = &self.tangents[operand.0 as usize];
-                    let term = zip(partial, tangent, |p, t| if p == 0.0 { 0.0 } else { p * t });
-                    sum = zip(&sum, &term, |a, b| a + b);
-                }
-            }
-            self.tangents[i] = sum;
+            self.tangents[i] = pushed(&node.op, &self.partials[i], &self.tangents, active);
         }
     }
 
@@ -160,6 +149,20 @@ impl<'n> Tape<'n> {
     pub fn tangent(&self, active: &[bool], node: NodeId) -> Block {
         if active[node.0 as usize] { self.tangents[node.0 as usize] } else { [0.0; LANES] }
     }
+}
+
+/// The tangent of a node from those of its operands that are active.
+pub(super) fn pushed(op: &Op, partials: &[Block; 3], tangents: &[Block], active: &[bool]) -> Block {
+    let mut sum = [0.0; LANES];
+    for (operand, partial) in op.operands().zip(partials) {
+        if active[operand.0 as usize] {
+            // A branch that is not taken gives nothing even where its tangent is infinite.
+            let tangent = &tangents[operand.0 as usize];
+            let term = zip(partial, tangent, |p, t| if p == 0.0 { 0.0 } else { p * t });
+            sum = zip(&sum, &term, |a, b| a + b);
+        }
+    }
+    sum
 }
 
 /// The nodes that a tangent of one of these leaves can reach.
@@ -189,8 +192,8 @@ fn double(
     let of = operands(&node.op, values);
     let smoothed = matches!(mode, Mode::Smooth);
     match (node.op, guide) {
-        (Op::Spike(_, surrogate), _) if smoothed => {
-            primitive(&neuron.surrogates[surrogate.0 as usize], of[0])
+        (Op::Spike(_, surrogate, _), _) if smoothed => {
+            primitive(&neuron.surrogates[surrogate.0 as usize], of)
         }
         (Op::Spike(..), Some(guide)) => guide[index],
         (Op::Spike(..), None) => map(of[0], |u| truth(u >= 0.0)),
@@ -213,7 +216,7 @@ fn jumps(op: &Op) -> bool {
 }
 
 /// The values of a node's operands; the first node's stand in for those it does not have.
-fn operands<'v>(op: &Op, values: &'v [Block]) -> [&'v Block; 3] {
+pub(super) fn operands<'v>(op: &Op, values: &'v [Block]) -> [&'v Block; 3] {
     let mut of = [&values[0]; 3];
     for (slot, operand) in of.iter_mut().zip(op.operands()) {
         *slot = &values[operand.0 as usize];
@@ -231,26 +234,4 @@ fn invariants(graph: &Graph) -> Vec<bool> {
         });
     }
     fixed
-}
-
-/// A function of one argument, in f64.
-pub(super) fn apply(function: &Function, argument: &Block) -> Block {
-    let mut values: Vec<Block> = Vec::with_capacity(function.graph.len());
-    for (_, node) in function.graph.iter() {
-        let value = match node.op {
-            Op::Leaf(_) => *argument,
-            _ if values.is_empty() => evaluate::<f64>(&node.op, node.ty, [argument; 3], &rounded),
-            _ => evaluate::<f64>(&node.op, node.ty, operands(&node.op, &values), &rounded),
-        };
-        values.push(value);
-    }
-    values[function.result.0 as usize]
-}
-
-/// The primitive of a surrogate's `d`: as the source gives it, or integrated.
-fn primitive(surrogate: &Surrogate, u: &Block) -> Block {
-    match &surrogate.y {
-        Some(y) => apply(y, u),
-        None => smooth::integral(&surrogate.d, u),
-    }
 }

@@ -104,7 +104,7 @@ fn lif(Lif { soft, detach }: Lif, surrogate: Surrogate) -> Neuron {
     let step = b.binary(Binary::Div, drive, tau);
     let h = b.binary(Binary::Add, v, step);
     let u = b.binary(Binary::Sub, h, v_th);
-    let s = b.real(Op::Spike(u, SurrogateId(0)));
+    let s = b.real(Op::Spike(u, SurrogateId(0), [None; 2]));
     let by = if detach { b.real(Op::Detach(s)) } else { s };
     let next = b.real(if soft { Op::Soft(h, by, v_th) } else { Op::Hard(h, by, v_reset) });
     Neuron {
@@ -307,7 +307,7 @@ fn every_primitive_agrees_with_central_differences() {
     let hard = around(|b, x, p| b.real(Op::Hard(x, p, x)));
     let spike = around(|b, x, p| {
         let u = b.binary(Binary::Sub, x, p);
-        b.real(Op::Spike(u, SurrogateId(0)))
+        b.real(Op::Spike(u, SurrogateId(0), [None; 2]))
     });
     let select = around(|b, x, p| {
         let above = b.bool(Op::Compare(Compare::Gt, x, p));
@@ -416,7 +416,7 @@ fn decisions_of_f32_hold_where_f64_would_decide_otherwise() {
         let u = b.binary(Binary::Add, x, p);
         let third = b.number(f64::from(0.3f32));
         let u = b.binary(Binary::Sub, u, third);
-        b.real(Op::Spike(u, SurrogateId(0)))
+        b.real(Op::Spike(u, SurrogateId(0), [None; 2]))
     });
     let mut found = false;
     for i in 0..400 {

@@ -224,7 +224,7 @@ impl<'a> Writer<'a> {
                 let condition = of(a);
                 Op::Select(condition, self.real(1.0), self.real(0.0))
             }
-            hir::Op::Spike(u, _) => {
+            hir::Op::Spike(u, ..) => {
                 let (u, zero) = (of(u), self.real(0.0));
                 let fires = self.value(scope, Op::Compare(Compare::Ge, u, zero));
                 scope.fires.insert(id, fires);

@@ -1,6 +1,6 @@
 //! The surrogates of the prelude: their derivatives against differences of their primitives.
 
-use snn_compiler::oracle::{Call, Direction, Mode, derivative, smooth};
+use snn_compiler::oracle::{Call, Direction, Mode, Shared, derivative, smooth};
 use snn_tests::compare::assert_close;
 use snn_tests::numbers::Numbers;
 use snn_tests::program::Program;
@@ -73,4 +73,74 @@ fn each_derivative_is_that_of_its_published_formula() {
         missing.retain(|other| other != name);
     }
     assert!(missing.is_empty(), "no vectors: {missing:?}");
+}
+
+/// The arguments of a surrogate of the prelude that may be params, with a number for each.
+fn arguments(name: &str) -> Vec<(String, f64)> {
+    let text = include_str!("../../../../compiler/src/prelude/surrogates.snn");
+    let head = text.lines().find(|line| {
+        let rest = line.strip_prefix("surrogate ").and_then(|rest| rest.strip_prefix(name));
+        rest.is_some_and(|rest| rest.starts_with(['(', ' ']))
+    });
+    let list = head.and_then(|head| head.split_once('('));
+    let formals = list.and_then(|(_, list)| list.split(')').next()).unwrap_or_default();
+    let formals = formals.split(", ").filter(|formal| !formal.is_empty() && !formal.contains(": "));
+    let number = |formal: &str| match formal.split_once(" = ") {
+        Some((name, default)) => (name.to_string(), default.parse().unwrap()),
+        None => (formal.to_string(), 2.0),
+    };
+    formals.map(number).take(2).collect()
+}
+
+/// A neuron whose surrogate has params as arguments, and those.
+fn learnt(name: &str) -> (Program, Vec<(String, f64)>) {
+    let arguments = arguments(name);
+    let (mut params, mut given) = (String::new(), Vec::new());
+    for (argument, value) in &arguments {
+        params += &format!("  param p_{argument} = {value:?} learn\n");
+        given.push(format!("{argument}: p_{argument}"));
+    }
+    let text = format!(
+        "neuron One {{\n  input x\n{params}  state v = 0\n  charge v = 0.5 * v + x\n  \
+         fire s = spike(v - 1, {name}({}))\n  reset v -= s * v\n  output s\n}}",
+        given.join(", ")
+    );
+    (Program::new(&text), arguments)
+}
+
+/// The surrogates of the prelude that have a primitive and an argument.
+fn learnable() -> Vec<String> {
+    let all = names().into_iter().filter(|name| name != "fake_numerical_gradient");
+    all.filter(|name| !arguments(name).is_empty()).collect()
+}
+
+#[test]
+fn each_argument_has_the_derivative_of_the_primitive() {
+    let mut numbers = Numbers::fresh();
+    assert!(learnable().len() >= 10);
+    for name in learnable() {
+        let (program, arguments) = learnt(&name);
+        let neuron = program.neuron();
+        let (steps, lanes) = (3, 64);
+        let mut uniform = |count, low, high| -> Vec<f64> {
+            numbers.uniform(count, low, high).into_iter().map(f64::from).collect()
+        };
+        let inputs = vec![uniform(steps * lanes, -1.0, 3.0)];
+        let mut param = |value: f64| uniform(lanes, value as f32 + 0.05, value as f32 + 0.5);
+        let params = arguments.iter().map(|(_, value)| Shared::neuron(param(*value), lanes));
+        let params: Vec<Shared> = params.collect();
+        let directions = params.iter().map(|_| Some(uniform(lanes, -1.0, 1.0))).collect();
+        let call = Call { steps, lanes, inputs, states: vec![None], params };
+        let direction = Direction { params: directions, ..Direction::default() };
+        let duals = derivative(&neuron, &call, &direction, Mode::Smooth);
+        let differences =
+            [1e-4, 1e-5, 1e-6].map(|step| smooth::derivative(&neuron, &call, &direction, step));
+        let moved = duals.outputs[0].iter().any(|dual| *dual != 0.0);
+        assert!(moved, "{name} has no gradient to {arguments:?}");
+        for (i, dual) in duals.outputs[0].iter().enumerate() {
+            let apart = |run: &snn_compiler::oracle::Run| (run.outputs[0][i] - dual).abs();
+            let least = differences.iter().map(apart).fold(f64::INFINITY, f64::min);
+            assert!(least <= 1e-6 * (1.0 + dual.abs()), "{name}: {dual} is off by {least:e}");
+        }
+    }
 }

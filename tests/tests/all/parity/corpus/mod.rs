@@ -39,6 +39,8 @@ macro_rules! corpus {
 
 corpus! {
     delayed: case("delayed");
+    learnt_width: case("learnt_width");
+    learnt_width_alone: case("learnt_width").option("wide", false);
     few_spike: case("few_spike");
     few_spike_of_another_shape: case("few_spike").option("shape", "relu").option("n", 2);
     integer: case("integer");
