@@ -15,7 +15,7 @@ mod surrogate;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::check::hir::{Binary, Graph, Leaf, Neuron, Node, NodeId, Op, Type};
+use crate::check::hir::{Binary, Graph, Leaf, Logic, Neuron, Node, NodeId, Op, Type};
 use crate::span::Span;
 
 pub use print::print;
@@ -82,7 +82,16 @@ struct Sweep<'n> {
     useful: Vec<bool>,
     varying: Vec<bool>,
     /// For each node of the neuron what has come to it so far.
-    adjoints: Vec<Option<NodeId>>,
+    adjoints: Vec<Option<Term>>,
+}
+
+/// What comes to a node.
+#[derive(Clone, Copy)]
+struct Term {
+    value: NodeId,
+    /// The condition under which it counts; elsewhere nothing comes. It is applied as late as can be:
+    /// a 0 that is multiplied by the infinite derivative of a branch not taken would be NaN.
+    guard: Option<NodeId>,
 }
 
 impl Sweep<'_> {
@@ -101,9 +110,12 @@ impl Sweep<'_> {
             }
         }
         let mut frontier = Vec::new();
-        for (i, adjoint) in self.adjoints.iter_mut().enumerate() {
-            if !self.varying[i] {
-                frontier.extend(adjoint.take().map(|adjoint| (NodeId(i as u32), adjoint)));
+        for i in 0..self.adjoints.len() {
+            let term = if self.varying[i] { None } else { self.adjoints[i].take() };
+            if let Some(term) = term {
+                let node = NodeId(i as u32);
+                let span = self.graph.node(node).span;
+                frontier.push((node, self.guarded(term, span)));
             }
         }
         frontier
@@ -138,8 +150,8 @@ impl Sweep<'_> {
     /// An adjoint that comes from outside.
     fn seed(&mut self, node: NodeId, leaf: Leaf, span: Span) {
         if self.useful[node.0 as usize] {
-            let adjoint = self.graph.add(Op::Leaf(leaf), Type::Real, span);
-            self.accumulate(node, adjoint, span);
+            let value = self.graph.add(Op::Leaf(leaf), Type::Real, span);
+            self.accumulate(node, Term { value, guard: None }, span);
         }
     }
 
@@ -150,29 +162,60 @@ impl Sweep<'_> {
         let operands: Vec<NodeId> = op.operands().collect();
         let leads: Vec<bool> = operands.iter().map(|a| self.useful[a.0 as usize]).collect();
         let mut rule = rules::Rule { graph: &mut self.graph, span, of: &self.neuron.surrogates };
-        let terms = rule.terms(op, id, adjoint, &leads);
-        for (operand, term) in operands.into_iter().zip(terms) {
-            if let Some(term) = term {
-                self.accumulate(operand, term, span);
+        let terms = rule.terms(op, id, adjoint.value, &leads);
+        for (i, (operand, value)) in operands.into_iter().zip(terms).enumerate() {
+            if let Some(value) = value {
+                let guard = self.guard(op, i, adjoint.guard, span);
+                self.accumulate(operand, Term { value, guard }, span);
             }
         }
     }
 
-    fn accumulate(&mut self, node: NodeId, term: NodeId, span: Span) {
-        let slot = &mut self.adjoints[node.0 as usize];
-        *slot = Some(match *slot {
-            Some(sum) => self.graph.binary(Binary::Add, sum, term, span),
+    /// The condition under which operand `i` decides the value of a node that counts under `outer`.
+    fn guard(&mut self, op: Op, i: usize, outer: Option<NodeId>, span: Span) -> Option<NodeId> {
+        let own = match (op, i) {
+            (Op::Select(c, ..), 1) => c,
+            (Op::Select(c, ..), 2) => self.graph.add(Op::Not(c), Type::Bool, span),
+            _ => return outer,
+        };
+        let both = |outer| self.graph.add(Op::Logic(Logic::And, outer, own), Type::Bool, span);
+        Some(outer.map_or(own, both))
+    }
+
+    fn accumulate(&mut self, node: NodeId, term: Term, span: Span) {
+        self.adjoints[node.0 as usize] = Some(match self.adjoints[node.0 as usize] {
             None => term,
+            Some(sum) if sum.guard == term.guard => {
+                let value = self.graph.binary(Binary::Add, sum.value, term.value, span);
+                Term { value, ..term }
+            }
+            Some(sum) => {
+                let (sum, term) = (self.guarded(sum, span), self.guarded(term, span));
+                Term { value: self.graph.binary(Binary::Add, sum, term, span), guard: None }
+            }
         });
     }
 
+    /// The value where the guard holds, else 0.
+    fn guarded(&mut self, term: Term, span: Span) -> NodeId {
+        let Some(guard) = term.guard else { return term.value };
+        let zero = self.graph.constant(0.0, span);
+        // The branch not taken is the negation itself: one operation less.
+        let op = match self.graph.node(guard).op {
+            Op::Not(c) => Op::Select(c, zero, term.value),
+            _ => Op::Select(guard, term.value, zero),
+        };
+        self.graph.add(op, Type::Real, span)
+    }
+
     /// What came to each leaf of a kind.
-    fn leaves(&self, count: usize, leaf: impl Fn(u32) -> Leaf) -> Vec<Option<NodeId>> {
+    fn leaves(&mut self, count: usize, leaf: impl Fn(u32) -> Leaf) -> Vec<Option<NodeId>> {
         let mut adjoints = vec![None; count];
-        for (id, node) in self.graph.iter().take(self.adjoints.len()) {
-            let is_leaf = |i: &usize| node.op == Op::Leaf(leaf(*i as u32));
+        for (id, adjoint) in self.adjoints.clone().into_iter().enumerate() {
+            let Node { op, span, .. } = *self.graph.node(NodeId(id as u32));
+            let is_leaf = |i: &usize| op == Op::Leaf(leaf(*i as u32));
             if let Some(i) = (0..count).find(is_leaf) {
-                adjoints[i] = self.adjoints[id.0 as usize];
+                adjoints[i] = adjoint.map(|term| self.guarded(term, span));
             }
         }
         adjoints

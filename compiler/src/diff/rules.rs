@@ -45,8 +45,8 @@ impl Rule<'_> {
         Some(match (op, i) {
             (Op::Unary(op, a), _) => return self.unary(op, a, y, g),
             (Op::Binary(op, a, b), _) => self.binary(op, [a, b], y, g, i),
-            (Op::Select(c, ..), 1) => self.where_true(c, g),
-            (Op::Select(c, ..), 2) => self.where_false(c, g),
+            // That it counts only in the branch taken is its guard's business.
+            (Op::Select(..), 1 | 2) => g,
             (Op::Fma(_, b, _), 0) => self.mul(g, b),
             (Op::Fma(a, ..), 1) => self.mul(g, a),
             (Op::Fma(..), 2) => g,

@@ -220,6 +220,28 @@ fn an_infinite_adjoint_stays_out_of_a_branch_that_was_not_taken() {
     assert_eq!(found, [0.0, 0.0, f64::INFINITY]);
 }
 
+#[test]
+fn an_infinite_derivative_stays_out_of_a_branch_that_was_not_taken() {
+    let span = Span::default();
+    let neuron = neuron_of(|graph, [a, b, c]| {
+        let zero = graph.constant(0.0, span);
+        let above = graph.add(Op::Compare(Compare::Gt, a, zero), Type::Bool, span);
+        let both = graph.add(Op::Compare(Compare::Gt, b, zero), Type::Bool, span);
+        let root = graph.unary(Unary::Sqrt, a, span);
+        let inner = graph.add(Op::Select(both, root, c), Type::Real, span);
+        graph.add(Op::Select(above, inner, c), Type::Real, span)
+    });
+    let adjoint = differentiate(&neuron);
+    for (inputs, expected) in [
+        ([0.0, 1.0, 3.0], [0.0, 0.0, 2.0]),
+        ([-1.0, 1.0, 3.0], [0.0, 0.0, 2.0]),
+        ([4.0, 1.0, 3.0], [0.5, 0.0, 0.0]),
+        ([4.0, -1.0, 3.0], [0.0, 0.0, 2.0]),
+    ] {
+        assert_eq!(gradient(&adjoint, inputs, 2.0), expected, "{inputs:?}");
+    }
+}
+
 const LEARNT: &str = "\
 neuron L {
   input  x
