@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use snn_artifact::{self as artifact, Artifact, Manifest, Target};
+use snn_artifact::{self as artifact, Artifact, Axis, Manifest, Target};
 
 use crate::check::hir::{self, Neuron};
 use crate::check::{self, Resolver, Specialization};
 use crate::diagnostic::{self, Diagnostic, Diagnostics};
 use crate::error::{EmitError, Unsupported};
 use crate::kernel::{Capabilities, Kernel, Schedule, Verified};
-use crate::span::SourceMap;
+use crate::span::{SourceMap, Span};
 use crate::targets::Emitted;
 use crate::{ast, diff, egraph, kernel};
 
@@ -180,7 +180,12 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
         target: options.target.clone(),
         math: "strict".into(),
         compute: artifact::Dtype::F32,
-        inputs: neuron.inputs.iter().map(|input| port(&input.name, hir::Type::Real)).collect(),
+        inputs: neuron
+            .inputs
+            .iter()
+            .filter(|input| input.param.is_none())
+            .map(|input| port(&input.name, hir::Type::Real))
+            .collect(),
         outputs: neuron
             .outputs
             .iter()
@@ -190,7 +195,7 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
             })
             .collect(),
         states: neuron.states.iter().map(|state| port(&state.name, state.ty)).collect(),
-        params: neuron.params.iter().map(param).collect(),
+        params: params(neuron),
         entries,
     };
     Ok(Artifact { manifest, code })
@@ -261,6 +266,35 @@ fn dtype(ty: hir::Type) -> artifact::Dtype {
     }
 }
 
+/// The params as the caller has them, in the order declared.
+fn params(neuron: &Neuron) -> Vec<artifact::Param> {
+    let mut all: Vec<(Span, artifact::Param)> = Vec::new();
+    for element in &neuron.params {
+        let made = param(element);
+        let Some(of) = &element.of else {
+            all.push((element.span, made));
+            continue;
+        };
+        match all.last_mut() {
+            Some((_, artifact::Param { name, axis: Some(Axis::Elements(defaults)), .. }))
+                if name == of =>
+            {
+                defaults.push(made.default);
+            }
+            _ => {
+                let axis = Some(Axis::Elements(vec![made.default.clone()]));
+                all.push((element.span, artifact::Param { name: of.clone(), axis, ..made }));
+            }
+        }
+    }
+    let stepped = neuron.inputs.iter().filter_map(|input| input.param.as_ref());
+    all.extend(stepped.map(|stepped| {
+        (stepped.span, artifact::Param { axis: Some(Axis::Steps), ..param(stepped) })
+    }));
+    all.sort_by_key(|(span, _)| span.start);
+    all.into_iter().map(|(_, param)| param).collect()
+}
+
 fn param(param: &hir::Param) -> artifact::Param {
     let end = |end: f64| end.is_finite().then_some(end);
     artifact::Param {
@@ -271,6 +305,7 @@ fn param(param: &hir::Param) -> artifact::Param {
             hir::Sharing::Neuron => artifact::Sharing::Neuron,
         },
         learn: param.learn,
+        axis: None,
         default: param.default.clone(),
         range: param.range.map(|range| artifact::Range {
             low: end(range.low),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use snn_artifact::naming::Operand;
-use snn_artifact::{Artifact, Manifest, Param, ParamDefault, Sharing};
+use snn_artifact::{Artifact, Axis, Manifest, Param, ParamDefault, Sharing};
 
 use crate::device::Device;
 use crate::error::{Error, Result};
@@ -72,7 +72,8 @@ impl Embedded {
     }
 
     /// Sets the numbers of a param, the constrained ones: one for all, or one for each channel or each
-    /// neuron of a batch element, the last axis fastest.
+    /// neuron of a batch element, the last axis fastest. A param with an index has these for each index or
+    /// step, one behind the other.
     ///
     /// # Errors
     ///
@@ -103,9 +104,19 @@ impl Embedded {
         }
         let param = self.param(name)?;
         let is_drawn = matches!(param.default, ParamDefault::Drawn(_));
-        let n = if is_drawn && param.sharing != Sharing::Layer { n } else { 1 };
-        let numbers = default_numbers(param, n, self.seed)?;
-        Ok(numbers.into_iter().map(|number| number as f32).collect())
+        let elements = param.elements();
+        let each = match n / elements.len().max(1) {
+            _ if param.sharing == Sharing::Layer && !param.has_steps() => 1,
+            each if is_drawn => each,
+            each if elements.len() > 1 => each.max(1),
+            _ => 1,
+        };
+        let mut numbers = Vec::new();
+        for element in &elements {
+            let own = default_numbers(element, each, self.seed)?;
+            numbers.extend(own.into_iter().map(|number| number as f32));
+        }
+        Ok(numbers)
     }
 
     /// Adds to the stored numbers of a param, those that its `via` maps to the constrained ones; its
@@ -183,9 +194,20 @@ impl Embedded {
 
     /// The shape of a param whose numbers are given in a row.
     fn shape_of(&self, name: &str, array: &Array, shape: &[usize]) -> Result<Vec<usize>> {
+        let (param, n) = (self.param(name)?, array.data().len());
         let step = if shape.len() == 2 { &shape[1..] } else { shape.get(2..).unwrap_or_default() };
-        let per_neuron = self.param(name)?.sharing == Sharing::Neuron && array.data().len() != 1;
-        Ok(if per_neuron { step } else { array.shape() }.to_vec())
+        let axis = match &param.axis {
+            Some(Axis::Elements(defaults)) => Some(defaults.len()),
+            Some(Axis::Steps) => shape.first().copied(),
+            None => None,
+        };
+        let each = match (param.sharing, axis) {
+            _ if n == 1 => return Ok(array.shape().to_vec()),
+            (Sharing::Neuron, _) => step.to_vec(),
+            (Sharing::Layer, Some(_)) => Vec::new(),
+            (_, axis) => vec![n.checked_div(axis.unwrap_or(1)).unwrap_or(0)],
+        };
+        Ok(axis.into_iter().chain(each).collect())
     }
 }
 

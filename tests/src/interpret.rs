@@ -9,6 +9,7 @@ use snn_compiler::kernel::{Buffer, Kernel, Shape, Storage, Verified, reduce};
 use snn_compiler::pipeline::{self, Options};
 use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Seeds};
 
+use crate::indexed::{self, Named, expanded};
 use crate::operands::{Sizes, stored};
 
 /// A neuron's kernels, for the interpreter.
@@ -29,7 +30,7 @@ impl Interpreted {
 
     /// Outputs and last states.
     pub fn forward(&self, call: &Call) -> Forward {
-        let sizes = Sizes::of(call);
+        let (call, sizes) = (&expanded(&self.neuron, call), Sizes::of(call));
         let mut buffers = self.given(call, &sizes);
         self.launch("forward", &sizes, &mut buffers);
         self.results(&sizes, &buffers)
@@ -37,7 +38,7 @@ impl Interpreted {
 
     /// Gradients, and what forward gives.
     pub fn grad(&self, call: &Call, seeds: &Seeds) -> Gradients {
-        let sizes = Sizes::of(call);
+        let (call, sizes) = (&expanded(&self.neuron, call), Sizes::of(call));
         let mut buffers = self.given(call, &sizes);
         self.launch("forward_train", &sizes, &mut buffers);
         for (name, seed) in &seeds.outputs {
@@ -47,7 +48,8 @@ impl Interpreted {
             buffers.insert(Operand::NextGrad(name).to_string(), seed.data().to_vec());
         }
         self.launch("backward", &sizes, &mut buffers);
-        let inputs = self.neuron.inputs.iter().map(|input| {
+        let learnt = self.neuron.inputs.iter().filter(|input| input.has_gradient());
+        let inputs = learnt.map(|input| {
             let name = Operand::InputGrad(&input.name).to_string();
             (input.name.clone(), sizes.sequence(buffers[&name].clone()))
         });
@@ -56,11 +58,25 @@ impl Interpreted {
             let name = Operand::StateGrad(&state.name).to_string();
             (state.name.clone(), sizes.row(buffers[&name].clone()))
         });
-        Gradients {
-            forward: self.results(&sizes, &buffers),
-            inputs: inputs.collect(),
-            params: self.sums(call, &sizes, &buffers),
-            states: states.collect(),
+        let (mut inputs, mut params) = (inputs.collect(), self.sums(call, &sizes, &buffers));
+        self.join(&sizes, &mut inputs, &mut params);
+        let forward = self.results(&sizes, &buffers);
+        Gradients { forward, inputs, params, states: states.collect() }
+    }
+
+    /// Makes of the gradients that kernels give those of indexed params, in a row.
+    fn join(&self, sizes: &Sizes, inputs: &mut Arrays, params: &mut Arrays) {
+        let wide = |arrays: &Arrays| {
+            let wide = |array: &Array| array.data().iter().map(|g| f64::from(*g)).collect();
+            arrays.iter().map(|(name, array)| (name.clone(), wide(array))).collect()
+        };
+        let (mut of_inputs, mut of_params): (Named, Named) = (wide(inputs), wide(params));
+        indexed::join(&self.neuron, sizes, &mut of_inputs, &mut of_params);
+        inputs.retain(|name, _| of_inputs.contains_key(name));
+        params.retain(|name, _| of_params.contains_key(name));
+        for (name, sums) in of_params {
+            let row: Vec<f32> = sums.iter().map(|sum| *sum as f32).collect();
+            params.entry(name).or_insert_with(|| Array::new(vec![row.len()], row).unwrap());
         }
     }
 
@@ -140,7 +156,8 @@ impl Interpreted {
             };
             let mut grad = vec![0.0; members];
             reduce::run(partial, &mut grad, side).unwrap();
-            let given = call.params.get(&param.name).map(|array| array.shape().to_vec());
+            let given = call.params.get(&param.name).filter(|array| array.data().len() == members);
+            let given = given.map(|array| array.shape().to_vec());
             let shape = given.unwrap_or_else(|| sizes.param_shape(param.sharing));
             (param.name.clone(), Array::new(shape, grad).unwrap())
         };

@@ -89,6 +89,7 @@ fn drawn(param: &Param, count: usize, seed: u64) -> Vec<f64> {
         name: param.name.clone(),
         sharing: snn_artifact::Sharing::Neuron,
         learn: param.learn,
+        axis: None,
         default: param.default.clone(),
         range: param.range.map(|range| snn_artifact::Range {
             low: end(range.low),

@@ -240,12 +240,44 @@ pub struct Param {
     pub sharing: Sharing,
     /// Whether backward returns its gradient (that of the stored number).
     pub learn: bool,
-    /// The constrained numbers where the caller gives none.
+    /// The axis that its numbers have before those of its sharing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub axis: Option<Axis>,
+    /// The constrained numbers where the caller gives none; of the first index, where it has some.
     pub default: ParamDefault,
     /// The numbers allowed, of the constrained value.
     pub range: Option<Range>,
     /// How the constrained value comes from the stored one.
     pub via: Option<Via>,
+}
+
+/// What an indexed param has numbers for each of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// `[T]`: each step. To kernels it is an input, `[T, N]`.
+    Steps,
+    /// `[K]`: each index, with the constrained numbers where the caller gives none. To kernels each is a
+    /// param.
+    Elements(Vec<ParamDefault>),
+}
+
+impl Param {
+    /// The params that it is to kernels: one for each index, or itself.
+    pub fn elements(&self) -> Vec<Param> {
+        let Some(Axis::Elements(defaults)) = &self.axis else { return vec![self.clone()] };
+        let element = |(i, default): (usize, &ParamDefault)| {
+            let default = default.clone();
+            let name = naming::element(&self.name, i);
+            Param { name, axis: None, default, ..self.clone() }
+        };
+        defaults.iter().enumerate().map(element).collect()
+    }
+
+    /// Whether it has a number for each step.
+    pub fn has_steps(&self) -> bool {
+        self.axis == Some(Axis::Steps)
+    }
 }
 
 /// A kernel and how to launch it.

@@ -38,6 +38,11 @@ pub enum Operand<'a> {
     Partial(&'a str),
 }
 
+/// The name that the number of an indexed param at an index has as a param of kernels.
+pub fn element(param: &str, index: usize) -> String {
+    format!("{param}@{index}")
+}
+
 /// What makes an operand out of a name.
 type Make = for<'a> fn(&'a str) -> Operand<'a>;
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use snn_artifact::{Manifest, ParamDefault, Sharing};
+use snn_artifact::{Axis, Manifest, Param, ParamDefault, Sharing};
 use snn_compiler::pipeline::Options;
 use snn_runtime::cache::{self, Cache};
 use snn_runtime::devices;
@@ -118,9 +118,10 @@ fn over_time<'a>(manifest: &Manifest, outputs: &'a Arrays) -> Vec<Rows<'a>> {
 
 /// The one number of a param, where it has one.
 fn number(manifest: &Manifest, call: &Call, name: &str) -> Option<f64> {
-    let param = manifest.params.iter().find(|param| param.name == name)?;
+    let one = |param: &&Param| param.name == name && !matches!(param.axis, Some(Axis::Elements(_)));
+    let param = manifest.params.iter().find(one)?;
     match call.params.get(name).map(Array::data) {
-        None if param.sharing == Sharing::Layer => {
+        None if param.sharing == Sharing::Layer && !param.has_steps() => {
             default_numbers(param, 1, call.seed).ok()?.first().copied()
         }
         None => match param.default {

@@ -227,8 +227,13 @@ impl<'a> Builder<'a> {
     fn declared(&mut self, pair: Pair<'_, Rule>) -> Declared {
         Declared {
             name: self.name(&pair),
-            dims: all(&pair, Rule::dims).map(|dims| self.span(&dims)).collect(),
+            dims: all(&pair, Rule::dims).map(|dims| self.dims(&dims)).collect(),
         }
+    }
+
+    fn dims(&self, pair: &Pair<'_, Rule>) -> Dims {
+        let text = pair.as_str().trim_start_matches('[').trim_end_matches(']').trim();
+        Dims { text: text.into(), span: self.span(pair) }
     }
 
     fn declared_in(&mut self, pair: &Pair<'_, Rule>) -> Declared {

@@ -232,8 +232,17 @@ pub enum MemberKind {
 pub struct Declared {
     /// The name.
     pub name: Name,
-    /// Shape and unit, each with its brackets.
-    pub dims: Vec<Span>,
+    /// Shape and unit.
+    pub dims: Vec<Dims>,
+}
+
+/// A shape or a unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dims {
+    /// What stands in the brackets.
+    pub text: String,
+    /// With its brackets.
+    pub span: Span,
 }
 
 /// A value carried from step to step.

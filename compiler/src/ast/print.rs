@@ -332,8 +332,8 @@ impl<'a> Printer<'a> {
         let mut text = declared.name.text.clone();
         for dims in &declared.dims {
             // A shape stands at the name and a unit behind a blank, as they were written.
-            let before = self.source.text[..dims.start as usize].ends_with([' ', '\t']);
-            let _ = write!(text, "{}{}", if before { " " } else { "" }, self.text(*dims));
+            let before = self.source.text[..dims.span.start as usize].ends_with([' ', '\t']);
+            let _ = write!(text, "{}{}", if before { " " } else { "" }, self.text(dims.span));
         }
         text
     }

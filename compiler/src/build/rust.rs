@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use snn_artifact::{Artifact, Manifest, Param, Port, Sharing};
+use snn_artifact::{Artifact, Axis, Manifest, Param, Port, Sharing};
 
 /// Words that are no names in Rust, not even behind `r#`.
 const NEVER: [&str; 5] = ["self", "Self", "super", "crate", "_"];
@@ -141,11 +141,27 @@ fn given(ports: &[Port], of: &str, reference: &str) -> String {
 
 /// The functions of a param.
 fn param(param: &Param) -> String {
-    let Param { name, sharing, default, range, via, learn } = param;
+    let Param { name, sharing, axis, default, range, via, learn } = param;
     let (ty, slice, shared) = match sharing {
         Sharing::Layer => ("f32", "&[value]", "One number"),
         Sharing::Channel => ("&[f32]", "value", "A number for each channel"),
         Sharing::Neuron => ("&[f32]", "value", "A number for each neuron of a batch element"),
+    };
+    let (ty, slice, shared) = match axis {
+        Some(Axis::Steps) => ("&[f32]", "value", format!("{shared} for each step, steps first")),
+        Some(Axis::Elements(all)) => (
+            "&[f32]",
+            "value",
+            format!("{shared} for each of {} indices, indices first", all.len()),
+        ),
+        None => (ty, slice, shared.into()),
+    };
+    let default = match axis {
+        Some(Axis::Elements(all)) => {
+            let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+            format!("[{}]", all.join(", "))
+        }
+        _ => default.to_string(),
     };
     let range = range.map(|range| format!(", in {range}")).unwrap_or_default();
     let set = "        /// # Errors\n        ///\n        /// Where it is out of range.\n";

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::ast;
+use crate::check::indexed::Index;
 use crate::check::items::{Home, Items};
 use crate::check::nearest::nearest;
 use crate::check::scope::{Progress, Role, Scope, Symbol};
@@ -63,6 +64,8 @@ pub struct Checker<'a> {
     pub(super) previous: HashMap<&'a str, Slot>,
     /// The states that keep fired names.
     pub(super) hidden: Vec<State>,
+    /// What indexed params are indexed by, by their declarations.
+    pub(super) axes: HashMap<Span, Index>,
     /// The fired names that are spikes.
     pub(super) spikes: HashSet<&'a str>,
     /// The functions being inlined, with their calls; none for one that is checked by itself.
@@ -105,6 +108,7 @@ impl<'a> Checker<'a> {
             outer: Vec::new(),
             previous: HashMap::new(),
             hidden: Vec::new(),
+            axes: HashMap::new(),
             spikes: HashSet::new(),
             calls: Vec::new(),
             recursive: HashSet::new(),
@@ -189,6 +193,9 @@ impl<'a> Checker<'a> {
             }
         };
         self.used.insert(symbol.slot);
+        if let Some(index) = self.axes.get(&symbol.span).copied() {
+            return self.no_index(name, index, symbol.span, span);
+        }
         let kind = Kind::Slot(symbol.slot);
         Expr { kind, ty: symbol.ty, stage: symbol.stage, smooth: symbol.smooth, span }
     }

@@ -58,9 +58,10 @@ impl<'a> Checker<'a> {
 pub(super) fn decided(
     builder: &mut Builder<'_>,
     param: &Param,
+    default: &ParamDefault,
     range: Option<Range>,
 ) -> eval::Result<hir::ParamDefault> {
-    match &param.default {
+    match default {
         ParamDefault::Number(written) => {
             let number = builder.number(written)?;
             if range.is_none_or(|range| range.contains(number)) {

@@ -22,6 +22,8 @@ pub enum Value {
     Bool(bool),
     /// A value known only when the kernel runs.
     Node(NodeId),
+    /// The numbers of an indexed param.
+    Elements(Vec<NodeId>),
     /// A surrogate with its arguments.
     Surrogate(SurrogateItem, Vec<Value>),
     /// A function.
@@ -122,6 +124,7 @@ impl<'p> Builder<'p> {
             },
             Kind::If(parts) => self.conditional(parts, e),
             Kind::Fma(parts) => self.fma(parts, span),
+            Kind::Element(slot, index) => self.element(*slot, index, span),
             Kind::BoolToReal(a) => match self.eval(a)? {
                 Value::Bool(a) => Ok(Value::Number(f64::from(u8::from(a)))),
                 a => {
@@ -187,8 +190,8 @@ impl<'p> Builder<'p> {
             Value::Number(value) => Ok(self.graph.constant(value, span)),
             Value::Bool(value) => Ok(self.graph.add(Op::Bool(value), hir::Type::Bool, span)),
             Value::Node(node) => Ok(node),
-            Value::Surrogate(..) | Value::Function(_) => {
-                Err(bug(span, "a surrogate or a function stands for a number"))
+            Value::Surrogate(..) | Value::Function(_) | Value::Elements(_) => {
+                Err(bug(span, "what is no number stands for one"))
             }
         }
     }

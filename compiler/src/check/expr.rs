@@ -40,7 +40,7 @@ impl<'a> Checker<'a> {
             ExprKind::Call(call) => self.call(call, span),
             ExprKind::Quantity(..) => self.not_yet(span, "units are"),
             ExprKind::Previous(inner) => self.previous(inner, span),
-            ExprKind::Index(..) => self.not_yet(span, "indexed params are"),
+            ExprKind::Index(inner, indices) => self.index(inner, indices, span),
             ExprKind::List(_) => self.not_yet(span, "lists are"),
             ExprKind::Sum(name, parts) => self.sum(name, parts, span),
             ExprKind::Bad => unknown(span),

@@ -440,8 +440,17 @@ impl fmt::Display for Range {
 pub struct Input {
     /// Its name.
     pub name: String,
+    /// The param with a number for each step that it is to the caller.
+    pub param: Option<Param>,
     /// Its declaration.
     pub span: Span,
+}
+
+impl Input {
+    /// Whether backward returns its gradient.
+    pub fn has_gradient(&self) -> bool {
+        self.param.as_ref().is_none_or(|param| param.learn)
+    }
 }
 
 /// A value carried from step to step.
@@ -464,6 +473,8 @@ pub struct State {
 pub struct Param {
     /// Its name.
     pub name: String,
+    /// The param that it is an element of to the caller; it stands behind the element before it.
+    pub of: Option<String>,
     /// Who shares one number.
     pub sharing: Sharing,
     /// Whether backward returns its gradient.

@@ -1,6 +1,8 @@
 //! What learnt params need. Warns of those whose gradient is always zero: they reach what the caller
 //! gets, but only through conditions, roundings or `detach`.
 
+use std::collections::HashSet;
+
 use crate::check::hir::{Leaf, Neuron, NodeId, Op, Unary};
 use crate::check::tree::{Program, Type};
 use crate::check::{Specialization, specialize};
@@ -13,6 +15,7 @@ pub fn warn(program: &Program, neuron: &Neuron) -> Diagnostics {
     let (needed, smooth) = (reached(neuron, false), reached(neuron, true));
     let is_dead = |i: &usize| neuron.params[*i].learn && needed[*i] && !smooth[*i];
     let mut dead: Vec<usize> = (0..neuron.params.len()).filter(is_dead).collect();
+    dead.dedup_by(|a, b| neuron.params[*a].span == neuron.params[*b].span);
     for option in turned(program, neuron) {
         if dead.is_empty() {
             break;
@@ -44,7 +47,8 @@ fn turned(program: &Program, neuron: &Neuron) -> Vec<(String, String)> {
 
 fn warning(neuron: &Neuron, i: usize) -> Diagnostic {
     let param = &neuron.params[i];
-    let message = format!("the gradient of the learnt param `{}` is always zero", param.name);
+    let name = param.of.as_ref().unwrap_or(&param.name);
+    let message = format!("the gradient of the learnt param `{name}` is always zero");
     let there = "reaches outputs and states only where no gradient flows";
     Diagnostic::new("W0309", param.span, message, there).help(
         "conditions, roundings and `detach` have no gradient; `spike` with a surrogate has one",
@@ -99,7 +103,10 @@ fn reached(neuron: &Neuron, smooth: bool) -> Vec<bool> {
             _ => rest.extend(op.operands()),
         }
     }
-    reached
+    // The numbers of one param are one to the user.
+    let all = neuron.params.iter().zip(reached.clone());
+    let spans: HashSet<Span> = all.filter(|(_, reached)| *reached).map(|(p, _)| p.span).collect();
+    neuron.params.iter().map(|param| spans.contains(&param.span)).collect()
 }
 
 /// The operands that an operation has a gradient to.

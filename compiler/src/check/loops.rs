@@ -77,7 +77,7 @@ impl<'a> Checker<'a> {
     /// `let` or `let mut` in a phase.
     pub(super) fn binding(&mut self, steps: &mut Vec<Step>, binding: &'a ast::Let) {
         if let Some(dims) = binding.declared.dims.first() {
-            self.not_yet(*dims, "shapes and units are");
+            self.not_yet(dims.span, "shapes and units are");
         }
         let value = self.expr(&binding.value);
         let name = &binding.declared.name;

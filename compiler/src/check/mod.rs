@@ -14,6 +14,7 @@ pub(crate) mod fold;
 mod forms;
 mod functions;
 pub mod hir;
+mod indexed;
 mod items;
 mod learnt;
 mod lints;

@@ -7,7 +7,8 @@ use crate::check::hir::{Sharing, Via};
 use crate::check::nearest::nearest;
 use crate::check::scope::{Progress, Role, Scope, Symbol};
 use crate::check::tree::{
-    Choice, Expr, Input, Kind, Neuron, Output, Param, ParamDefault, Range, Slot, Stage, State, Type,
+    Choice, Expr, Initial, Input, Kind, Neuron, Output, Param, ParamDefault, Range, Slot, Stage,
+    State, Type,
 };
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
@@ -37,6 +38,7 @@ impl<'a> Checker<'a> {
         self.declared.clear();
         self.previous.clear();
         self.hidden.clear();
+        self.axes.clear();
         self.spikes.clear();
         self.outer.clear();
         let mut made = Neuron {
@@ -164,8 +166,9 @@ impl<'a> Checker<'a> {
                 }
                 MemberKind::Param(param) => {
                     let learn = param.modifiers.iter().any(|m| m.kind == ModifierKind::Learn);
-                    let declaration = Declaration::ready(Role::Param, Stage::Param, learn);
-                    self.declare_as(&param.declared, declaration);
+                    let mut declaration = Declaration::ready(Role::Param, Stage::Param, learn);
+                    self.axis(neuron, &param.declared, &mut declaration);
+                    self.declare(&param.declared.name, declaration);
                 }
                 MemberKind::Const(constant) => {
                     self.declare(&constant.name, pending(Role::Const, &constant.value));
@@ -198,7 +201,7 @@ impl<'a> Checker<'a> {
 
     fn declare_as(&mut self, declared: &'a ast::Declared, what: Declaration<'a>) -> Slot {
         if let Some(dims) = declared.dims.first() {
-            self.not_yet(*dims, "shapes and units are");
+            self.not_yet(dims.span, "shapes and units are");
         }
         self.declare(&declared.name, what)
     }
@@ -323,7 +326,8 @@ impl<'a> Checker<'a> {
             slot: Slot(0),
             sharing: Sharing::Layer,
             learn: false,
-            default: ParamDefault::Number(unknown(name.span)),
+            axis: self.param_axis(&param.declared),
+            default: Initial::One(ParamDefault::Number(unknown(name.span))),
             range: None,
             via: None,
             span: name.span,
@@ -331,7 +335,7 @@ impl<'a> Checker<'a> {
         for modifier in &param.modifiers {
             match &modifier.kind {
                 ModifierKind::Default(value) => {
-                    default = Some(self.param_default(value));
+                    default = Some(self.initial(param, value));
                 }
                 ModifierKind::Per(sharing) => made.sharing = *sharing,
                 ModifierKind::In(range) => made.range = Some(self.range(range)),
@@ -341,7 +345,7 @@ impl<'a> Checker<'a> {
         }
         made.default = default.unwrap_or_else(|| {
             self.no_default(name, made.range.as_ref());
-            ParamDefault::Number(unknown(name.span))
+            Initial::One(ParamDefault::Number(unknown(name.span)))
         });
         let maps = param.modifiers.iter().any(|m| matches!(m.kind, ModifierKind::Via(_)));
         if let (true, Some(range), false) = (made.learn, &made.range, maps) {
@@ -397,9 +401,6 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn constant_number(&mut self, value: &'a ast::Expr, what: &str) -> Expr {
-        if let ast::ExprKind::List(_) = &value.kind {
-            return self.not_yet(value.span, "lists of numbers are");
-        }
         let value = self.expr(value);
         let value = self.require_number(value);
         self.require_stage(value, Stage::Const, &format!("{what} must be known at compile time"))

@@ -3,7 +3,9 @@
 
 use std::fmt::Write;
 
-use crate::check::hir::{Binary, Compare, Function, Graph, Leaf, Logic, Neuron, NodeId, Op, Unary};
+use crate::check::hir::{
+    Binary, Compare, Function, Graph, Leaf, Logic, Neuron, NodeId, Op, Param, Unary,
+};
 use crate::check::hir::{ParamDefault, Type, Via};
 use crate::check::sharing_word;
 
@@ -20,22 +22,15 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
         writeln!(out, "  option {name} = {value}")?;
     }
     for (i, input) in neuron.inputs.iter().enumerate() {
-        writeln!(out, "  input {i} {}", input.name)?;
+        write!(out, "  input {i} {}", input.name)?;
+        match &input.param {
+            Some(param) => write_param(out, param)?,
+            None => out.push('\n'),
+        }
     }
     for (i, param) in neuron.params.iter().enumerate() {
-        let sharing = sharing_word(param.sharing);
-        write!(out, "  param {i} {} per {sharing} = ", param.name)?;
-        match &param.default {
-            ParamDefault::Number(number) => write!(out, "{number:?}")?,
-            ParamDefault::Drawn(distribution) => write!(out, "{distribution}")?,
-        }
-        if let Some(range) = param.range {
-            write!(out, " in {range}")?;
-        }
-        if let Some(via) = param.via {
-            write!(out, " via {}", via_word(via))?;
-        }
-        out.push_str(if param.learn { " learn\n" } else { "\n" });
+        write!(out, "  param {i} {}", param.name)?;
+        write_param(out, param)?;
     }
     for (i, surrogate) in neuron.surrogates.iter().enumerate() {
         writeln!(out, "  surrogate {i} {} {{", surrogate.name)?;
@@ -55,6 +50,22 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
         let last = if output.last { " last" } else { "" };
         writeln!(out, "  output {}{last} = {}", output.name, name(output.value))?;
     }
+    Ok(())
+}
+
+fn write_param(out: &mut String, param: &Param) -> std::fmt::Result {
+    write!(out, " per {} = ", sharing_word(param.sharing))?;
+    match &param.default {
+        ParamDefault::Number(number) => write!(out, "{number:?}")?,
+        ParamDefault::Drawn(distribution) => write!(out, "{distribution}")?,
+    }
+    if let Some(range) = param.range {
+        write!(out, " in {range}")?;
+    }
+    if let Some(via) = param.via {
+        write!(out, " via {}", via_word(via))?;
+    }
+    out.push_str(if param.learn { " learn\n" } else { "\n" });
     Ok(())
 }
 

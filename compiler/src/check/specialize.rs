@@ -14,7 +14,9 @@ use crate::check::items::Items;
 use crate::check::learnt;
 use crate::check::nearest::nearest;
 use crate::check::scope::{Progress, Role, Symbol};
-use crate::check::tree::{Choice, Neuron, Param, Program, Stage, SurrogateItem, Type};
+use crate::check::tree::{
+    Choice, Neuron, Param, ParamDefault, Program, Stage, SurrogateItem, Type,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::{FileId, Source, SourceMap, Span};
 
@@ -233,10 +235,10 @@ fn check_names(neuron: &Neuron, wanted: &Specialization) -> Result<(), Diagnosti
     if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
 }
 
-struct Special<'p> {
+pub(super) struct Special<'p> {
     neuron: &'p Neuron,
     wanted: &'p Specialization,
-    builder: Builder<'p>,
+    pub(super) builder: Builder<'p>,
 }
 
 impl Special<'_> {
@@ -255,14 +257,12 @@ impl Special<'_> {
         for (i, input) in neuron.inputs.iter().enumerate() {
             let node = self.leaf(Leaf::Input(i as u32), input.span);
             self.builder.set(input.slot, Value::Node(node));
-            inputs.push(hir::Input { name: input.name.clone(), span: input.span });
+            let (name, span) = (input.name.clone(), input.span);
+            inputs.push(hir::Input { name, param: None, span });
         }
         let mut params = Vec::new();
-        for (i, param) in neuron.params.iter().enumerate() {
-            let made = self.param(param)?;
-            let value = self.constrained(&made, i as u32);
-            self.builder.set(param.slot, Value::Node(value));
-            params.push(made);
+        for param in &neuron.params {
+            self.declare(param, &mut inputs, &mut params)?;
         }
         for bind in neuron.outer.iter().filter(|bind| !is_const(bind.value.stage)) {
             self.builder.bind(bind)?;
@@ -357,7 +357,7 @@ impl Special<'_> {
                 let function = self.builder.functions.get(item.0 as usize);
                 function.map(|function| function.name.clone()).unwrap_or_default()
             }
-            Value::Node(_) => String::new(),
+            Value::Node(_) | Value::Elements(_) => String::new(),
         }
     }
 
@@ -366,15 +366,21 @@ impl Special<'_> {
         item.map(|item| eval::surrogate_text(item, arguments)).unwrap_or_default()
     }
 
-    fn param(&mut self, param: &Param) -> eval::Result<hir::Param> {
+    /// A param with one of its declared defaults.
+    pub(super) fn param(
+        &mut self,
+        param: &Param,
+        default: &ParamDefault,
+    ) -> eval::Result<hir::Param> {
         let range = self.range(param)?;
-        let default = draws::decided(&mut self.builder, param, range)?;
+        let default = draws::decided(&mut self.builder, param, default, range)?;
         let overridden = self.wanted.share.iter().rev().find(|(name, _)| *name == param.name);
         let sharing = overridden.map_or(param.sharing, |(_, sharing)| *sharing);
         let learn = param.learn || self.wanted.learn.contains(&param.name);
         let via = param.via.map(|(via, _)| via);
         Ok(hir::Param {
             name: param.name.clone(),
+            of: None,
             sharing,
             learn,
             default,
@@ -405,8 +411,8 @@ impl Special<'_> {
     }
 
     /// The number that expressions read: for a param with a map, made of the stored one.
-    fn constrained(&mut self, param: &hir::Param, i: u32) -> NodeId {
-        let stored = self.leaf(Leaf::Param(i), param.span);
+    pub(super) fn constrained(&mut self, param: &hir::Param, leaf: Leaf) -> NodeId {
+        let stored = self.leaf(leaf, param.span);
         let (Some(via), Some(range)) = (param.via, param.range) else { return stored };
         let graph = &mut self.builder.graph;
         let (op, scale) = match via {

@@ -118,6 +118,8 @@ pub enum Kind {
     If(Box<[Expr; 3]>),
     /// `a * b + c`, rounded once.
     Fma(Box<[Expr; 3]>),
+    /// The number of an indexed param at an index.
+    Element(Slot, Box<Expr>),
     /// A bool as a number.
     BoolToReal(Box<Expr>),
     /// A real as an int, towards zero.
@@ -285,6 +287,24 @@ pub enum ParamDefault {
     },
 }
 
+/// What an indexed param has a number for each of.
+#[derive(Clone, Debug)]
+pub enum Axis {
+    /// `[T]`: each step.
+    Steps,
+    /// `[K]`: each index from 0 to below a length.
+    Elements(Expr),
+}
+
+/// What a param is where nothing is given, by its indices.
+#[derive(Clone, Debug)]
+pub enum Initial {
+    /// The same for all.
+    One(ParamDefault),
+    /// One for each index, and where they stand.
+    List(Vec<ParamDefault>, Span),
+}
+
 /// A param.
 #[derive(Clone, Debug)]
 pub struct Param {
@@ -296,8 +316,10 @@ pub struct Param {
     pub sharing: Sharing,
     /// Whether it is learnt, unless the user of the neuron says otherwise.
     pub learn: bool,
-    /// Its numbers where none are given.
-    pub default: ParamDefault,
+    /// What it is indexed by.
+    pub axis: Option<Axis>,
+    /// Its number where none is given.
+    pub default: Initial,
     /// The numbers allowed.
     pub range: Option<Range>,
     /// The map from the stored number.

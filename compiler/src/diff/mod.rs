@@ -65,7 +65,8 @@ fn useful(neuron: &Neuron) -> Vec<bool> {
     let mut useful: Vec<bool> = Vec::with_capacity(neuron.graph.len());
     for (_, node) in neuron.graph.iter() {
         let leads = match node.op {
-            Op::Leaf(Leaf::Input(_) | Leaf::State(_)) => true,
+            Op::Leaf(Leaf::State(_)) => true,
+            Op::Leaf(Leaf::Input(i)) => neuron.inputs[i as usize].has_gradient(),
             Op::Leaf(Leaf::Param(i)) => neuron.params[i as usize].learn,
             Op::Detach(_) => false,
             op => op.operands().any(|operand| useful[operand.0 as usize]),

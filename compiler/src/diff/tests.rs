@@ -48,7 +48,7 @@ pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) ->
     Neuron {
         name: "F".into(),
         options: vec![],
-        inputs: ["a", "b", "c"].map(|name| Input { name: name.into(), span }).into(),
+        inputs: ["a", "b", "c"].map(|name| Input { name: name.into(), param: None, span }).into(),
         states: vec![],
         params: vec![],
         outputs: vec![Output { name: "y".into(), value, last: false, span }],

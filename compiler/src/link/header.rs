@@ -70,8 +70,8 @@ fn about(manifest: &Manifest, level: &str) -> String {
     if !options.is_empty() {
         let _ = writeln!(text, " * Options: {}.", comment(&options.join(", ")));
     }
-    for param in &manifest.params {
-        let _ = writeln!(text, " * {}", comment(&describe(param)));
+    for param in manifest.params.iter().flat_map(Param::elements) {
+        let _ = writeln!(text, " * {}", comment(&describe(&param)));
     }
     text.push_str(COMMON);
     text
@@ -94,8 +94,9 @@ fn describe(param: &Param) -> String {
         Sharing::Channel => "channel",
         Sharing::Neuron => "neuron",
     };
-    let name = &param.name;
-    let mut text = format!("param_{name}: per {sharing}, {} by default", param.default);
+    let name = identifier(&param.name);
+    let (kind, steps) = if param.has_steps() { ("input", " and step") } else { ("param", "") };
+    let mut text = format!("{kind}_{name}: per {sharing}{steps}, {} by default", param.default);
     if let Some(range) = param.range {
         let _ = write!(text, ", in {range}");
     }

@@ -45,6 +45,7 @@ fn param(name: &str, sharing: Sharing) -> Param {
     let (range, via, span) = (None, None, Span::default());
     Param {
         name: name.into(),
+        of: None,
         sharing,
         learn: true,
         default: ParamDefault::Number(1.0),
@@ -110,7 +111,7 @@ fn lif(Lif { soft, detach }: Lif, surrogate: Surrogate) -> Neuron {
     Neuron {
         name: "Lif".into(),
         options: Vec::new(),
-        inputs: vec![Input { name: "x".into(), span: Span::default() }],
+        inputs: vec![Input { name: "x".into(), param: None, span: Span::default() }],
         states: vec![state("v", rest, next)],
         params: vec![
             param("tau", Sharing::Layer),
@@ -134,7 +135,7 @@ fn around(body: impl FnOnce(&mut Build, NodeId, NodeId) -> NodeId) -> Neuron {
     Neuron {
         name: "Around".into(),
         options: Vec::new(),
-        inputs: vec![Input { name: "x".into(), span: Span::default() }],
+        inputs: vec![Input { name: "x".into(), param: None, span: Span::default() }],
         states: vec![state("v", p, next)],
         params: vec![param("p", Sharing::Layer)],
         outputs: vec![output("y", value)],

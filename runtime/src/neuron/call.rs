@@ -13,7 +13,8 @@ pub struct Call {
     pub inputs: Arrays,
     /// Params; what is left out has its declared numbers, or is drawn. They are the constrained numbers (the 0.5 of a
     /// decay), whatever is stored. Shapes: `[]` or `[1]` per layer, `[C]` per channel, the shape of a
-    /// step without the batch per neuron; `[]` and `[1]` are repeated there.
+    /// step without the batch per neuron; `[]` and `[1]` are repeated there. A param `[K]` has the axis K
+    /// before these, a param `[T]` the axis T.
     pub params: Arrays,
     /// States before the first step, `[N, *]`; what is left out has its declared value.
     pub states: Arrays,

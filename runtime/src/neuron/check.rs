@@ -170,13 +170,18 @@ const LANE: &[&str] = &["N"];
 /// What the buffer of an operand has to be; none for one that the neuron does not have.
 fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
     let Manifest { inputs, outputs, states, .. } = manifest;
+    let stepped = |role| {
+        let mut params = manifest.params.iter().filter(|param| param.has_steps());
+        let known = params.any(|param| param.name == operand.name());
+        known.then_some(Wanted { role, shape: Some(SEQUENCE) })
+    };
     let port = |ports: &[Port], role, shape| {
         let known = ports.iter().any(|port| port.name == operand.name());
         known.then_some(Wanted { role, shape: Some(shape) })
     };
     match operand {
-        Operand::Input(_) => port(inputs, Role::Input, SEQUENCE),
-        Operand::InputGrad(_) => port(inputs, Role::Grad, SEQUENCE),
+        Operand::Input(_) => port(inputs, Role::Input, SEQUENCE).or_else(|| stepped(Role::Input)),
+        Operand::InputGrad(_) => port(inputs, Role::Grad, SEQUENCE).or_else(|| stepped(Role::Grad)),
         Operand::Output(name) => port(outputs, Role::Output, given(outputs, name)),
         Operand::OutputGrad(name) => port(outputs, Role::Grad, given(outputs, name)),
         Operand::State(_) => port(states, Role::StateIn, LANE),
@@ -185,11 +190,11 @@ fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
         Operand::NextGrad(_) => port(states, Role::Grad, LANE),
         Operand::Saved(_) => Some(Wanted { role: Role::Saved, shape: None }),
         Operand::Param(name) => {
-            let sharing = param(manifest, name)?.sharing;
+            let sharing = sharing(manifest, name)?;
             Some(Wanted { role: Role::Param, shape: Some(numbers(sharing)) })
         }
         Operand::Partial(name) => {
-            let layer = param(manifest, name)?.sharing == Sharing::Layer;
+            let layer = sharing(manifest, name)? == Sharing::Layer;
             Some(Wanted { role: Role::Partial, shape: (!layer).then_some(LANE) })
         }
     }
@@ -210,6 +215,8 @@ fn numbers(sharing: Sharing) -> &'static [&'static str] {
     }
 }
 
-fn param<'m>(manifest: &'m Manifest, name: &str) -> Option<&'m Param> {
-    manifest.params.iter().find(|param| param.name == name)
+/// Who shares a number of a param of kernels.
+fn sharing(manifest: &Manifest, name: &str) -> Option<Sharing> {
+    let params = manifest.params.iter().filter(|param| !param.has_steps());
+    params.flat_map(Param::elements).find(|param| param.name == name).map(|param| param.sharing)
 }

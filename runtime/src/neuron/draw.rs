@@ -86,6 +86,7 @@ mod tests {
             name: name.into(),
             sharing: Sharing::Neuron,
             learn: false,
+            axis: None,
             default,
             range,
             via: None,

@@ -6,6 +6,7 @@ mod call;
 mod check;
 mod draw;
 mod geometry;
+mod indexed;
 mod ints;
 mod operands;
 mod params;
@@ -77,14 +78,14 @@ impl Neuron {
     /// Names the operand that is missing, unknown, of the wrong shape, out of its range or without room.
     pub fn forward(&self, call: &Call) -> Result<Forward> {
         let operands = self.operands(call)?;
-        let run = Run::new(self, &operands)?;
+        let (run, sources) = (Run::new(self, &operands)?, operands.sources());
         let mut results = Results::new(&run, false)?;
         for lanes in run.tiles.ranges() {
-            let mut tile = Tile::new(&run, lanes, &operands.tiled)?;
+            let mut tile = Tile::new(&run, lanes, &sources)?;
             tile.launch(&run, FORWARD)?;
             results.take(&run, &tile)?;
         }
-        Ok(results.into_forward())
+        Ok(results.into_forward(&run))
     }
 
     /// The gradients of what `seeds` weigh, and what forward gives.
@@ -95,11 +96,11 @@ impl Neuron {
     pub fn grad(&self, call: &Call, seeds: &Seeds) -> Result<Gradients> {
         let operands = self.operands(call)?;
         let seeds = operands::seeds(&self.manifest, &operands.geometry, seeds)?;
-        let run = Run::new(self, &operands)?;
+        let (run, sources) = (Run::new(self, &operands)?, operands.sources());
         let mut results = Results::new(&run, true)?;
         let mut sums = Sums::default();
         for lanes in run.tiles.ranges() {
-            let mut tile = Tile::new(&run, lanes, &operands.tiled)?;
+            let mut tile = Tile::new(&run, lanes, &sources)?;
             tile.write(&run, &seeds)?;
             tile.launch(&run, FORWARD_TRAIN)?;
             tile.launch(&run, BACKWARD)?;
@@ -107,7 +108,7 @@ impl Neuron {
             sums.take(&run, &tile)?;
         }
         sums.finish(&run)?;
-        Ok(results.into_gradients(sums.read(&run)?))
+        Ok(results.into_gradients(&run, sums.read(&run)?))
     }
 
     /// Copies the operands to the device, to be launched on any number of times.

@@ -11,8 +11,9 @@ use super::broadcast;
 use super::call::{ALL, Call, Seeds};
 use super::check::is_int;
 use super::geometry::Geometry;
+use super::indexed::{self, Stepped};
 use super::ints;
-use super::params::{self, Stored};
+use super::params::Stored;
 use crate::error::{Error, Result};
 
 /// The operands of a run, checked, the large ones still where the caller has them.
@@ -21,10 +22,12 @@ pub struct Operands<'a> {
     pub geometry: Geometry,
     /// What tiles are cut from, with the name of its buffer.
     pub tiled: Vec<(String, Source<'a>)>,
-    /// Params by name.
+    /// Params by name, those with an index element by element.
     pub params: Vec<(String, Stored)>,
     /// The shapes of inputs that are repeated, by the names of their gradients' buffers.
     pub narrow: BTreeMap<String, Vec<usize>>,
+    /// Params with a number for each step, by name.
+    pub stepped: Vec<(String, Stepped)>,
 }
 
 /// Numbers for the lanes of a buffer.
@@ -60,16 +63,29 @@ impl<'a> Operands<'a> {
             }
             tiled.push((Operand::State(name).to_string(), Source::Rows(state.data().into())));
         }
-        let mut stored = Vec::new();
+        let (mut stored, mut stepped) = (Vec::new(), Vec::new());
         for param in &manifest.params {
             let given = call.params.get(&param.name);
-            stored.push((param.name.clone(), params::stored(param, given, &geometry, call.seed)?));
+            if param.has_steps() {
+                let numbers = Stepped::new(param, given, &geometry, call.seed)?;
+                stepped.push((param.name.clone(), numbers));
+            } else {
+                stored.extend(indexed::stored(param, given, &geometry, call.seed)?);
+            }
         }
         let narrow = call.inputs.iter().filter(|(_, input)| input.shape() != geometry.shape);
         let narrow = narrow
             .map(|(name, input)| (Operand::InputGrad(name).to_string(), input.shape().to_vec()))
             .collect();
-        Ok(Self { geometry, tiled, params: stored, narrow })
+        Ok(Self { geometry, tiled, params: stored, narrow, stepped })
+    }
+
+    /// All that tiles are cut from.
+    pub fn sources(&self) -> Vec<(String, Source<'_>)> {
+        let stepped = self.stepped.iter().map(|(name, stepped)| {
+            (Operand::Input(name).to_string(), Source::Rows((&stepped.rows[..]).into()))
+        });
+        self.tiled.iter().cloned().chain(stepped).collect()
     }
 }
 

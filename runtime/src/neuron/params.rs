@@ -30,7 +30,10 @@ pub fn stored(
     geometry: &Geometry,
     seed: u64,
 ) -> Result<Stored> {
-    let shape = declared(param.sharing, geometry);
+    let mut shape = declared(param.sharing, geometry);
+    if param.has_steps() {
+        shape.insert(0, geometry.steps);
+    }
     let n = array::count(&shape).unwrap_or(0);
     let Some(given) = given else {
         return Ok(Stored { values: by_default(param, n, seed)?, shape });
@@ -44,7 +47,7 @@ pub fn stored(
         ([] | [1], &[value]) => Ok(Stored { values: vec![value; n], shape }),
         (other, _) => Err(Error::Shape {
             operand: param.name.clone(),
-            expected: expected(param.sharing, &shape),
+            expected: expected(param, &shape),
             given: array::text(other),
         }),
     }
@@ -91,12 +94,23 @@ fn declared(sharing: Sharing, geometry: &Geometry) -> Vec<usize> {
     }
 }
 
-fn expected(sharing: Sharing, shape: &[usize]) -> String {
-    let shape = array::text(shape);
+/// Who shares a number, in words.
+pub fn sharing(sharing: Sharing) -> &'static str {
     match sharing {
+        Sharing::Layer => "per layer",
+        Sharing::Channel => "per channel",
+        Sharing::Neuron => "per neuron",
+    }
+}
+
+fn expected(param: &Param, shape: &[usize]) -> String {
+    let (shape, sharing) = (array::text(shape), sharing(param.sharing));
+    if param.has_steps() {
+        return format!("{shape}, since it is {sharing} with a number for each step, or []");
+    }
+    match param.sharing {
         Sharing::Layer => "[] or [1], since it is per layer".into(),
-        Sharing::Channel => format!("{shape}, since it is per channel, or []"),
-        Sharing::Neuron => format!("{shape}, since it is per neuron, or []"),
+        _ => format!("{shape}, since it is {sharing}, or []"),
     }
 }
 
@@ -196,6 +210,7 @@ mod tests {
             name: "tau".into(),
             sharing,
             learn: true,
+            axis: None,
             default: ParamDefault::Number(2.0),
             range,
             via,

@@ -25,9 +25,9 @@ pub struct Prepared<'n> {
 impl<'n> Prepared<'n> {
     pub(super) fn new(neuron: &'n Neuron, operands: &Operands<'_>) -> Result<Self> {
         let run = Run::new(neuron, operands)?;
-        let mut tiles = Vec::new();
+        let (mut tiles, sources) = (Vec::new(), operands.sources());
         for lanes in run.tiles.ranges() {
-            tiles.push(Tile::new(&run, lanes, &operands.tiled)?);
+            tiles.push(Tile::new(&run, lanes, &sources)?);
         }
         let saved_bytes = run.saved_bytes()?;
         let sums = Sums::default();
@@ -109,7 +109,7 @@ impl<'n> Prepared<'n> {
     ///
     /// Those of the device, and where nothing was launched.
     pub fn read_forward(&self) -> Result<Forward> {
-        Ok(self.results(false)?.into_forward())
+        Ok(self.results(false)?.into_forward(&self.run))
     }
 
     /// What the last forward and backward gave.
@@ -118,7 +118,7 @@ impl<'n> Prepared<'n> {
     ///
     /// Those of the device, and where nothing was launched.
     pub fn read_gradients(&self) -> Result<Gradients> {
-        Ok(self.results(true)?.into_gradients(self.sums.read(&self.run)?))
+        Ok(self.results(true)?.into_gradients(&self.run, self.sums.read(&self.run)?))
     }
 
     fn results(&self, gradients: bool) -> Result<Results> {

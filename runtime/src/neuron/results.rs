@@ -9,6 +9,7 @@ use super::array::{Array, Arrays};
 use super::broadcast;
 use super::call::{Forward, Gradients};
 use super::check::{BACKWARD, FORWARD};
+use super::indexed;
 use super::ints;
 use super::run::Run;
 use super::tile::Tile;
@@ -46,6 +47,10 @@ impl Results {
         for port in manifest.inputs.iter().filter(|_| gradients) {
             add(Operand::InputGrad(&port.name), sequence)?;
         }
+        let learnt = manifest.params.iter().filter(|param| param.learn && param.has_steps());
+        for param in learnt.filter(|_| gradients) {
+            add(Operand::InputGrad(&param.name), sequence)?;
+        }
         let reals = manifest.states.iter().filter(|state| state.dtype == Dtype::F32);
         for port in reals.filter(|_| gradients) {
             add(Operand::StateGrad(&port.name), state)?;
@@ -79,12 +84,12 @@ impl Results {
     }
 
     /// What forward gave.
-    pub fn into_forward(self) -> Forward {
-        self.into_gradients(Arrays::new()).forward
+    pub fn into_forward(self, run: &Run<'_>) -> Forward {
+        self.into_gradients(run, Arrays::new()).forward
     }
 
     /// What forward and backward gave.
-    pub fn into_gradients(self, params: Arrays) -> Gradients {
+    pub fn into_gradients(self, run: &Run<'_>, params: Arrays) -> Gradients {
         let mut all = Gradients { params, ..Gradients::default() };
         for (buffer, mut array) in self.arrays {
             if let Some(own) = self.narrow.get(&buffer) {
@@ -99,6 +104,7 @@ impl Results {
             };
             arrays.insert(name.into(), array);
         }
+        indexed::join(run, &mut all);
         all
     }
 }

@@ -53,6 +53,8 @@ impl<'n> Run<'n> {
             }
             run.shapes.insert(name.clone(), stored.shape.clone());
         }
+        let stepped = operands.stepped.iter();
+        run.shapes.extend(stepped.map(|(name, stepped)| (name.clone(), stepped.shape.clone())));
         Ok(run)
     }
 

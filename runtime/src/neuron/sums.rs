@@ -59,11 +59,12 @@ impl Sums {
                 continue;
             };
             let n = partial.size() / 4;
-            if run.tiles.is_whole() && sizes(run, param, n).turns() <= run.neuron.device.max_turns()
+            if run.tiles.is_whole()
+                && sizes(run, &param, n).turns() <= run.neuron.device.max_turns()
             {
-                self.reduce(run, param, partial, n)?;
+                self.reduce(run, &param, partial, n)?;
             } else {
-                check_blocks(run, param)?;
+                check_blocks(run, &param)?;
                 let so_far = self.partials.entry(param.name.clone()).or_default();
                 let before = so_far.len();
                 so_far.resize(before + n, 0.0);
@@ -83,11 +84,11 @@ impl Sums {
         for param in learnt(run) {
             let Some(partial) = self.partials.remove(&param.name) else { continue };
             let device = &run.neuron.device;
-            let sizes = sizes(run, param, partial.len());
+            let sizes = sizes(run, &param, partial.len());
             let fits = partial.len() * 4 <= device.max_buffer();
             if fits && sizes.turns() <= device.max_turns() {
                 let memory = run.upload("partial", &partial)?;
-                self.reduce(run, param, memory.as_ref(), partial.len())?;
+                self.reduce(run, &param, memory.as_ref(), partial.len())?;
             } else {
                 let grad = on_host(&partial, sizes);
                 let memory = run.upload("grad", &grad)?;
@@ -141,8 +142,10 @@ impl Sums {
     }
 }
 
-fn learnt<'r>(run: &'r Run<'_>) -> impl Iterator<Item = &'r Param> {
-    run.neuron.manifest.params.iter().filter(|param| param.learn)
+/// The learnt params of kernels.
+fn learnt<'r>(run: &'r Run<'_>) -> impl Iterator<Item = Param> + use<'r> {
+    let params = run.neuron.manifest.params.iter();
+    params.filter(|param| param.learn && !param.has_steps()).flat_map(Param::elements)
 }
 
 /// The sums of a param with so many partial ones.

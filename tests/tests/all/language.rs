@@ -97,7 +97,8 @@ fn run(example: &Example) {
     let source = Source { name: "example.snn", text };
     let front = pipeline::front(source, &Specialization::default(), &NoImports);
     let neuron = front.unwrap_or_else(|findings| panic!("{}", findings.render(false))).neuron;
-    let inputs = neuron.inputs.iter().map(|input| {
+    let declared = neuron.inputs.iter().filter(|input| input.param.is_none());
+    let inputs = declared.map(|input| {
         let data = numbers.get(&input.name).unwrap_or_else(|| panic!("{rule}: {}", input.name));
         (input.name.clone(), Array::new(vec![data.len(), 1], data.clone()).unwrap())
     });

@@ -71,7 +71,7 @@ struct Buffers {
     /// The outputs of which only the last value is given.
     lasts: Vec<u32>,
     last: Vec<Option<BufferId>>,
-    inputs: Vec<BufferId>,
+    inputs: Vec<Option<BufferId>>,
     first: Vec<Option<BufferId>>,
     partials: Vec<Option<BufferId>>,
 }
@@ -99,7 +99,8 @@ impl Buffers {
         });
         let last = last.collect();
         let inputs = inputs.iter().map(|input| {
-            writer.buffer(Operand::InputGrad(&input.name), Storage::F32, Shape::Sequence)
+            let operand = Operand::InputGrad(&input.name);
+            input.has_gradient().then(|| writer.buffer(operand, Storage::F32, Shape::Sequence))
         });
         let inputs = inputs.collect();
         let first = states.iter().map(|state| {
@@ -195,8 +196,9 @@ fn give_on(
 ) {
     let zero = writer.real(0.0);
     for (buffer, node) in buffers.inputs.iter().zip(&adjoint.inputs) {
+        let Some(buffer) = *buffer else { continue };
         let value = node.map_or(zero, |node| writer.node(step, node));
-        step.body.push(Stmt::Store(*buffer, value));
+        step.body.push(Stmt::Store(buffer, value));
     }
     let (states, sums) = carries.split_at_mut(adjoint.states.len());
     let (sums, lasts) = sums.split_at_mut(adjoint.sums.len());

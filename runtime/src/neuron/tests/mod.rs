@@ -26,6 +26,7 @@ fn scale(sharing: Sharing) -> Manifest {
         name: "a".into(),
         sharing,
         learn: true,
+        axis: None,
         default: ParamDefault::Number(2.0),
         range: None,
         via: None,

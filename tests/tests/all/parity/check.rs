@@ -4,6 +4,7 @@ use snn_compiler::check::hir;
 use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Neuron, Seeds};
 use snn_tests::compare::{assert_bits_equal, assert_sums_close, norm};
 use snn_tests::expected::expected;
+use snn_tests::indexed::{self, Named};
 use snn_tests::interpret::Interpreted;
 use snn_tests::numbers::Numbers;
 use snn_tests::operands::{Sizes, gather, sample};
@@ -116,19 +117,25 @@ pub struct Truth {
 impl Truth {
     /// Runs the oracle.
     pub fn of(neuron: &hir::Neuron, call: &Call, seeds: &Seeds) -> Self {
-        let (run, found) = expected(neuron, call, seeds);
+        let sizes = Sizes::of(call);
+        let (run, found) = expected(neuron, &indexed::expanded(neuron, call), seeds);
         let states = || neuron.states.iter().map(|state| state.name.clone());
         let is_real = |state: &&(&hir::State, Vec<f64>)| state.0.ty == hir::Type::Real;
         let found_states: Vec<_> = neuron.states.iter().zip(found.states).collect();
         let reals = found_states.iter().filter(is_real);
         let reals = reals.map(|(state, grad)| (state.name.clone(), grad.clone()));
         let learnt = neuron.params.iter().zip(found.params).filter(|(param, _)| param.learn);
+        let names = neuron.inputs.iter().zip(found.inputs);
+        let inputs = names.filter(|(input, _)| input.has_gradient());
+        let mut inputs: Named = inputs.map(|(i, grad)| (i.name.clone(), grad)).collect();
+        let mut params: Named = learnt.map(|(param, grad)| (param.name.clone(), grad)).collect();
+        indexed::join(neuron, &sizes, &mut inputs, &mut params);
         Self {
             outputs: neuron.outputs.iter().map(|o| o.name.clone()).zip(run.outputs).collect(),
             states: states().zip(run.states).collect(),
-            input_grads: neuron.inputs.iter().map(|i| i.name.clone()).zip(found.inputs).collect(),
+            input_grads: inputs.into_iter().collect(),
             state_grads: reals.collect(),
-            param_grads: learnt.map(|(param, grad)| (param.name.clone(), grad)).collect(),
+            param_grads: params.into_iter().collect(),
             least: least(seeds),
         }
     }

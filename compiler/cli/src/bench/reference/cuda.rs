@@ -76,7 +76,7 @@ pub fn artifact(ptx: String) -> Artifact {
 fn param((name, default): (&str, f64)) -> Param {
     let (sharing, learn) = (Sharing::Layer, false);
     let default = ParamDefault::Number(default);
-    Param { name: name.into(), sharing, learn, default, range: None, via: None }
+    Param { name: name.into(), sharing, learn, axis: None, default, range: None, via: None }
 }
 
 fn entry(name: &str, lines: &[Line], bytes: f64) -> Entry {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use snn_artifact::ParamDefault;
 use snn_compiler::check::hir;
 use snn_runtime::neuron::{Array, Call, Seeds};
+use snn_tests::indexed::{indexed, stepped};
 use snn_tests::numbers::Numbers;
 use snn_tests::operands::Sizes;
 use snn_tests::program::Program;
@@ -14,6 +15,9 @@ const INPUTS: (f32, f32) = (-1.0, 2.0);
 const STATES: (f32, f32) = (-1.0, 1.0);
 /// What given int states lie between; the end is left out.
 const INTS: (f32, f32) = (0.0, 4.0);
+/// What the numbers of indexed params lie between where they are given, and the one number for all.
+const INDEXED: (f32, f32) = (0.25, 0.75);
+const FOR_ALL: f32 = 0.375;
 /// How far the numbers of a param that is not shared by all lie from its default, relative to it and to
 /// what its range leaves.
 const SPREAD: f32 = 0.1;
@@ -49,6 +53,20 @@ fn near(param: &hir::Param) -> Option<(f32, f32)> {
     let to_ends = |range: hir::Range| (default - range.low).min(range.high - default);
     let spread = f64::from(SPREAD) * param.range.map_or(f64::INFINITY, to_ends).min(default.abs());
     Some(((default - spread) as f32, (default + spread) as f32))
+}
+
+/// What indexed params are given: a number for each index, one for all, or none.
+fn of_indices(neuron: &hir::Neuron, sizes: &Sizes, numbers: &mut Numbers) -> Vec<(String, Array)> {
+    let axes = indexed(neuron).into_iter().map(|(name, e)| (name, e.len(), e[0].sharing));
+    let steps = stepped(neuron).map(|param| (param.name.as_str(), sizes.steps, param.sharing));
+    let given = axes.chain(steps).filter_map(|(name, axis, sharing)| {
+        let shape = [&[axis], &sizes.param_shape(sharing)[..]].concat();
+        let each = numbers.uniform(shape.iter().product(), INDEXED.0, INDEXED.1);
+        let each = Array::new(shape, each).unwrap();
+        let given = [Some(each), Some(Array::scalar(FOR_ALL)), None];
+        Some((name.to_string(), given[numbers.below(3)].clone()?))
+    });
+    given.collect()
 }
 
 impl Case {
@@ -105,17 +123,19 @@ impl Case {
         let mut call = Call::default();
         let shape = [&[steps], step].concat();
         let count: usize = shape.iter().product();
-        for input in &neuron.inputs {
+        for input in neuron.inputs.iter().filter(|input| input.param.is_none()) {
             let x = numbers.uniform(count, self.inputs.0, self.inputs.1);
             call.inputs.insert(input.name.clone(), Array::new(shape.clone(), x).unwrap());
         }
         let sizes = Sizes::of(&call);
-        let spread = neuron.params.iter().filter(|p| p.sharing != hir::Sharing::Layer);
+        let spread = neuron.params.iter().filter(|p| p.of.is_none());
+        let spread = spread.filter(|p| p.sharing != hir::Sharing::Layer);
         for (param, (low, high)) in spread.filter_map(|param| Some((param, near(param)?))) {
             let shape = sizes.param_shape(param.sharing);
             let values = numbers.uniform(shape.iter().product(), low, high);
             call.params.insert(param.name.clone(), Array::new(shape, values).unwrap());
         }
+        call.params.extend(of_indices(neuron, &sizes, numbers));
         let mut seeds = Seeds::default();
         for state in &neuron.states {
             let first = self.first(state, sizes.lanes, numbers);

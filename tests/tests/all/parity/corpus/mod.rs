@@ -52,6 +52,11 @@ corpus! {
     ternary: case("ternary").inputs(-1.0, 1.4);
     ternary_with_a_hard_reset: case("ternary").option("soft_reset", false).inputs(-1.0, 1.4);
 
+    after_spike_currents: case("after_spike_currents");
+    after_spike_currents_without_a_polynomial: case("after_spike_currents").option("n", 1);
+    few_spikes_over_time: case("few_spikes_over_time");
+    timed_decay: case("timed_decay");
+
     activation_aware_if: case("activation_aware_if");
     adex: case("adex").inputs(-1.0, 6.0);
     alif: case("alif").inputs(-1.0, 4.0);
