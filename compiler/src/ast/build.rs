@@ -112,21 +112,28 @@ impl<'a> Builder<'a> {
     }
 
     fn function(&mut self, pair: Pair<'_, Rule>) -> Function {
-        Function { name: self.name(&pair), formals: self.formals(&pair), body: self.expr_in(&pair) }
+        Function {
+            name: self.name(&pair),
+            formals: self.formals(&pair, Rule::formals),
+            body: self.expr_in(&pair),
+        }
     }
 
-    fn formals(&mut self, pair: &Pair<'_, Rule>) -> Vec<Formal> {
-        let list = first(pair, Rule::formals);
-        let each = list.iter().flat_map(|list| all(list, Rule::formal));
+    /// The arguments in a list of a function or a surrogate.
+    fn formals(&mut self, pair: &Pair<'_, Rule>, which: Rule) -> Vec<Formal> {
+        let inner = first(pair, which).into_iter().flat_map(Pair::into_inner);
+        let is_formal = |rule| matches!(rule, Rule::formal | Rule::surrogate_formal);
+        let each = inner.filter(|pair| is_formal(pair.as_rule()));
         each.map(|pair| {
+            let int = first(&pair, Rule::kw_int).map(|word| self.span(&word));
             let default = first(&pair, Rule::expr).map(|e| self.expr(e));
-            Formal { name: self.name(&pair), default }
+            Formal { name: self.name(&pair), int, default }
         })
         .collect()
     }
 
     fn surrogate(&mut self, pair: Pair<'_, Rule>) -> Surrogate {
-        let (name, formals) = (self.name(&pair), self.formals(&pair));
+        let (name, formals) = (self.name(&pair), self.formals(&pair, Rule::surrogate_formals));
         let mut functions = Vec::new();
         for inner in pair.into_inner() {
             match inner.as_rule() {

@@ -50,7 +50,8 @@ fn formals_text(formals: &[Formal]) -> String {
     let mut text = String::new();
     for formal in formals {
         let default = formal.default.as_ref().map(|e| format!(" = {}", expr(e)));
-        let _ = write!(text, " ({}{})", formal.name.text, default.unwrap_or_default());
+        let int = if formal.int.is_some() { ": Int" } else { "" };
+        let _ = write!(text, " ({}{int}{})", formal.name.text, default.unwrap_or_default());
     }
     text
 }

@@ -109,6 +109,8 @@ pub struct Const {
 pub struct Formal {
     /// Its name.
     pub name: Name,
+    /// The word `int`, if there: only a surrogate's argument has it.
+    pub int: Option<Span>,
     /// Its value where the caller gives none.
     pub default: Option<Expr>,
 }

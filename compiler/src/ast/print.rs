@@ -208,11 +208,13 @@ impl<'a> Printer<'a> {
     }
 
     fn formals(&self, open: String, formals: &[Formal]) -> Doc {
-        let each = formals.iter().map(|formal| match &formal.default {
-            Some(default) => {
-                Doc::All(vec![text(format!("{} = ", formal.name.text)), self.expr(default)])
+        let each = formals.iter().map(|formal| {
+            let int = if formal.int.is_some() { ": int" } else { "" };
+            let name = format!("{}{int}", formal.name.text);
+            match &formal.default {
+                Some(default) => Doc::All(vec![text(name + " = "), self.expr(default)]),
+                None => text(name),
             }
-            None => text(formal.name.text.as_str()),
         });
         self.arguments(&open, each.collect(), ",")
     }
@@ -229,7 +231,7 @@ impl<'a> Printer<'a> {
             Some(last) => {
                 let default = last.default.as_ref().map(|default| default.span);
                 let line = self.formals(format!("{name}("), &surrogate.formals);
-                (line, default.unwrap_or(last.name.span))
+                (line, default.or(last.int).unwrap_or(last.name.span))
             }
             None => (text(name), surrogate.name.span),
         };

@@ -42,6 +42,7 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::close_bracket, "`]`"), (Rule::open_brace, "`{`"), (Rule::close_brace, "`}`"),
     (Rule::comma, "`,`"), (Rule::colon, "`:`"), (Rule::tilde, "`~`"), (Rule::dots, "`..`"),
     (Rule::formals, "`(`"), (Rule::formal, "a name"), (Rule::string, "a string"),
+    (Rule::surrogate_formals, "`(`"), (Rule::surrogate_formal, "a name"), (Rule::kw_int, "`int`"),
     (Rule::integer, "a whole number"), (Rule::surrogate_function, "`d(u) = ...` or `y(u) = ...`"),
     (Rule::raw_braces, "`{`"), (Rule::end, "the end of the line"), (Rule::EOI, "the end of the line"),
 ];

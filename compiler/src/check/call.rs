@@ -9,15 +9,12 @@ use crate::check::hir::{Binary, Unary};
 use crate::check::items::Home;
 use crate::check::nearest::nearest;
 use crate::check::scope::{Progress, Role, Scope, Symbol};
-use crate::check::tree::{Bind, Expr, Kind, Stage, SurrogateItem, Type};
+use crate::check::tree::{Bind, Expr, Formal, Kind, Stage, SurrogateItem, Type};
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 
 /// How many calls one file may inline: a few lines can ask for more than any machine has memory for.
 const MAX_INLINED: u32 = 20_000;
-
-/// The names of a surrogate's arguments with their defaults.
-type Formals = Vec<(String, Option<f64>)>;
 
 impl<'a> Checker<'a> {
     /// The typed form of a call.
@@ -439,7 +436,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The surrogate with this name: its place, and what it is called with.
-    fn find_surrogate(&mut self, name: &str) -> Option<(SurrogateItem, Formals)> {
+    fn find_surrogate(&mut self, name: &str) -> Option<(SurrogateItem, Vec<Formal>)> {
         if let Some((home, item)) = self.items().surrogates.get(name) {
             self.used_items.insert(item.name.span);
             let place = *self.surrogate_items.get(&(*home, item.name.text.as_str()))?;
@@ -461,19 +458,19 @@ impl<'a> Checker<'a> {
             return self.unknown_surrogate(name, there, span);
         };
         let what = format!("the surrogate `{name}`");
-        let names: Vec<&str> = formals.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = formals.iter().map(|formal| formal.name.as_str()).collect();
         let places = match call {
             Some(call) => self.arrange(call, &what, &names),
             None => Some(vec![None; names.len()]),
         };
         let Some(places) = places else { return unknown(span) };
         let mut arguments = Vec::new();
-        for ((formal, default), place) in formals.iter().zip(places) {
-            let value = match (place, default) {
-                (Some(place), _) => self.surrogate_argument(place),
-                (None, Some(default)) => leaf(Kind::Number(*default), Type::Real, span),
+        for (formal, place) in formals.iter().zip(places) {
+            let value = match (place, formal.default) {
+                (Some(place), _) => self.surrogate_argument(formal, place),
+                (None, Some(default)) => leaf(Kind::Number(default), Type::Real, span),
                 (None, None) => {
-                    self.missing(&what, formal, span);
+                    self.missing(&what, &formal.name, span);
                     return unknown(span);
                 }
             };
@@ -486,8 +483,11 @@ impl<'a> Checker<'a> {
         expr
     }
 
-    fn surrogate_argument(&mut self, place: &'a ast::Expr) -> Expr {
+    fn surrogate_argument(&mut self, formal: &Formal, place: &'a ast::Expr) -> Expr {
         let value = self.expr(place);
+        if formal.is_int {
+            return self.known_int(value, "an int of a surrogate must be known at compile time");
+        }
         let value = self.require_number(value);
         self.require_stage(
             value,
@@ -497,8 +497,7 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_surrogate(&mut self, name: &str, there: Span, span: Span) -> Expr {
-        const LATER: [&str; 2] = ["squarewave_fourier_series", "poisson_pass"];
-        if LATER.contains(&name) {
+        if name == "poisson_pass" {
             return self.not_yet(there, &format!("the surrogate `{name}` is"));
         }
         if self.is_poisoned(name) || self.items().surrogates.contains_key(name) {

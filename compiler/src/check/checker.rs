@@ -326,7 +326,11 @@ impl<'a> Checker<'a> {
         };
         let mut finding = Diagnostic::new(code, span, why, there);
         if late.stage == Stage::Param && latest == Stage::Const {
-            finding = finding.help("a `const` or an option is known at compile time");
+            finding = finding.help(if self.in_surrogate {
+                "an argument `n: int` of a surrogate is known at compile time"
+            } else {
+                "a `const` or an option is known at compile time"
+            });
         }
         self.report(finding);
         unknown(expr.span)

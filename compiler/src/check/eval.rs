@@ -8,7 +8,7 @@ use crate::check::fold;
 use crate::check::hir;
 use crate::check::hir::{Arguments, Binary, Graph, Leaf, NodeId, Op, SurrogateId, Unary};
 use crate::check::tree::{
-    Bind, Expr, Function, FunctionItem, Kind, Slot, Stage, Surrogate, SurrogateItem, Type,
+    Bind, Expr, Formal, Function, FunctionItem, Kind, Slot, Stage, Surrogate, SurrogateItem, Type,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::Span;
@@ -396,13 +396,43 @@ impl<'p> Builder<'p> {
             return Ok(id);
         }
         let surrogate = self.item(item, span)?;
-        let d = function(&surrogate.d, surrogate, arguments)?;
-        let y = surrogate.y.as_ref().map(|y| function(y, surrogate, arguments)).transpose()?;
+        let named = |finding: Box<Diagnostic>| {
+            Box::new(finding.because(span, format!("`{}` is named here", surrogate.name)))
+        };
+        let mut function = |body| self.function(body, surrogate, arguments).map_err(named);
+        let d = function(&surrogate.d)?;
+        let y = surrogate.y.as_ref().map(function).transpose()?;
         let id = SurrogateId(self.surrogates.len() as u32);
         let name = surrogate_text(surrogate, arguments);
         self.surrogates.push(hir::Surrogate { name, d, y });
         self.known.insert(key, id);
         Ok(id)
+    }
+
+    /// A surrogate's `d` or `y` with the arguments put in that are known. Its turns count with those of
+    /// the neuron.
+    fn function(
+        &mut self,
+        body: &Expr,
+        surrogate: &Surrogate,
+        arguments: &[Value],
+    ) -> Result<hir::Function> {
+        let mut builder = Builder::new(&[], surrogate.n_slots);
+        builder.turns = self.turns;
+        let mut args = (0..).map(|i| Op::Leaf(Leaf::Arg(i)));
+        let mut next = |builder: &mut Builder<'_>| {
+            args.next().map(|arg| builder.add(arg, hir::Type::Real, body.span))
+        };
+        builder.slots[0] = next(&mut builder);
+        for (i, argument) in arguments.iter().enumerate() {
+            builder.slots[i + 1] = match argument {
+                Value::Node(_) => next(&mut builder),
+                known => Some(known.clone()),
+            };
+        }
+        let result = builder.real(body)?;
+        self.turns = builder.turns;
+        Ok(hir::Function { graph: builder.graph, result })
     }
 
     /// A surrogate by its index.
@@ -411,34 +441,17 @@ impl<'p> Builder<'p> {
     }
 }
 
-/// A surrogate's `d` or `y` with the arguments put in that are known.
-fn function(body: &Expr, surrogate: &Surrogate, arguments: &[Value]) -> Result<hir::Function> {
-    let mut builder = Builder::new(&[], surrogate.n_slots);
-    let mut args = (0..).map(|i| Op::Leaf(Leaf::Arg(i)));
-    let mut next = |builder: &mut Builder<'_>| {
-        args.next().map(|arg| builder.add(arg, hir::Type::Real, body.span))
-    };
-    builder.slots[0] = next(&mut builder);
-    for (i, argument) in arguments.iter().enumerate() {
-        builder.slots[i + 1] = match argument {
-            Value::Node(_) => next(&mut builder),
-            known => Some(known.clone()),
-        };
-    }
-    let result = builder.real(body)?;
-    Ok(hir::Function { graph: builder.graph, result })
-}
-
 /// A surrogate with its arguments as it is written.
 pub fn surrogate_text(surrogate: &Surrogate, arguments: &[Value]) -> String {
     let mut args = 1..;
-    let mut text = |value: &Value| match value {
+    let mut text = |formal: &Formal, value: &Value| match value {
+        Value::Number(value) if formal.is_int => format!("{value}"),
         Value::Number(value) => format!("{value:?}"),
         _ => format!("arg {}", args.next().unwrap_or(0)),
     };
     let each = surrogate.formals.iter().zip(arguments);
     let list: Vec<_> =
-        each.map(|(formal, value)| format!("{}: {}", formal.0, text(value))).collect();
+        each.map(|(formal, value)| format!("{}: {}", formal.name, text(formal, value))).collect();
     if list.is_empty() {
         surrogate.name.clone()
     } else {

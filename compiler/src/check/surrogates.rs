@@ -6,7 +6,7 @@ use crate::check::checker::{Checker, RESERVED, leaf};
 use crate::check::eval;
 use crate::check::items::Home;
 use crate::check::scope::Scope;
-use crate::check::tree::{Expr, Kind, Stage, Surrogate, SurrogateItem, Type};
+use crate::check::tree::{Expr, Formal, Kind, Stage, Surrogate, SurrogateItem, Type};
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 
@@ -63,19 +63,20 @@ impl<'a> Checker<'a> {
     }
 
     /// The arguments of a surrogate with their default values.
-    fn formals(&mut self, formals: &'a [ast::Formal]) -> Vec<(String, Option<f64>)> {
+    fn formals(&mut self, formals: &'a [ast::Formal]) -> Vec<Formal> {
         let mut made = Vec::new();
         for formal in formals {
             let mut number = None;
             if let Some(default) = &formal.default {
                 self.scope = Scope::new();
                 let value = self.expr(default);
-                let value = self.require_number(value);
-                let value = self.require_stage(
-                    value,
-                    Stage::Const,
-                    "a default must be known at compile time",
-                );
+                let why = "a default must be known at compile time";
+                let value = if formal.int.is_some() {
+                    self.known_int(value, why)
+                } else {
+                    let value = self.require_number(value);
+                    self.require_stage(value, Stage::Const, why)
+                };
                 if value.ty != Type::Unknown {
                     match eval::constant(&value) {
                         Ok(value) => number = Some(value),
@@ -83,9 +84,22 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
-            made.push((formal.name.text.clone(), number));
+            let (name, is_int) = (formal.name.text.clone(), formal.int.is_some());
+            made.push(Formal { name, is_int, default: number });
         }
         made
+    }
+
+    /// Requires an int that is known at compile time and fits 32 bits.
+    pub(super) fn known_int(&mut self, value: Expr, why: &str) -> Expr {
+        let value = self.require_stage(value, Stage::Const, why);
+        let value = self.require_int(value);
+        if value.ty == Type::Unknown {
+            return value;
+        }
+        let mut int = leaf(Kind::Unknown, Type::Int, value.span);
+        int.kind = Kind::RealToInt(Box::new(value));
+        int
     }
 
     fn surrogate_function(&mut self, item: &'a ast::Surrogate, which: &str) -> Option<Expr> {
@@ -99,19 +113,22 @@ impl<'a> Checker<'a> {
         }
         self.scope = Scope::new();
         self.n_slots = 0;
-        self.formal(&function.argument, true);
+        self.formal(&function.argument, Type::Real, Stage::Step);
         for formal in &item.formals {
-            self.formal(&formal.name, false);
+            match formal.int {
+                Some(_) => self.formal(&formal.name, Type::Int, Stage::Const),
+                None => self.formal(&formal.name, Type::Real, Stage::Param),
+            }
         }
         let body = self.expr(&function.body);
         Some(self.require_number(body))
     }
 
-    fn formal(&mut self, name: &'a ast::Name, is_distance: bool) {
+    fn formal(&mut self, name: &'a ast::Name, ty: Type, stage: Stage) {
         let slot = self.slot();
-        let mut value = leaf(Kind::Slot(slot), Type::Real, name.span);
-        value.stage = if is_distance { Stage::Step } else { Stage::Param };
-        value.smooth = true;
+        let mut value = leaf(Kind::Slot(slot), ty, name.span);
+        value.stage = stage;
+        value.smooth = ty == Type::Real;
         let before: Option<Span> = self.scope.get(&name.text).map(|symbol| symbol.span);
         if RESERVED.contains(&name.text.as_str()) {
             let message = format!("`{}` is a name of the language", name.text);

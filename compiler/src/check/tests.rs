@@ -53,6 +53,21 @@ fn around(options: &str, lines: &str) -> String {
 }
 
 #[test]
+fn an_int_of_a_surrogate_is_written_as_one() {
+    let lines = "  charge v = v + x\n  fire   s = spike(v - 1, surr)\n  output s";
+    let text = around("surr: surrogate = squarewave_fourier_series", lines);
+    let specialized = |value: &str| {
+        let options = vec![("surr".into(), value.into())];
+        let wanted = Specialization { options, ..Specialization::default() };
+        specialize(&program(&text), &wanted).expect("nothing is wrong")
+    };
+    let first = specialized("squarewave_fourier_series(n: 1 + 2)");
+    let (_, written) = &first.options[0];
+    assert_eq!(written, "squarewave_fourier_series(n: 3, T_period: 8.0)");
+    assert_eq!(print(&specialized(written)), print(&first));
+}
+
+#[test]
 fn loops_are_written_out() {
     let lines = "  charge {\n    let mut y = 0\n    for i in 1..n {\n      y += x * i\n      v = v / 2 + y\n    }\n  }";
     insta::assert_snapshot!(typed(&around("n: int = 3", lines), &[]));

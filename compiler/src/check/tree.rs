@@ -196,13 +196,24 @@ pub struct Function {
     pub n_slots: u32,
 }
 
+/// An argument of a surrogate.
+#[derive(Clone, Debug)]
+pub struct Formal {
+    /// Its name.
+    pub name: String,
+    /// Whether it is an int, known at compile time.
+    pub is_int: bool,
+    /// Its value where none is given.
+    pub default: Option<f64>,
+}
+
 /// A surrogate; slot 0 is the distance to the threshold, the arguments follow.
 #[derive(Clone, Debug)]
 pub struct Surrogate {
     /// Its name.
     pub name: String,
-    /// The names of its arguments, with the values where none are given.
-    pub formals: Vec<(String, Option<f64>)>,
+    /// Its arguments.
+    pub formals: Vec<Formal>,
     /// The derivative.
     pub d: Expr,
     /// Its primitive.

@@ -240,6 +240,13 @@ wrong! {
     parallel_neurons_are_not_there_yet: "parallel neuron P {\n  input  x[T]\n  param  w[T, T] = kaiming_uniform(a: sqrt(5)) learn\n  fire   s = spike(w @ x, atan())\n  output s\n}\n";
     tests_are_not_there_yet: "test \"leaks\" {\n  neuron Lif { tau = 2 }\n  x = [0.9]\n  expect v ~= [0.45] within 1e-6\n}\n";
     a_learnt_argument_of_a_surrogate_without_a_primitive: neuron("  param  a = 0.3 learn\n  charge v = v + x\n  fire   s = spike(v - 1, fake_numerical_gradient(alpha: 2 * a))\n  output s");
+    an_int_of_a_surrogate_that_is_a_param: neuron("  param  k = 3\n  charge v = v + x\n  fire   s = spike(v - 1, squarewave_fourier_series(n: k))");
+    an_int_of_a_surrogate_that_is_none [3]: "surrogate wave(n: int = 1.5) {\n  d(u) = sum(i in 0..n, cos(i * u))\n}\nneuron N {\n  input  x\n  state  v = 0\n  charge v = v + x\n  fire   s = spike(v - 1, wave(n: 2.5)) + spike(v, wave(n: x > 1))\n  output s\n}\n";
+    an_argument_of_a_surrogate_as_a_bound: "surrogate wave(n = 2) {\n  d(u) = sum(i in 0..n, cos(i * u))\n}\n";
+    a_surrogate_of_too_many_terms: neuron("  charge v = v + x\n  fire   s = spike(v - 1, squarewave_fourier_series(n: 1000))");
+    an_int_of_a_surrogate_that_is_too_large: neuron("  charge v = v + x\n  fire   s = spike(v - 1, squarewave_fourier_series(n: 3000000000))");
+    a_mistyped_type_of_an_argument: "surrogate wave(n: itn = 2) {\n  d(u) = sum(i in 0..n, cos(i * u))\n}\n";
+    a_type_of_a_functions_argument: "fn f(n: int) = 2 * n\n";
     a_surrogate_argument_that_changes: neuron("  charge v = v + x\n  fire   s = spike(v - 1, atan(alpha: 2 + x))");
     three_params_as_arguments_of_a_surrogate: neuron("  param  a = 1\n  param  b = 1\n  param  c = 1\n  charge v = v + x\n  fire   s = spike(v - 1, multi_level_spike_count(a, b, c))");
     an_option_with_a_param_as_an_argument: "neuron N(surr: surrogate = atan(alpha: a)) {\n  input x\n  param a = 2\n  state v = 0\n  charge v = v + x\n  fire s = spike(v - a, surr)\n  output s\n}\n";

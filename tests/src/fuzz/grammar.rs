@@ -4,7 +4,7 @@
 use crate::fuzz::choices::Choices;
 use crate::fuzz::expressions::{Expressions, Scope};
 
-const SURROGATES: [&str; 12] = [
+const SURROGATES: [&str; 13] = [
     "sigmoid(alpha: 4.0)",
     "atan()",
     "rect()",
@@ -17,6 +17,7 @@ const SURROGATES: [&str; 12] = [
     "own(0.5)",
     "own(width: 2.0)",
     "s2nn()",
+    "squarewave_fourier_series(n: 3)",
 ];
 
 const FUNCTIONS: [&str; 6] = ["exp", "tanh", "f", "sigmoid", "abs", "relu"];

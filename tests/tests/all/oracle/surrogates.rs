@@ -52,11 +52,10 @@ fn each_derivative_is_that_of_its_published_formula() {
     let vectors = Vectors::open("surrogates");
     let u = vectors.get("u");
     let mut missing = names();
-    let known = names();
     for case in vectors.names() {
         let name = case.split('(').next().unwrap_or_default();
-        // The distances, and what the prelude does not have yet.
-        if !known.iter().any(|known| known == name) {
+        // The distances are no case.
+        if case == "u" {
             continue;
         }
         let text = format!(
