@@ -24,7 +24,7 @@ pub struct Layout {
     pub unreadable: bool,
 }
 
-/// How many misplaced brackets are looked for one by one.
+/// How many misplaced brackets are looked for one by one; a text with as many is not read further.
 const MAX_MISTAKES: usize = 8;
 
 /// A bracket that is better not read as one.
@@ -316,8 +316,10 @@ impl<'a> Scan<'a> {
         let mut blank = at;
         while let Some(open) = self.stack.pop() {
             self.unclosed_brace(open.at);
-            // A blank before the item takes the missing brace.
-            blank -= 1;
+            // A blank before the item takes the missing brace, but none that is a part of a letter in a
+            // comment.
+            let is_whole = |at: &usize| self.bytes[*at].is_ascii();
+            blank = (open.at + 1..blank).rev().find(is_whole).unwrap_or(open.at);
             if blank > open.at && matches!(self.out[blank], b'\n' | b' ' | b'\r' | BLANK) {
                 self.out[blank] = b'}';
             } else {
@@ -367,6 +369,8 @@ impl<'a> Scan<'a> {
         for &mistake in &self.mistakes.0 {
             self.report(mistake);
         }
+        // What is left unbalanced takes the parser twice as long for each bracket.
+        self.unreadable |= self.mistakes.0.len() >= MAX_MISTAKES;
         while let Some(open) = self.stack.pop() {
             if open.byte == b'{' && !self.unreadable {
                 self.unclosed_brace(open.at);

@@ -1,6 +1,7 @@
 //! A few of the inputs that `cargo xtask soak` runs in full counts.
 
 use std::path::Path;
+use std::time::Instant;
 
 use snn_tests::fuzz::{Choices, Plan, Summary, Target, soak, text};
 
@@ -48,4 +49,33 @@ fn a_seed_and_bytes_give_one_text_each() {
     assert_eq!(text(&mut Choices::bytes(&bytes)), text(&mut Choices::bytes(&bytes)));
     // Behind the choice of bytes as they come, they are what they are.
     assert_eq!(text(&mut Choices::bytes(b"\x63fn f(x) = x")), b"fn f(x) = x");
+}
+
+/// Texts that were found once.
+#[test]
+fn what_was_found_stays_right() {
+    let many = |text: &str| text.repeat(55);
+    let found = [
+        // Each bracket that nothing closes took the parser twice as long.
+        format!("neuron N {}{{{}\n  input x\n  output v\n}}\n", many("("), many(")")).repeat(2),
+        format!(
+            "neuron N {{\n  charge v = if a {{ 1 }} else {}{{{} }}\n}}\n",
+            many("("),
+            many(")")
+        ),
+        format!(
+            "neuron N {}{{{}\n  param w = uniform(a: sqrt(5()\n}}\n",
+            "(".repeat(20),
+            ")".repeat(20)
+        ),
+        // A brace was closed in the middle of a letter.
+        "neuron N {\n  charge {\n    for i in 0..1 {\n// ✓\nfn f(a) = a\n".into(),
+    ];
+    for text in found {
+        for target in Target::ALL {
+            let start = Instant::now();
+            target.run(text.as_bytes());
+            assert!(start.elapsed().as_secs() < 20, "{text}");
+        }
+    }
 }
