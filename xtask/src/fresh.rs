@@ -47,6 +47,10 @@ fn patch(folder: &Path) -> Result<(), String> {
     let path = folder.join(".cargo/config.toml");
     fs::create_dir_all(folder.join(".cargo")).map_err(|why| failed(&path, &why))?;
     fs::write(&path, config).map_err(|why| failed(&path, &why))?;
+    // The folder lies in this workspace, but the crate is none of its members.
+    let manifest = folder.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(|why| failed(&manifest, &why))?;
+    fs::write(&manifest, text + "\n[workspace]\n").map_err(|why| failed(&manifest, &why))?;
     let lock = folder.join("Cargo.lock");
     fs::copy(process::root().join("Cargo.lock"), &lock).map_err(|why| failed(&lock, &why))?;
     Ok(())

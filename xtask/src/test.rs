@@ -50,6 +50,8 @@ pub fn run(config: Config) -> Result<bool, String> {
     steps.run("the runtime without the compiler", with(cargo(&["check"]), &alone, &[]));
     // Each is built out of what would be published; without optimisation, since none of it is run.
     let mut package = cargo(&["package", "--workspace", "--allow-dirty", "--quiet"]);
+    // These are never published, and read files of the others.
+    package.args(["--exclude", "snn-tests", "--exclude", "snn-examples", "--exclude", "xtask"]);
     package.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
     steps.run("packages", package);
     document(&mut steps, &features);
