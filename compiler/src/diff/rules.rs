@@ -239,12 +239,12 @@ impl Rule<'_> {
 
     /// `g` where the condition holds, else 0: selected and not multiplied, so that an infinite adjoint
     /// of a branch that was not taken stays out.
-    fn where_true(&mut self, condition: NodeId, g: NodeId) -> NodeId {
+    pub(super) fn where_true(&mut self, condition: NodeId, g: NodeId) -> NodeId {
         let zero = self.constant(0.0);
         self.graph.add(Op::Select(condition, g, zero), Type::Real, self.span)
     }
 
-    fn where_false(&mut self, condition: NodeId, g: NodeId) -> NodeId {
+    pub(super) fn where_false(&mut self, condition: NodeId, g: NodeId) -> NodeId {
         let zero = self.constant(0.0);
         self.graph.add(Op::Select(condition, zero, g), Type::Real, self.span)
     }

@@ -56,7 +56,12 @@ impl Rule<'_> {
             let operands: Vec<usize> = node.op.operands().map(|a| a.0 as usize).collect();
             let wanted: Vec<bool> = operands.iter().map(|&a| leads[a]).collect();
             let op = node.op.map(|a| known[a.0 as usize]);
-            let terms = self.terms(op, known[id.0 as usize], adjoint, &wanted);
+            let mut terms = self.terms(op, known[id.0 as usize], adjoint, &wanted);
+            if let Op::Select(c, ..) = op {
+                // No sweep is here that would guard them.
+                terms[1] = terms[1].map(|g| self.where_true(c, g));
+                terms[2] = terms[2].map(|g| self.where_false(c, g));
+            }
             for (operand, term) in operands.into_iter().zip(terms) {
                 adjoints[operand] = match (adjoints[operand], term) {
                     (Some(sum), Some(term)) => Some(self.binary_op(Binary::Add, sum, term)),
