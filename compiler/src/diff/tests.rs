@@ -257,7 +257,11 @@ neuron L {
 ";
 
 fn learnt() -> Adjoint {
-    let source = Source { name: "l.snn", text: LEARNT };
+    of(LEARNT)
+}
+
+fn of(text: &str) -> Adjoint {
+    let source = Source { name: "l.snn", text };
     let front = pipeline::front(source, &Specialization::default(), &NoImports);
     differentiate(&front.expect("a neuron").neuron)
 }
@@ -279,4 +283,34 @@ fn what_is_summed_over_time_depends_on_the_step_and_what_comes_behind_does_not()
         count
     });
     assert_eq!((kinds[&true], kinds[&false]), (2, 1));
+}
+
+const BENT: &str = "\
+surrogate bent(a = 1.0) {
+  d(u) = a
+  y(u) = if u < 0 { a * u } else { 3 * a * u }
+}
+neuron B {
+  input  x
+  param  a = 2.0 learn
+  state  v = 0
+  charge v = v + x
+  fire   s = spike(x, bent(a: a))
+  output s
+}
+";
+
+#[test]
+fn a_branch_of_a_primitive_counts_where_it_is_taken() {
+    let adjoint = of(BENT);
+    for (x, expected) in [(-2.0, -2.0), (1.0, 3.0)] {
+        let values = evaluate(&adjoint.neuron.graph, |leaf| match leaf {
+            Leaf::Input(_) => x,
+            Leaf::OutputGrad(_) => 1.0,
+            Leaf::Param(_) => 2.0,
+            _ => 0.0,
+        });
+        let sum: f64 = adjoint.sums.iter().map(|sum| values[sum.0 as usize]).sum();
+        assert_eq!(sum, expected, "{x}");
+    }
 }
