@@ -12,11 +12,13 @@
 mod print;
 mod rules;
 mod surrogate;
+mod sweep;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::check::hir::{Binary, Graph, Leaf, Logic, Neuron, Node, NodeId, Op, Type};
+use crate::check::hir::{Leaf, Neuron, Node, NodeId, Op, Type};
 use crate::span::Span;
+use sweep::{Sweep, Term};
 
 pub use print::print;
 
@@ -40,62 +42,41 @@ pub struct Adjoint {
 
 /// Differentiates a neuron's step by its inputs, its states and the params that are learnt.
 pub fn differentiate(neuron: &Neuron) -> Adjoint {
-    let n_primal = neuron.graph.len();
-    let mut sweep = Sweep {
-        neuron,
-        graph: neuron.graph.clone(),
-        useful: useful(neuron),
-        varying: neuron.graph.varying(),
-        adjoints: vec![None; n_primal],
-    };
-    let sums = sweep.step();
-    let inputs = sweep.leaves(neuron.inputs.len(), Leaf::Input);
-    let states = sweep.leaves(neuron.states.len(), Leaf::State);
-    let sums = sweep.epilogue(sums);
-    let mut params = sweep.leaves(neuron.params.len(), Leaf::Param);
+    let mut graph = neuron.graph.clone();
+    let known: Vec<NodeId> = graph.iter().map(|(id, _)| id).collect();
+    let n_primal = known.len();
+    let sweep = Sweep::new(&mut graph, &neuron.surrogates, known, useful(neuron));
+    let mut step = Step { neuron, varying: neuron.graph.varying(), sweep };
+    let sums = step.step();
+    let inputs = step.leaves(neuron.inputs.len(), Leaf::Input);
+    let states = step.leaves(neuron.states.len(), Leaf::State);
+    let sums = step.epilogue(sums);
+    let mut params = step.leaves(neuron.params.len(), Leaf::Param);
     for (adjoint, param) in params.iter_mut().zip(&neuron.params) {
         *adjoint = adjoint.filter(|_| param.learn);
     }
-    let neuron = Neuron { graph: sweep.graph, ..neuron.clone() };
+    let neuron = Neuron { graph, ..neuron.clone() };
     Adjoint { neuron, n_primal, inputs, states, sums, params }
 }
 
 /// The nodes whose adjoints lead somewhere: to an input, a state or a learnt param.
 fn useful(neuron: &Neuron) -> Vec<bool> {
-    let mut useful: Vec<bool> = Vec::with_capacity(neuron.graph.len());
-    for (_, node) in neuron.graph.iter() {
-        let leads = match node.op {
-            Op::Leaf(Leaf::State(_)) => true,
-            Op::Leaf(Leaf::Input(i)) => neuron.inputs[i as usize].has_gradient(),
-            Op::Leaf(Leaf::Param(i)) => neuron.params[i as usize].learn,
-            Op::Detach(_) => false,
-            op => op.operands().any(|operand| useful[operand.0 as usize]),
-        };
-        useful.push(leads && node.ty == Type::Real);
-    }
-    useful
+    sweep::useful(&neuron.graph, |leaf| match leaf {
+        Leaf::State(_) => true,
+        Leaf::Input(i) => neuron.inputs[i as usize].has_gradient(),
+        Leaf::Param(i) => neuron.params[i as usize].learn,
+        _ => false,
+    })
 }
 
-/// One backward sweep over a graph that grows by the adjoints.
-struct Sweep<'n> {
+/// The sweep over a neuron's step.
+struct Step<'n> {
     neuron: &'n Neuron,
-    graph: Graph,
-    useful: Vec<bool>,
     varying: Vec<bool>,
-    /// For each node of the neuron what has come to it so far.
-    adjoints: Vec<Option<Term>>,
+    sweep: Sweep<'n>,
 }
 
-/// What comes to a node.
-#[derive(Clone, Copy)]
-struct Term {
-    value: NodeId,
-    /// The condition under which it counts; elsewhere nothing comes. It is applied as late as can be:
-    /// a 0 that is multiplied by the infinite derivative of a branch not taken would be NaN.
-    guard: Option<NodeId>,
-}
-
-impl Sweep<'_> {
+impl Step<'_> {
     /// The adjoint of a step. Returned are the nodes that do not vary and that something came to, with
     /// what comes at each step.
     fn step(&mut self) -> Vec<(NodeId, NodeId)> {
@@ -105,18 +86,18 @@ impl Sweep<'_> {
         for (i, state) in self.neuron.states.iter().enumerate() {
             self.seed(state.next, Leaf::StateGrad(i as u32), state.span);
         }
-        for id in self.own_nodes() {
+        for id in self.sweep.nodes() {
             if self.varying[id.0 as usize] {
                 self.pull(id);
             }
         }
         let mut frontier = Vec::new();
-        for i in 0..self.adjoints.len() {
-            let term = if self.varying[i] { None } else { self.adjoints[i].take() };
+        for i in 0..self.sweep.adjoints.len() {
+            let term = if self.varying[i] { None } else { self.sweep.adjoints[i].take() };
             if let Some(term) = term {
                 let node = NodeId(i as u32);
-                let span = self.graph.node(node).span;
-                frontier.push((node, self.guarded(term, span)));
+                let span = self.sweep.graph.node(node).span;
+                frontier.push((node, self.sweep.guarded(term, span)));
             }
         }
         frontier
@@ -129,13 +110,13 @@ impl Sweep<'_> {
         for (node, adjoint) in frontier {
             let sum = Leaf::Sum(sums.len() as u32);
             sums.push(adjoint);
-            let span = self.graph.node(node).span;
+            let span = self.sweep.graph.node(node).span;
             self.seed(node, sum, span);
         }
         for (i, state) in self.neuron.states.iter().enumerate() {
             self.seed(state.init, Leaf::InitGrad(i as u32), state.span);
         }
-        for id in self.own_nodes() {
+        for id in self.sweep.nodes() {
             if !self.varying[id.0 as usize] {
                 self.pull(id);
             }
@@ -143,80 +124,28 @@ impl Sweep<'_> {
         sums
     }
 
-    /// The neuron's nodes, from the last to the first.
-    fn own_nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
-        (0..self.adjoints.len() as u32).rev().map(NodeId)
+    /// Gives a node's adjoint on to its operands.
+    fn pull(&mut self, id: NodeId) {
+        let Node { op, span, .. } = *self.neuron.graph.node(id);
+        self.sweep.pull(id, op, span);
     }
 
     /// An adjoint that comes from outside.
     fn seed(&mut self, node: NodeId, leaf: Leaf, span: Span) {
-        if self.useful[node.0 as usize] {
-            let value = self.graph.add(Op::Leaf(leaf), Type::Real, span);
-            self.accumulate(node, Term { value, guard: None }, span);
+        if self.sweep.useful[node.0 as usize] {
+            let value = self.sweep.graph.add(Op::Leaf(leaf), Type::Real, span);
+            self.sweep.accumulate(node, Term::always(value), span);
         }
-    }
-
-    /// Gives a node's adjoint on to its operands.
-    fn pull(&mut self, id: NodeId) {
-        let Some(adjoint) = self.adjoints[id.0 as usize] else { return };
-        let Node { op, span, .. } = *self.graph.node(id);
-        let operands: Vec<NodeId> = op.operands().collect();
-        let leads: Vec<bool> = operands.iter().map(|a| self.useful[a.0 as usize]).collect();
-        let mut rule = rules::Rule { graph: &mut self.graph, span, of: &self.neuron.surrogates };
-        let terms = rule.terms(op, id, adjoint.value, &leads);
-        for (i, (operand, value)) in operands.into_iter().zip(terms).enumerate() {
-            if let Some(value) = value {
-                let guard = self.guard(op, i, adjoint.guard, span);
-                self.accumulate(operand, Term { value, guard }, span);
-            }
-        }
-    }
-
-    /// The condition under which operand `i` decides the value of a node that counts under `outer`.
-    fn guard(&mut self, op: Op, i: usize, outer: Option<NodeId>, span: Span) -> Option<NodeId> {
-        let own = match (op, i) {
-            (Op::Select(c, ..), 1) => c,
-            (Op::Select(c, ..), 2) => self.graph.add(Op::Not(c), Type::Bool, span),
-            _ => return outer,
-        };
-        let both = |outer| self.graph.add(Op::Logic(Logic::And, outer, own), Type::Bool, span);
-        Some(outer.map_or(own, both))
-    }
-
-    fn accumulate(&mut self, node: NodeId, term: Term, span: Span) {
-        self.adjoints[node.0 as usize] = Some(match self.adjoints[node.0 as usize] {
-            None => term,
-            Some(sum) if sum.guard == term.guard => {
-                let value = self.graph.binary(Binary::Add, sum.value, term.value, span);
-                Term { value, ..term }
-            }
-            Some(sum) => {
-                let (sum, term) = (self.guarded(sum, span), self.guarded(term, span));
-                Term { value: self.graph.binary(Binary::Add, sum, term, span), guard: None }
-            }
-        });
-    }
-
-    /// The value where the guard holds, else 0.
-    fn guarded(&mut self, term: Term, span: Span) -> NodeId {
-        let Some(guard) = term.guard else { return term.value };
-        let zero = self.graph.constant(0.0, span);
-        // The branch not taken is the negation itself: one operation less.
-        let op = match self.graph.node(guard).op {
-            Op::Not(c) => Op::Select(c, zero, term.value),
-            _ => Op::Select(guard, term.value, zero),
-        };
-        self.graph.add(op, Type::Real, span)
     }
 
     /// What came to each leaf of a kind.
     fn leaves(&mut self, count: usize, leaf: impl Fn(u32) -> Leaf) -> Vec<Option<NodeId>> {
         let mut adjoints = vec![None; count];
-        for (id, adjoint) in self.adjoints.clone().into_iter().enumerate() {
-            let Node { op, span, .. } = *self.graph.node(NodeId(id as u32));
+        for (id, adjoint) in self.sweep.adjoints.clone().into_iter().enumerate() {
+            let Node { op, span, .. } = *self.sweep.graph.node(NodeId(id as u32));
             let is_leaf = |i: &usize| op == Op::Leaf(leaf(*i as u32));
             if let Some(i) = (0..count).find(is_leaf) {
-                adjoints[i] = adjoint.map(|term| self.guarded(term, span));
+                adjoints[i] = adjoint.map(|term| self.sweep.guarded(term, span));
             }
         }
         adjoints

@@ -1,5 +1,6 @@
 //! The table of derivative rules: one for each primitive, with the adjoint given to each operand.
 
+use super::sweep::Term;
 use crate::check::hir::{Binary, Compare, Graph, NodeId, Op, Surrogate, Type, Unary};
 use crate::span::Span;
 
@@ -27,7 +28,7 @@ const EXPREL_SLOPE: [f64; 9] = [
 ];
 
 /// What comes to each operand; none where nothing does.
-type Terms = [Option<NodeId>; 3];
+type Terms = [Option<Term>; 3];
 
 impl Rule<'_> {
     /// The terms of node `y`, whose adjoint is `g`. `leads` says for which operands one is wanted.
@@ -41,12 +42,15 @@ impl Rule<'_> {
     }
 
     /// The term of operand `i`.
-    fn term(&mut self, op: Op, y: NodeId, g: NodeId, i: usize) -> Option<NodeId> {
-        Some(match (op, i) {
-            (Op::Unary(op, a), _) => return self.unary(op, a, y, g),
+    fn term(&mut self, op: Op, y: NodeId, g: NodeId, i: usize) -> Option<Term> {
+        Some(Term::always(match (op, i) {
+            (Op::Unary(op, a), _) => return self.unary(op, a, y, g).map(Term::always),
             (Op::Binary(op, a, b), _) => self.binary(op, [a, b], y, g, i),
-            // That it counts only in the branch taken is its guard's business.
-            (Op::Select(..), 1 | 2) => g,
+            (Op::Select(c, ..), 1) => return Some(Term { value: g, guard: Some(c) }),
+            (Op::Select(c, ..), 2) => {
+                let other = self.graph.add(Op::Not(c), Type::Bool, self.span);
+                return Some(Term { value: g, guard: Some(other) });
+            }
             (Op::Fma(_, b, _), 0) => self.mul(g, b),
             (Op::Fma(a, ..), 1) => self.mul(g, a),
             (Op::Fma(..), 2) => g,
@@ -84,7 +88,7 @@ impl Rule<'_> {
                 | Op::Soft(..),
                 _,
             ) => return None,
-        })
+        }))
     }
 
     fn unary(&mut self, op: Unary, a: NodeId, y: NodeId, g: NodeId) -> Option<NodeId> {
@@ -239,12 +243,12 @@ impl Rule<'_> {
 
     /// `g` where the condition holds, else 0: selected and not multiplied, so that an infinite adjoint
     /// of a branch that was not taken stays out.
-    pub(super) fn where_true(&mut self, condition: NodeId, g: NodeId) -> NodeId {
+    fn where_true(&mut self, condition: NodeId, g: NodeId) -> NodeId {
         let zero = self.constant(0.0);
         self.graph.add(Op::Select(condition, g, zero), Type::Real, self.span)
     }
 
-    pub(super) fn where_false(&mut self, condition: NodeId, g: NodeId) -> NodeId {
+    fn where_false(&mut self, condition: NodeId, g: NodeId) -> NodeId {
         let zero = self.constant(0.0);
         self.graph.add(Op::Select(condition, zero, g), Type::Real, self.span)
     }

@@ -1,8 +1,9 @@
 //! The rule of a spike: its surrogate's `d` by the distance, and for an argument of the surrogate the
-//! derivative of `y`, taken by the same table.
+//! derivative of `y`, swept as a step is.
 
 use super::rules::Rule;
-use crate::check::hir::{Arguments, Binary, Function, Graph, Leaf, NodeId, Op, Surrogate, Type};
+use super::sweep::{Sweep, Term, useful};
+use crate::check::hir::{Arguments, Function, Leaf, NodeId, Op, Surrogate};
 
 impl Rule<'_> {
     /// The term of operand `i` of a spike.
@@ -13,7 +14,7 @@ impl Rule<'_> {
         arguments: Arguments,
         g: NodeId,
         i: usize,
-    ) -> Option<NodeId> {
+    ) -> Option<Term> {
         let given: Vec<NodeId> =
             std::iter::once(u).chain(arguments.into_iter().flatten()).collect();
         if i > 0 {
@@ -21,7 +22,7 @@ impl Rule<'_> {
             return self.through(surrogate.y.as_ref()?, &given, g, Leaf::Arg(i as u32));
         }
         let d = self.inline(&surrogate.d, &given)[surrogate.d.result.0 as usize];
-        Some(self.mul(g, d))
+        Some(Term::always(self.mul(g, d)))
     }
 
     /// A function's nodes with its arguments put in.
@@ -43,46 +44,18 @@ impl Rule<'_> {
         given: &[NodeId],
         g: NodeId,
         to: Leaf,
-    ) -> Option<NodeId> {
-        let known = self.inline(function, given);
-        let leads = leading(&function.graph, to);
-        let mut adjoints = vec![None; known.len()];
-        adjoints[function.result.0 as usize] = Some(g);
-        for (id, node) in function.graph.iter().rev() {
-            let Some(adjoint) = adjoints[id.0 as usize] else { continue };
-            if node.op == Op::Leaf(to) {
-                return Some(adjoint);
+    ) -> Option<Term> {
+        let (known, useful) =
+            (self.inline(function, given), useful(&function.graph, |leaf| leaf == to));
+        let mut sweep = Sweep::new(self.graph, self.of, known, useful);
+        sweep.adjoints[function.result.0 as usize] = Some(Term::always(g));
+        for id in sweep.nodes() {
+            let op = function.graph.node(id).op;
+            if op == Op::Leaf(to) {
+                return sweep.adjoints[id.0 as usize];
             }
-            let operands: Vec<usize> = node.op.operands().map(|a| a.0 as usize).collect();
-            let wanted: Vec<bool> = operands.iter().map(|&a| leads[a]).collect();
-            let op = node.op.map(|a| known[a.0 as usize]);
-            let mut terms = self.terms(op, known[id.0 as usize], adjoint, &wanted);
-            if let Op::Select(c, ..) = op {
-                // No sweep is here that would guard them.
-                terms[1] = terms[1].map(|g| self.where_true(c, g));
-                terms[2] = terms[2].map(|g| self.where_false(c, g));
-            }
-            for (operand, term) in operands.into_iter().zip(terms) {
-                adjoints[operand] = match (adjoints[operand], term) {
-                    (Some(sum), Some(term)) => Some(self.binary_op(Binary::Add, sum, term)),
-                    (sum, term) => sum.or(term),
-                };
-            }
+            sweep.pull(id, op, self.span);
         }
         None
     }
-}
-
-/// The nodes with a gradient to a leaf.
-fn leading(graph: &Graph, to: Leaf) -> Vec<bool> {
-    let mut leads: Vec<bool> = Vec::with_capacity(graph.len());
-    for (_, node) in graph.iter() {
-        let does = match node.op {
-            Op::Leaf(leaf) => leaf == to,
-            Op::Detach(_) => false,
-            op => op.operands().any(|a| leads[a.0 as usize]),
-        };
-        leads.push(does && node.ty == Type::Real);
-    }
-    leads
 }

@@ -7,6 +7,7 @@ use crate::check::hir::{
     SurrogateId, Type, Unary,
 };
 use crate::check::{NoImports, Specialization};
+use crate::oracle::{Call, Mode, Seeds, Shared, gradients};
 use crate::pipeline::{self, Source};
 use crate::span::Span;
 
@@ -261,9 +262,40 @@ fn learnt() -> Adjoint {
 }
 
 fn of(text: &str) -> Adjoint {
+    differentiate(&front(text))
+}
+
+fn front(text: &str) -> Neuron {
     let source = Source { name: "l.snn", text };
     let front = pipeline::front(source, &Specialization::default(), &NoImports);
-    differentiate(&front.expect("a neuron").neuron)
+    front.expect("a neuron").neuron
+}
+
+/// The gradient of the one output of a step by the one param, by our nodes and by the oracle.
+fn gradient_of_param(text: &str, x: f64, param: f64) -> [f64; 2] {
+    let neuron = front(text);
+    let adjoint = differentiate(&neuron);
+    let values = |sums: &[f64]| {
+        evaluate(&adjoint.neuron.graph, |leaf| match leaf {
+            Leaf::Input(_) => x,
+            Leaf::OutputGrad(_) => 1.0,
+            Leaf::Param(_) => param,
+            Leaf::Sum(i) => sums[i as usize],
+            _ => 0.0,
+        })
+    };
+    let step = values(&vec![0.0; adjoint.sums.len()]);
+    let sums: Vec<f64> = adjoint.sums.iter().map(|sum| step[sum.0 as usize]).collect();
+    let found = values(&sums)[adjoint.params[0].expect("a gradient").0 as usize];
+    let call = Call {
+        steps: 1,
+        lanes: 1,
+        inputs: vec![vec![x]],
+        states: vec![None; neuron.states.len()],
+        params: vec![Shared::layer(param, 1)],
+    };
+    let seeds = Seeds { outputs: vec![Some(vec![1.0])], ..Seeds::default() };
+    [found, gradients(&neuron, &call, &seeds, Mode::Double).1.params[0][0]]
 }
 
 #[test]
@@ -302,15 +334,31 @@ neuron B {
 
 #[test]
 fn a_branch_of_a_primitive_counts_where_it_is_taken() {
-    let adjoint = of(BENT);
     for (x, expected) in [(-2.0, -2.0), (1.0, 3.0)] {
-        let values = evaluate(&adjoint.neuron.graph, |leaf| match leaf {
-            Leaf::Input(_) => x,
-            Leaf::OutputGrad(_) => 1.0,
-            Leaf::Param(_) => 2.0,
-            _ => 0.0,
-        });
-        let sum: f64 = adjoint.sums.iter().map(|sum| values[sum.0 as usize]).sum();
-        assert_eq!(sum, expected, "{x}");
+        assert_eq!(gradient_of_param(BENT, x, 2.0), [expected; 2], "{x}");
+    }
+}
+
+/// At 0 the slope of the branch that is not taken is infinite.
+const STEEP: &str = "\
+surrogate steep(a = 1.0) {
+  d(u) = a
+  y(u) = if u > 0 { sqrt(a * u) } else { 0.5 * a }
+}
+neuron S {
+  input  x
+  param  p = 4.0 in [0, inf) learn
+  state  v = 0
+  charge v = v + x
+  fire   s = spike(x, steep(a: sqrt(p)))
+  output s
+}
+";
+
+#[test]
+fn an_infinite_slope_in_a_primitive_stays_out_where_its_branch_is_not_taken() {
+    for x in [-1.0, 0.0, 1.0] {
+        let [found, oracle] = gradient_of_param(STEEP, x, 4.0);
+        assert!((found - oracle).abs() < 1e-12 && found != 0.0, "{found}, not {oracle}, at {x}");
     }
 }
