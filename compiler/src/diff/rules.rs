@@ -45,12 +45,11 @@ impl Rule<'_> {
     fn term(&mut self, op: Op, y: NodeId, g: NodeId, i: usize) -> Option<Term> {
         Some(Term::always(match (op, i) {
             (Op::Unary(op, a), _) => return self.unary(op, a, y, g).map(Term::always),
-            (Op::Binary(op, a, b), _) => self.binary(op, [a, b], y, g, i),
-            (Op::Select(c, ..), 1) => return Some(Term { value: g, guard: Some(c) }),
-            (Op::Select(c, ..), 2) => {
-                let other = self.graph.add(Op::Not(c), Type::Bool, self.span);
-                return Some(Term { value: g, guard: Some(other) });
+            (Op::Binary(op @ (Binary::Min | Binary::Max), a, b), i) => {
+                return Some(self.extremum(op, [a, b], g, i));
             }
+            (Op::Binary(op, a, b), _) => self.binary(op, [a, b], y, g, i)?,
+            (Op::Select(c, ..), 1 | 2) => return Some(self.taken(c, g, i == 1)),
             (Op::Fma(_, b, _), 0) => self.mul(g, b),
             (Op::Fma(a, ..), 1) => self.mul(g, a),
             (Op::Fma(..), 2) => g,
@@ -183,8 +182,8 @@ impl Rule<'_> {
         y: NodeId,
         g: NodeId,
         i: usize,
-    ) -> NodeId {
-        match (op, i) {
+    ) -> Option<NodeId> {
+        Some(match (op, i) {
             (Binary::Add, _) | (Binary::Sub, 0) => g,
             (Binary::Sub, _) => self.neg(g),
             (Binary::Mul, 0) => self.mul(g, b),
@@ -194,12 +193,21 @@ impl Rule<'_> {
                 let share = self.div(g, b);
                 self.minus(share, y)
             }
-            (Binary::Min | Binary::Max, i) => {
-                let compare = if op == Binary::Min { Compare::Le } else { Compare::Ge };
-                let first = self.graph.add(Op::Compare(compare, a, b), Type::Bool, self.span);
-                if i == 0 { self.where_true(first, g) } else { self.where_false(first, g) }
-            }
-        }
+            (Binary::Min | Binary::Max, _) => return None,
+        })
+    }
+
+    /// Of the two operands the one that is taken, the first where they are equal.
+    fn extremum(&mut self, op: Binary, [a, b]: [NodeId; 2], g: NodeId, i: usize) -> Term {
+        let compare = if op == Binary::Min { Compare::Le } else { Compare::Ge };
+        let first = self.graph.add(Op::Compare(compare, a, b), Type::Bool, self.span);
+        self.taken(first, g, i == 0)
+    }
+
+    /// What comes to one of two branches: it counts where the condition is as said.
+    fn taken(&mut self, condition: NodeId, g: NodeId, is: bool) -> Term {
+        let other = (!is).then(|| self.graph.add(Op::Not(condition), Type::Bool, self.span));
+        Term { value: g, guard: Some(other.unwrap_or(condition)) }
     }
 
     fn constant(&mut self, value: f64) -> NodeId {
@@ -239,17 +247,5 @@ impl Rule<'_> {
     fn one_minus(&mut self, a: NodeId) -> NodeId {
         let one = self.constant(1.0);
         self.sub(one, a)
-    }
-
-    /// `g` where the condition holds, else 0: selected and not multiplied, so that an infinite adjoint
-    /// of a branch that was not taken stays out.
-    fn where_true(&mut self, condition: NodeId, g: NodeId) -> NodeId {
-        let zero = self.constant(0.0);
-        self.graph.add(Op::Select(condition, g, zero), Type::Real, self.span)
-    }
-
-    fn where_false(&mut self, condition: NodeId, g: NodeId) -> NodeId {
-        let zero = self.constant(0.0);
-        self.graph.add(Op::Select(condition, zero, g), Type::Real, self.span)
     }
 }

@@ -243,6 +243,23 @@ fn an_infinite_derivative_stays_out_of_a_branch_that_was_not_taken() {
     }
 }
 
+#[test]
+fn an_infinite_derivative_stays_out_of_the_operand_that_is_not_the_extremum() {
+    let span = Span::default();
+    for (op, limit) in [(Binary::Max, -2.0), (Binary::Min, 0.5)] {
+        let neuron = neuron_of(|graph, [a, b, _]| {
+            let root = graph.unary(Unary::Sqrt, a, span);
+            let steep = graph.unary(Unary::Log, root, span);
+            let inverse = graph.binary(Binary::Div, b, a, span);
+            let operand = if op == Binary::Max { steep } else { inverse };
+            let limit = graph.constant(limit, span);
+            graph.binary(op, operand, limit, span)
+        });
+        let found = gradient(&differentiate(&neuron), [0.0, 1.0, 0.0], 2.0);
+        assert_eq!(found, [0.0; 3], "{op:?}");
+    }
+}
+
 const LEARNT: &str = "\
 neuron L {
   input  x
