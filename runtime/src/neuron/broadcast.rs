@@ -60,9 +60,15 @@ pub fn repeat(operand: &str, input: &Array, shape: &[usize]) -> Result<Vec<f32>>
 
 /// The gradient of an input of shape `own`, out of that of all places.
 pub fn sum(all: &Array, own: &[usize]) -> Array {
+    gather(all, own, |i| place(i, all.shape(), own))
+}
+
+/// An array of shape `own` with the sums of all numbers that `to` gives one place: added up in the order
+/// of memory and in f64, and rounded once.
+pub fn gather(all: &Array, own: &[usize], to: impl Fn(usize) -> usize) -> Array {
     let mut sums = vec![0.0_f64; array::count(own).unwrap_or(0)];
     for (i, number) in all.data().iter().enumerate() {
-        sums[place(i, all.shape(), own)] += f64::from(*number);
+        sums[to(i)] += f64::from(*number);
     }
     Array::filled(own.to_vec(), sums.into_iter().map(|sum| sum as f32).collect())
 }

@@ -1,9 +1,10 @@
 //! Indexed params: one array to the caller. To kernels a param `[K]` is a param for each index, and a
-//! param `[T]` an input that lanes share; its gradient is summed over them here, in the order of lanes.
+//! param `[T]` an input that lanes share; its gradient is summed over them here, as that of an input of size 1 is.
 
 use snn_artifact::{Axis, Param, Sharing};
 
 use super::array::{self, Array, Arrays};
+use super::broadcast;
 use super::call::Gradients;
 use super::geometry::Geometry;
 use super::params::{self, Stored};
@@ -68,8 +69,7 @@ pub fn stored(
     if param.axis.is_none() {
         return Ok(vec![(param.name.clone(), params::stored(param, given, geometry, seed)?)]);
     }
-    let n = elements.len();
-    let each = given.map(|given| split(param, given, n)).transpose()?;
+    let each = given.map(|given| split(param, given, geometry)).transpose()?;
     let named = elements.into_iter().enumerate().map(|(i, mut element)| {
         let own = element.name.clone();
         let given = each.as_ref().map(|each| &each[i]);
@@ -82,22 +82,20 @@ pub fn stored(
     named.collect()
 }
 
-/// The array of each index; one number is repeated.
-fn split(param: &Param, given: &Array, n: usize) -> Result<Vec<Array>> {
+/// The array of each index; one number for all, or for an index, is repeated.
+fn split(param: &Param, given: &Array, geometry: &Geometry) -> Result<Vec<Array>> {
+    let (n, own) = (param.elements().len(), params::declared(param.sharing, geometry));
     match (given.shape(), given.data()) {
         ([] | [1], &[number]) => Ok(vec![Array::scalar(number); n]),
-        ([first, rest @ ..], data) if *first == n => {
-            let size = array::count(rest).unwrap_or(0);
+        ([first, rest @ ..], data) if *first == n && (*rest == own || matches!(rest, [] | [1])) => {
+            let size = data.len() / n;
             (0..n)
                 .map(|i| Array::new(rest.to_vec(), data[i * size..(i + 1) * size].to_vec()))
                 .collect()
         }
         (other, _) => Err(Error::Shape {
             operand: param.name.clone(),
-            expected: format!(
-                "an axis of {n} for its indices, and then its shape {}, or []",
-                params::sharing(param.sharing)
-            ),
+            expected: params::expected(param, &[&[n], &own[..]].concat()),
             given: array::text(other),
         }),
     }
@@ -131,19 +129,14 @@ fn stacked(param: &Param, arrays: &mut Arrays) -> Option<Array> {
     Array::new(shape, data).ok()
 }
 
-/// For each step the sums over the lanes that share a number, added up in f64 and rounded once.
+/// For each step the sums over the lanes that share a number.
 fn summed(run: &Run<'_>, param: &Param, all: &Array) -> Option<Array> {
-    let (geometry, shape) = (&run.geometry, run.shapes.get(&param.name)?);
-    let n = array::count(shape)?;
-    let each = n.checked_div(geometry.steps).unwrap_or(0);
-    let mut sums = vec![0.0_f64; n];
-    if geometry.lanes > 0 && each > 0 {
-        for (sums, row) in sums.chunks_exact_mut(each).zip(all.data().chunks_exact(geometry.lanes))
-        {
-            for (lane, number) in row.iter().enumerate() {
-                sums[member(param.sharing, geometry, lane)] += f64::from(*number);
-            }
-        }
-    }
-    Array::new(shape.clone(), sums.into_iter().map(|sum| sum as f32).collect()).ok()
+    let (geometry, own) = (&run.geometry, run.shapes.get(&param.name)?);
+    let each = array::count(own)?.checked_div(geometry.steps).unwrap_or(0);
+    // Where there is a number there is a lane, and a number for it in each step.
+    let to = |i: usize| {
+        let (step, lane) = (i / geometry.lanes, i % geometry.lanes);
+        step * each + member(param.sharing, geometry, lane)
+    };
+    Some(broadcast::gather(all, own, to))
 }

@@ -3,7 +3,7 @@
 //! A caller gives the constrained number. Where the param has a `via`, the kernel reads the number `w`
 //! that is mapped to it, computed here in f64 and rounded once.
 
-use snn_artifact::{Param, ParamDefault, Range, Sharing, Via};
+use snn_artifact::{Axis, Param, ParamDefault, Range, Sharing, Via};
 
 use super::array::{self, Array};
 use super::draw;
@@ -86,7 +86,7 @@ pub fn rounded(end: f64) -> f64 {
 }
 
 /// The shape of a param's numbers.
-fn declared(sharing: Sharing, geometry: &Geometry) -> Vec<usize> {
+pub fn declared(sharing: Sharing, geometry: &Geometry) -> Vec<usize> {
     match sharing {
         Sharing::Layer => Vec::new(),
         Sharing::Channel => vec![geometry.channels],
@@ -95,7 +95,7 @@ fn declared(sharing: Sharing, geometry: &Geometry) -> Vec<usize> {
 }
 
 /// Who shares a number, in words.
-pub fn sharing(sharing: Sharing) -> &'static str {
+fn sharing(sharing: Sharing) -> &'static str {
     match sharing {
         Sharing::Layer => "per layer",
         Sharing::Channel => "per channel",
@@ -103,14 +103,19 @@ pub fn sharing(sharing: Sharing) -> &'static str {
     }
 }
 
-fn expected(param: &Param, shape: &[usize]) -> String {
+/// What a param of this shape is given, in words.
+pub fn expected(param: &Param, shape: &[usize]) -> String {
     let (shape, sharing) = (array::text(shape), sharing(param.sharing));
-    if param.has_steps() {
-        return format!("{shape}, since it is {sharing} with a number for each step, or []");
-    }
-    match param.sharing {
-        Sharing::Layer => "[] or [1], since it is per layer".into(),
-        _ => format!("{shape}, since it is {sharing}, or []"),
+    let each = |axis: &Axis| match axis {
+        Axis::Steps => " with a number for each step",
+        Axis::Elements(_) => " with a number for each index",
+    };
+    match (&param.axis, param.sharing) {
+        (None, Sharing::Layer) => "[] or [1], since it is per layer".into(),
+        (axis, _) => {
+            let each = axis.as_ref().map_or("", each);
+            format!("{shape}, since it is {sharing}{each}, or []")
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod broadcast;
 pub mod calls;
 pub mod check;
 mod corpus;
+mod indexed;
 pub mod machines;
 mod programs;
 mod properties;
