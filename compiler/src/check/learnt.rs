@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::check::hir::{Leaf, Neuron, NodeId, Op, Unary};
+use crate::check::hir::{Leaf, Neuron, NodeId, Op, Param, Unary};
 use crate::check::tree::{Program, Type};
 use crate::check::{Specialization, specialize};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -13,9 +13,9 @@ use crate::span::Span;
 /// the bool options is turned round is none of them.
 pub fn warn(program: &Program, neuron: &Neuron) -> Diagnostics {
     let (needed, smooth) = (reached(neuron, false), reached(neuron, true));
-    let is_dead = |i: &usize| neuron.params[*i].learn && needed[*i] && !smooth[*i];
-    let mut dead: Vec<usize> = (0..neuron.params.len()).filter(is_dead).collect();
-    dead.dedup_by(|a, b| neuron.params[*a].span == neuron.params[*b].span);
+    let mut dead: Vec<&Param> = params(neuron).filter(|param| param.learn).collect();
+    dead.retain(|param| needed.contains(&param.span) && !smooth.contains(&param.span));
+    dead.dedup_by_key(|param| param.span);
     for option in turned(program, neuron) {
         if dead.is_empty() {
             break;
@@ -27,10 +27,15 @@ pub fn warn(program: &Program, neuron: &Neuron) -> Diagnostics {
         };
         if let Ok(other) = specialize(program, &wanted) {
             let smooth = reached(&other, true);
-            dead.retain(|i| !smooth[*i]);
+            dead.retain(|param| !smooth.contains(&param.span));
         }
     }
-    dead.into_iter().map(|i| warning(neuron, i)).collect()
+    dead.into_iter().map(warning).collect()
+}
+
+/// All params, those with a number for each step among them.
+fn params(neuron: &Neuron) -> impl Iterator<Item = &Param> {
+    neuron.params.iter().chain(neuron.inputs.iter().filter_map(|input| input.param.as_ref()))
 }
 
 /// Each bool option with the value that it does not have by default.
@@ -45,8 +50,7 @@ fn turned(program: &Program, neuron: &Neuron) -> Vec<(String, String)> {
     turned.collect()
 }
 
-fn warning(neuron: &Neuron, i: usize) -> Diagnostic {
-    let param = &neuron.params[i];
+fn warning(param: &Param) -> Diagnostic {
     let name = param.of.as_ref().unwrap_or(&param.name);
     let message = format!("the gradient of the learnt param `{name}` is always zero");
     let there = "reaches outputs and states only where no gradient flows";
@@ -86,9 +90,10 @@ fn no_primitive(neuron: &Neuron, surrogate: &str, param: u32, span: Span) -> Dia
         .help("`detach(...)` around the argument leaves its gradient out")
 }
 
-/// Which params outputs and states depend on; with `smooth`, through operations with a gradient.
-fn reached(neuron: &Neuron, smooth: bool) -> Vec<bool> {
-    let mut reached = vec![false; neuron.params.len()];
+/// The declarations of the params that outputs and states depend on; with `smooth`, through operations
+/// with a gradient. The numbers of an indexed param are one to the user.
+fn reached(neuron: &Neuron, smooth: bool) -> HashSet<Span> {
+    let mut reached = HashSet::new();
     let mut seen = vec![false; neuron.graph.len()];
     let states = neuron.states.iter().flat_map(|state| [state.init, state.next]);
     let mut rest: Vec<NodeId> = states.chain(neuron.outputs.iter().map(|o| o.value)).collect();
@@ -98,15 +103,21 @@ fn reached(neuron: &Neuron, smooth: bool) -> Vec<bool> {
         }
         let op = neuron.graph.node(id).op;
         match op {
-            Op::Leaf(Leaf::Param(i)) => reached[i as usize] = true,
+            Op::Leaf(leaf) => reached.extend(param(neuron, leaf).map(|param| param.span)),
             _ if smooth => rest.extend(differentiated(&op)),
             _ => rest.extend(op.operands()),
         }
     }
-    // The numbers of one param are one to the user.
-    let all = neuron.params.iter().zip(reached.clone());
-    let spans: HashSet<Span> = all.filter(|(_, reached)| *reached).map(|(p, _)| p.span).collect();
-    neuron.params.iter().map(|param| spans.contains(&param.span)).collect()
+    reached
+}
+
+/// The param that a leaf is.
+fn param(neuron: &Neuron, leaf: Leaf) -> Option<&Param> {
+    match leaf {
+        Leaf::Param(i) => Some(&neuron.params[i as usize]),
+        Leaf::Input(i) => neuron.inputs[i as usize].param.as_ref(),
+        _ => None,
+    }
 }
 
 /// The operands that an operation has a gradient to.
