@@ -6,11 +6,16 @@ use crate::check::modules::Loaded;
 use crate::check::nearest::nearest;
 use crate::check::tree::Program;
 use crate::diagnostic::{Diagnostic, Diagnostics, codes};
-use crate::span::Span;
+use crate::span::{SourceMap, Span};
 
 /// Takes the silenced warnings out, and warns of codes that silence nothing. What a program silences is
 /// known only where it has no errors.
-pub fn silence(files: &[Loaded<'_>], program: Option<&Program>, diagnostics: &mut Diagnostics) {
+pub fn silence(
+    files: &[Loaded<'_>],
+    program: Option<&Program>,
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) {
     let allowed = allowed(files);
     let mut is_needed = vec![false; allowed.len()];
     diagnostics.retain(|finding| {
@@ -25,11 +30,36 @@ pub fn silence(files: &[Loaded<'_>], program: Option<&Program>, diagnostics: &mu
         if !codes().any(|known| known.starts_with('W') && known == code.text) {
             diagnostics.push(unknown(code));
         } else if !is_needed && program.is_some_and(|program| is_looked_for(&code.text, program)) {
-            let message = format!("`{}` is silenced, and nothing gives it", code.text);
-            let finding = Diagnostic::new("W0314", code.span, message, "silences nothing");
-            diagnostics.push(finding.help("remove it"));
+            diagnostics.push(in_vain(code, sources));
         }
     }
+}
+
+fn in_vain(code: &Name, sources: &SourceMap) -> Diagnostic {
+    let message = format!("`{}` is silenced, and nothing gives it", code.text);
+    let finding = Diagnostic::new("W0314", code.span, message, "silences nothing");
+    match sources.get(code.span.file).and_then(|source| listed(&source.text, code.span)) {
+        Some(span) => finding.replace("remove it", span, ""),
+        None => finding.help("remove it"),
+    }
+}
+
+/// A code with the comma that goes with it or, of one alone, with its whole attribute and what leads to
+/// the next text.
+fn listed(text: &str, code: Span) -> Option<Span> {
+    let (before, behind) = (&text[..code.start as usize], &text[code.end as usize..]);
+    let from = |part: &str| part.len() as u32;
+    let up_to = |rest: &str| (text.len() - rest.trim_start().len()) as u32;
+    if let Some(rest) = behind.trim_start().strip_prefix(',') {
+        return Some(Span { end: up_to(rest), ..code });
+    }
+    if let Some(earlier) = before.trim_end().strip_suffix(',') {
+        return Some(Span { start: from(earlier), ..code });
+    }
+    let inner = before.trim_end().strip_suffix('(')?.trim_end().strip_suffix("allow")?;
+    let start = from(inner.trim_end().strip_suffix("#[")?);
+    let rest = behind.trim_start().strip_prefix(')')?.trim_start().strip_prefix(']')?;
+    Some(Span { start, end: up_to(rest), ..code })
 }
 
 /// W0309 is looked for in neurons as their options are by default.

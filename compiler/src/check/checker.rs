@@ -19,6 +19,9 @@ use crate::span::Span;
 pub const CONSTANTS: [(&str, f64); 3] =
     [("pi", std::f64::consts::PI), ("inf", f64::INFINITY), ("nan", f64::NAN)];
 
+/// What is known of the steps of a call.
+const STEPS: [(&str, &str); 2] = [("T", "the number of steps"), ("t", "the number of the step")];
+
 /// Names that may not be declared.
 pub const RESERVED: [&str; 5] = ["T", "t", "pi", "inf", "nan"];
 
@@ -172,8 +175,11 @@ impl<'a> Checker<'a> {
             self.used_items.insert(constant.name.span);
             return self.constant(home, constant, span);
         }
-        if matches!(name, "T" | "t") {
-            return self.not_yet(span, &format!("the step count `{name}` is"));
+        if let Some((_, what)) = STEPS.iter().find(|(known, _)| *known == name) {
+            let message = format!("{what} `{name}` as a value is not supported yet");
+            let finding = Diagnostic::new("E0900", span, message, "not supported yet");
+            self.report(finding.help("`param c[T]` has a number for each step, `c[t]`"));
+            return unknown(span);
         }
         self.unknown_name(name, span)
     }

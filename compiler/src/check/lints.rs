@@ -1,7 +1,7 @@
 //! Warnings about what nothing reads. A name that begins with `_` is meant to be so.
 
 use crate::ast;
-use crate::ast::{ItemKind, Name};
+use crate::ast::{ItemKind, MemberKind, Name};
 use crate::check::checker::Checker;
 use crate::check::scope::Role;
 use crate::check::tree::{Neuron, Type};
@@ -14,13 +14,13 @@ pub(super) const CODES: [&str; 5] = ["W0301", "W0302", "W0303", "W0311", "W0312"
 
 impl<'a> Checker<'a> {
     /// Warns of names of a neuron that nothing reads.
-    pub(super) fn lint_unread(&mut self) {
+    pub(super) fn lint_unread(&mut self, neuron: &ast::Neuron) {
         if self.is_wrong() {
             return;
         }
         for (role, slot, name) in std::mem::take(&mut self.declared) {
             if !self.used.contains(&slot) && !name.text.starts_with('_') {
-                unread(role, name).into_iter().for_each(|finding| self.report(finding));
+                unread(role, name, neuron).into_iter().for_each(|finding| self.report(finding));
             }
         }
     }
@@ -54,7 +54,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn unread(role: Role, name: &Name) -> Option<Diagnostic> {
+fn unread(role: Role, name: &Name, neuron: &ast::Neuron) -> Option<Diagnostic> {
     let code = match role {
         Role::Input => "W0301",
         Role::State => "W0302",
@@ -66,10 +66,27 @@ fn unread(role: Role, name: &Name) -> Option<Diagnostic> {
     let message = format!("the {what} `{}` is never read", name.text);
     let finding = Diagnostic::new(code, name.span, message, "never read");
     Some(match role {
-        Role::State => finding.help(format!("`output {}` gives it to the caller", name.text)),
-        Role::Const | Role::Let => meant(finding, name),
-        _ => finding,
+        Role::State => given(finding, name, neuron),
+        // What changes it names it too.
+        Role::Mutable => finding,
+        _ => meant(finding, name),
     })
+}
+
+/// Offers to give a state to the caller, behind all else that the neuron has.
+fn given(finding: Diagnostic, name: &Name, neuron: &ast::Neuron) -> Diagnostic {
+    let help = format!("`output {}` gives it to the caller", name.text);
+    let is_output = |member: &ast::Member| match &member.kind {
+        MemberKind::Output(output) => output.rename.as_ref().is_some_and(|n| n.text == name.text),
+        _ => false,
+    };
+    match neuron.members.last() {
+        Some(last) if !neuron.members.iter().any(is_output) => {
+            let behind = Span { start: last.span.end, ..last.span };
+            finding.replace(help, behind, format!("\n  output {}", name.text))
+        }
+        _ => finding.help(help),
+    }
 }
 
 /// Offers the name that says that nothing reads it.

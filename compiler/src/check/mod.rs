@@ -71,7 +71,7 @@ pub fn check(
         diagnostics.retain(|finding| !lints::CODES.contains(&finding.code));
     }
     let is_right = is_whole && !diagnostics.iter().any(Diagnostic::is_error);
-    allow::silence(&files, is_right.then_some(&program), &mut diagnostics);
+    allow::silence(&files, is_right.then_some(&program), sources, &mut diagnostics);
     diagnostics.sort_by_key(|finding| {
         let span = finding.primary.span;
         (span.file != module.file, span.file, span.start)

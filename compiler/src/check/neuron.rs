@@ -65,7 +65,7 @@ impl<'a> Checker<'a> {
         }
         made.steps = self.phases(neuron);
         made.outputs = self.outputs(neuron);
-        self.lint_unread();
+        self.lint_unread(neuron);
         self.keep_previous(&mut made);
         made.outer = std::mem::take(&mut self.outer);
         made.n_slots = self.n_slots;

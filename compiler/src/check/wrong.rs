@@ -39,6 +39,7 @@ fn report(text: &str, n_mistakes: usize) -> String {
     let said = render(&sources, &all, false);
     assert_eq!(all.len(), n_mistakes, "each mistake is one finding:\n{said}");
     all.iter().for_each(|finding| mend(text, finding, &all));
+    mend_all(text, &all);
     is_the_same_as_data(&sources, &all);
     format!("{}\n\n{said}", text.trim_end())
 }
@@ -99,6 +100,41 @@ fn mend(text: &str, finding: &Diagnostic, all: &Diagnostics) {
     }
 }
 
+/// Makes what the findings offer all at once, of each finding the first that no other has touched: what
+/// is left was there before, and offered nothing.
+fn mend_all(text: &str, all: &Diagnostics) {
+    let (mut edits, mut mended): (Vec<(Span, String)>, Vec<&str>) = (Vec::new(), Vec::new());
+    for finding in all {
+        let mut offered = finding.helps.iter().map(|help| &help.replace);
+        let is_free = |offer: &&Vec<(Span, String)>| {
+            let apart = |(a, _): &(Span, String)| {
+                edits.iter().all(|(b, _)| a.end < b.start || b.end < a.start)
+            };
+            !offer.is_empty() && offer.iter().all(apart)
+        };
+        if let Some(offer) = offered.find(is_free) {
+            edits.extend(offer.clone());
+            mended.push(&finding.message);
+        }
+    }
+    let text = replaced(text, &edits);
+    let (sources, left) = findings(&text);
+    let mut known: Vec<&str> = all.iter().map(|known| known.message.as_str()).collect();
+    for message in mended {
+        let at = known.iter().position(|known| *known == message).expect("one of them");
+        known.swap_remove(at);
+    }
+    for left in
+        left.iter().filter(|left| left.is_error() || all.iter().any(|a| a.code == left.code))
+    {
+        let at = known.iter().position(|message| *message == left.message);
+        let at = at.unwrap_or_else(|| {
+            panic!("all at once:\n{text}\n{}", render(&sources, &vec![left.clone()], false))
+        });
+        known.swap_remove(at);
+    }
+}
+
 /// A text with other text at some spans.
 fn replaced(text: &str, edits: &[(Span, String)]) -> String {
     let mut edits = edits.to_vec();
@@ -134,6 +170,7 @@ macro_rules! wrong {
 
 wrong! {
     a_learnt_param_without_a_gradient [2]: plain("  param  a = 1.0 learn\n  param  b = 0.5 learn\n  param  c = 2.0 learn\n  charge v = v + x * detach(a) + floor(b) * c");
+    a_learnt_param_of_the_step_without_a_gradient: plain("  param  a[T] per neuron = 1.0 learn\n  param  b[T] = 0.5 learn\n  charge v = v + x * round(a[t]) * b[t]");
     a_missing_equals_sign: neuron("  param  tau 2.0\n  charge v = v + x");
     a_mistyped_keyword: neuron("  parma  tau = 2.0\n  charge v = v + x / tau");
     a_mistyped_item: "nueron N {\n  input x\n  state v = 0\n  charge v = v + x\n  output v\n}\n";
@@ -302,6 +339,8 @@ wrong! {
     unknown_codes_that_are_allowed [3]: plain("  #[allow(W031)]\n  charge v = v + x\n  #[allow(E0101)]\n  reset  v = v / 2\n  #[allow(unused)]\n  const  _c = 2");
     an_error_that_is_allowed [2]: plain("  #[allow(E0101)]\n  charge v = v + y");
     warnings_allowed_in_vain [2]: plain("  #[allow(W0301, W0310)]\n  charge v = v + x");
+    an_allow_in_vain_beside_another: plain("  #[allow(W0310,\n    W0301)] // why\n  charge v = if v > 1 { x } else { v }");
+    a_state_never_read_under_the_name_of_an_output: plain("  state  w = 0\n  charge {\n    v = v + x\n    w = v\n  }\n  output v as w");
     an_allow_in_the_wrong_place [2]: plain("  #[allow(W0301)]\n  charge v = v + x\n  input  y");
     c_disjunction: neuron("  charge v = if hard_reset || true { x } else { v }");
     two_potentials_that_decide: plain("  charge v = if v > x { x } else { v + x }");
