@@ -12,6 +12,9 @@ pub const MAX_DEPTH: usize = 64;
 /// A newline that does not end a statement.
 const BLANK: u8 = 0x0b;
 
+/// What stands in the place of a bracket that is none: in no rule of the grammar.
+const NOTHING: u8 = 0x1a;
+
 /// A text ready for the grammar: as long as the source, but for braces added at its end.
 pub struct Layout {
     /// The text, in which comments and joined newlines are blanks.
@@ -94,6 +97,8 @@ struct Scan<'a> {
     line_started: bool,
     leads: bool,
     unreadable: bool,
+    /// Where the last line starts that has a bracket which closes nothing.
+    stray_line: Option<usize>,
     /// An opening brace and a closing one on lines of different indentation.
     suspect: Option<(usize, usize)>,
 }
@@ -117,6 +122,7 @@ impl<'a> Scan<'a> {
             line_started: false,
             leads: false,
             unreadable: false,
+            stray_line: None,
             suspect: None,
         }
     }
@@ -192,7 +198,12 @@ impl<'a> Scan<'a> {
         let len = rest.iter().position(|&b| b == b'"' || b == b'\n').unwrap_or(rest.len());
         self.open_ended = false;
         let closed = rest.get(len) == Some(&b'"');
-        start + 1 + len + usize::from(closed)
+        let end = start + 1 + len;
+        if !closed {
+            // To the grammar this is no string, and its brackets would be brackets.
+            self.out[start..end].iter_mut().filter(|b| is_bracket(**b)).for_each(|b| *b = NOTHING);
+        }
+        end + usize::from(closed)
     }
 
     fn token(&mut self, i: usize, byte: u8) -> usize {
@@ -218,6 +229,7 @@ impl<'a> Scan<'a> {
     fn open(&mut self, at: usize, byte: u8) {
         self.open_ended = false;
         if self.mistakes.has(at) {
+            self.out[at] = NOTHING;
             return;
         }
         if self.stack.len() >= MAX_DEPTH {
@@ -290,6 +302,11 @@ impl<'a> Scan<'a> {
     }
 
     fn stray(&mut self, at: usize, byte: u8) {
+        self.out[at] = b' ';
+        // The others of a line are likely the same mistake.
+        if self.stray_line.replace(self.line) == Some(self.line) {
+            return;
+        }
         let message = format!("`{}` closes nothing", byte as char);
         let there = "no bracket is open here";
         let finding = Diagnostic::new("E0002", self.span(at, 1), message, there).replace(
@@ -298,7 +315,6 @@ impl<'a> Scan<'a> {
             "",
         );
         self.found.push((at..at + 1, finding));
-        self.out[at] = b' ';
     }
 
     /// An item's word at the start of a line closes what is still open.
@@ -369,7 +385,7 @@ impl<'a> Scan<'a> {
         for &mistake in &self.mistakes.0 {
             self.report(mistake);
         }
-        // What is left unbalanced takes the parser twice as long for each bracket.
+        // What follows was not looked at: it may have any brackets.
         self.unreadable |= self.mistakes.0.len() >= MAX_MISTAKES;
         while let Some(open) = self.stack.pop() {
             if open.byte == b'{' && !self.unreadable {
@@ -388,6 +404,10 @@ impl<'a> Scan<'a> {
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+fn is_bracket(byte: u8) -> bool {
+    b"()[]{}".contains(&byte)
 }
 
 fn closing(open: u8) -> u8 {

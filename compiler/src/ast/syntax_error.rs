@@ -97,12 +97,16 @@ impl Builder<'_> {
             Some(c) if c.is_alphanumeric() || c == '_' => rest
                 .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.')
                 .unwrap_or(rest.len()),
-            Some('"') => rest[1..].find('"').map_or(rest.len(), |close| close + 2),
+            Some('"') => match rest[1..].find(['"', '\u{0b}']) {
+                Some(close) => 1 + close + usize::from(rest[1 + close..].starts_with('"')),
+                None => rest.len(),
+            },
             Some(c) => c.len_utf8(),
         };
         let span = self.piece(at, at + len);
-        let name =
-            if len == 0 { "the end of the line".into() } else { format!("`{}`", &rest[..len]) };
+        // As it was written: in a string that nothing closes brackets were taken out.
+        let word = self.source.text.get(at..at + len).unwrap_or(&rest[..len]);
+        let name = if len == 0 { "the end of the line".into() } else { format!("`{word}`") };
         (span, name)
     }
 

@@ -374,3 +374,17 @@ proptest! {
         prop_assert_eq!(printed(&once), once);
     }
 }
+
+#[test]
+fn brackets_that_close_nothing_are_one_mistake_a_line() {
+    let (_, _, found) = parsed("const a = 1))) + 2)]\nconst b = 2)\n");
+    let codes: Vec<&str> = found.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["E0002", "E0002"]);
+}
+
+#[test]
+fn a_string_that_nothing_closes_is_shown_as_it_was_written() {
+    let (_, _, found) = parsed("neuron N {\n  input \"{[(\n  output x\n}\n");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].message, "expected a name, found `\"{[(`");
+}

@@ -68,6 +68,10 @@ fn what_was_found_stays_right() {
             "(".repeat(20),
             ")".repeat(20)
         ),
+        // In a string that nothing closes brackets are none.
+        format!("neuron N {{\n  input \"{}\n}}\n", many("{")),
+        format!("neuron N(\"{}\n) {{ input x }}\n", many("(")),
+        format!("neuron N {{\n  input x[\"{}\"]\n}}\n", many("[")),
         // A brace was closed in the middle of a letter.
         "neuron N {\n  charge {\n    for i in 0..1 {\n// ✓\nfn f(a) = a\n".into(),
     ];
