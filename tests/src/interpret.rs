@@ -24,7 +24,11 @@ type Buffers = BTreeMap<String, Vec<f32>>;
 impl Interpreted {
     /// The kernels that some options give.
     pub fn new(neuron: &hir::Neuron, options: &Options) -> Self {
-        let kernels = pipeline::kernels(neuron, options).unwrap();
+        Self::of(neuron, pipeline::kernels(neuron, options).unwrap())
+    }
+
+    /// Kernels that there are.
+    pub fn of(neuron: &hir::Neuron, kernels: Vec<Verified<Kernel>>) -> Self {
         Self { neuron: neuron.clone(), kernels }
     }
 

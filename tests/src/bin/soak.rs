@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a soak that cannot go on has failed")]
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, thread};
 
-use snn_tests::fuzz::{Choices, Plan, Summary, Target, soak, text};
+use snn_tests::fuzz::{Choices, Plan, Summary, Target, root, soak, text};
 
 /// What was asked for.
 struct Asked {
@@ -88,7 +88,7 @@ fn run(asked: &Asked) -> ExitCode {
     for &target in &asked.targets {
         let summary = one(asked, target);
         let row = Row::new(asked, target, &summary);
-        println!("{}", row.plain());
+        println!("{}, slowest seed {}", row.plain(), summary.slowest.1);
         if asked.record {
             append(&root().join("docs/soak.md"), &row.markdown(asked));
         }
@@ -98,10 +98,6 @@ fn run(asked: &Asked) -> ExitCode {
         passed &= summary.failures.is_empty();
     }
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
 fn one(asked: &Asked, target: Target) -> Summary {

@@ -12,6 +12,7 @@ mod soak;
 mod targets;
 
 pub use choices::Choices;
+pub use corpus::root;
 pub use soak::{Failure, Plan, Summary, soak};
 pub use targets::{Target, Verdict};
 

@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, Once};
+use std::sync::{LazyLock, Mutex, Once};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use crate::fuzz::corpus::CORPUS;
 use crate::fuzz::{Choices, Target, Verdict, text};
 
 /// The longest that an input may take.
@@ -78,6 +79,8 @@ thread_local! {
 
 /// Runs a plan; `tell` hears now and then how many inputs are done.
 pub fn soak(plan: &Plan, tell: &(dyn Fn(u64) + Sync)) -> Summary {
+    // Where it is missing this says so; in a thread nobody would hear it.
+    LazyLock::force(&CORPUS);
     listen();
     fs::create_dir_all(&plan.folder).unwrap();
     let next = AtomicU64::new(0);

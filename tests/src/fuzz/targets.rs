@@ -197,19 +197,27 @@ fn through_all(text: &str) -> Verdict {
     verdict
 }
 
+/// Code for the web by the whole pipeline; for the processor, and for the interpreter, the same kernels.
 fn compile(neuron: &hir::Neuron) {
-    let cpu = artifact::Target::Cpu { level: "x86-64-v3".into() };
-    for target in [cpu.clone(), artifact::Target::Wgsl] {
-        if let Err(EmitError::Bug(bug)) = pipeline::back(neuron, &Options::new(target), "".into()) {
-            panic!("{bug}");
-        }
-    }
-    let options = Options { chunk: Some(2), ..Options::new(cpu) };
-    let runs = pipeline::kernels(neuron, &options).is_ok();
-    if runs && !neuron.inputs.is_empty() {
+    // A short chunk is a schedule like any other, and makes less code.
+    let options = |target| Options { chunk: Some(2), ..Options::new(target) };
+    right(pipeline::back(neuron, &options(artifact::Target::Wgsl), "".into()));
+    let cpu = options(artifact::Target::Cpu { level: "x86-64-v3".into() });
+    let Some(kernels) = right(pipeline::kernels(neuron, &cpu)) else { return };
+    right(pipeline::emit(&kernels, &cpu.target));
+    if !neuron.inputs.is_empty() {
         let array = || Array::new(vec![3, 2], vec![0.5, -1.0, 2.0, 0.0, 1e30, 1.0]).unwrap();
         let inputs = neuron.inputs.iter().map(|input| (input.name.clone(), array()));
         let call = Call { inputs: inputs.collect(), ..Call::default() };
-        Interpreted::new(neuron, &options).grad(&call, &Seeds::default());
+        Interpreted::of(neuron, kernels).grad(&call, &Seeds::default());
+    }
+}
+
+/// What there is, where it is not refused.
+fn right<T>(made: Result<T, EmitError>) -> Option<T> {
+    match made {
+        Ok(made) => Some(made),
+        Err(EmitError::Bug(bug)) => panic!("{bug}"),
+        Err(_) => None,
     }
 }
