@@ -105,12 +105,16 @@ fn run(example: &Example) {
     let call = Call { inputs: inputs.collect(), ..Call::default() };
     let target = Target::Cpu { level: "x86-64-v3".into() };
     let steps = call.inputs.values().next().map_or(0, |x| x.shape()[0]);
-    let ones = || Array::new(vec![steps, 1], vec![1.0; steps]).unwrap();
-    let outputs = neuron.outputs.iter().map(|output| (output.name.clone(), ones())).collect();
+    let ones = |last: bool| match last {
+        true => Array::new(vec![1], vec![1.0]).unwrap(),
+        false => Array::new(vec![steps, 1], vec![1.0; steps]).unwrap(),
+    };
+    let outputs = neuron.outputs.iter().map(|o| (o.name.clone(), ones(o.last))).collect();
     let seeds = Seeds { outputs, ..Seeds::default() };
     let found = Interpreted::new(&neuron, &Options::new(target)).grad(&call, &seeds);
     let mut known: Arrays = found.forward.outputs;
-    known.extend(found.inputs.into_iter().map(|(name, array)| (format!("d.{name}"), array)));
+    let gradients = found.inputs.into_iter().chain(found.params);
+    known.extend(gradients.map(|(name, array)| (format!("d.{name}"), array)));
     let given = |name: &str| neuron.inputs.iter().any(|input| input.name == name);
     for (name, expected) in numbers.iter().filter(|(name, _)| !given(name)) {
         let found = known.get(name).unwrap_or_else(|| panic!("{rule} has no `{name}`")).data();
