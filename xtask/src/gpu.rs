@@ -22,6 +22,9 @@ const FILES: [(&str, &str); 3] = [
     ("stdlib/neurons/if.snn", "if.snn"),
 ];
 
+/// Folders that go with the programs.
+const FOLDERS: [(&str, &str); 1] = [("tests/corpus", "corpus")];
+
 /// Runs the tests here.
 pub fn run() -> Result<bool, String> {
     let mut command = cargo(&["test", "--release", "--package", "snn-tests", "--test", "all"]);
@@ -54,6 +57,9 @@ pub fn pack(folder: &Path) -> Result<bool, String> {
     for (from, to) in FILES {
         copy(&process::root().join(from), &folder.join(to))?;
     }
+    for (from, to) in FOLDERS {
+        copy_folder(&process::root().join(from), &folder.join(to))?;
+    }
     let script = folder.join("run");
     fs::write(&script, include_str!("gpu.sh")).map_err(|why| failed(&script, &why))?;
     // What was compiled here has to be what the build without LLVM asks for.
@@ -84,6 +90,19 @@ fn built(what: &[&str], features: &str) -> Result<PathBuf, String> {
 
 fn copy(from: &Path, to: &Path) -> Result<(), String> {
     fs::copy(from, to).map(|_| ()).map_err(|why| failed(from, &why))
+}
+
+/// Copies the files of a folder into a new one.
+fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
+    if to.exists() {
+        fs::remove_dir_all(to).map_err(|why| failed(to, &why))?;
+    }
+    fs::create_dir_all(to).map_err(|why| failed(to, &why))?;
+    for entry in fs::read_dir(from).map_err(|why| failed(from, &why))? {
+        let entry = entry.map_err(|why| failed(from, &why))?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 fn failed(path: &Path, why: &std::io::Error) -> String {

@@ -34,6 +34,13 @@ const SHAPES: &[[&[usize]; 3]] = &[
     [&[0, 4, 3], &[0, 1, 3], &[0, 4, 3]],
 ];
 
+/// What is run here.
+pub fn programs() -> Vec<Program> {
+    let shared = [Sharing::Layer, Sharing::Channel, Sharing::Neuron];
+    let shared = shared.map(|sharing| Program::new(GATED).share("w", sharing));
+    std::iter::once(Program::new(GATED)).chain(shared).collect()
+}
+
 /// The places of a shape in the order of memory, each as its index on every axis.
 fn places(shape: &[usize]) -> Vec<Vec<usize>> {
     shape.iter().fold(vec![vec![]], |places, &size| {

@@ -29,6 +29,11 @@ neuron Indexed {
 }
 ";
 
+/// What is run here.
+pub fn programs() -> Vec<Program> {
+    [INDEXED, PRODUCT].map(Program::new).into()
+}
+
 /// Shapes of `x`, and `C` and `M` of each as params have them.
 const SHAPES: [(&[usize], usize, &[usize]); 4] =
     [(&[5, 4], 4, &[4]), (&[5, 2, 3], 3, &[3]), (&[1, 2, 3, 4], 3, &[3, 4]), (&[0, 2, 3], 3, &[3])];

@@ -158,7 +158,8 @@ fn ptx_is_in_the_cache() {
     let target = Target::Ptx { sm: 75 };
     machines::compiler().copy(&target).unwrap();
     let random = programs::packed().into_iter().map(|random| random.program);
-    for program in variants::all().iter().map(Variant::program).chain(random) {
+    let written = [corpus::programs(), broadcast::programs(), indexed::programs()].concat();
+    for program in variants::all().iter().map(Variant::program).chain(random).chain(written) {
         machines::compiler().artifact(&target, &machines::source(&program)).unwrap();
     }
 }

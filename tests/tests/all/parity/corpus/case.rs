@@ -35,9 +35,10 @@ pub struct Case {
     pub most_steps: usize,
 }
 
-/// The folder of the corpus.
+/// The folder of the corpus, or the copy of it that `SNN_CORPUS` names.
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    std::env::var_os("SNN_CORPUS").map_or_else(own, PathBuf::from)
 }
 
 /// The program in a file of the corpus.

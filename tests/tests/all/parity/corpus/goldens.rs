@@ -47,8 +47,9 @@ const CODED: [&str; 4] = ["alif", "refractory", "integer", "resonate_and_fire"];
 
 #[test]
 fn every_stage_of_every_program() {
+    let target = Target::Cpu { level: "x86-64-v3".into() };
     for (name, text) in programs() {
-        let stages = STAGES.map(|(stage, which)| section(&text, stage, which, "x86-64-v3"));
+        let stages = STAGES.map(|(stage, which)| section(&text, stage, which, &target));
         snapshot(&name, &stages.concat());
     }
 }
@@ -56,8 +57,23 @@ fn every_stage_of_every_program() {
 #[test]
 fn code_of_some_programs() {
     for (name, text) in programs().iter().filter(|(name, _)| CODED.contains(&name.as_str())) {
-        let stages = CODE.map(|(title, stage, level)| section(text, title, stage, level));
+        let stages = CODE.map(|(title, stage, level)| {
+            section(text, title, stage, &Target::Cpu { level: level.into() })
+        });
         snapshot(&format!("code_of_{name}"), &stages.concat());
+    }
+}
+
+/// The programs whose PTX has a golden: int states, params for each step, and functions.
+#[cfg(feature = "llvm")]
+const IN_PTX: [&str; 3] = ["refractory", "timed_decay", "resonate_and_fire"];
+
+#[cfg(feature = "llvm")]
+#[test]
+fn ptx_of_some_programs() {
+    let target = Target::Ptx { sm: 75 };
+    for (name, text) in programs().iter().filter(|(name, _)| IN_PTX.contains(&name.as_str())) {
+        snapshot(&format!("ptx_of_{name}"), &section(text, "ptx", Stage::Ptx, &target));
     }
 }
 
@@ -68,9 +84,9 @@ fn snapshot(name: &str, text: &str) {
 }
 
 /// A stage of a program, of a long one the beginning and a hash.
-fn section(text: &str, title: &str, stage: Stage, level: &str) -> String {
+fn section(text: &str, title: &str, stage: Stage, target: &Target) -> String {
     let source = Source { name: "program.snn", text };
-    let options = Options::new(Target::Cpu { level: level.into() });
+    let options = Options::new(target.clone());
     let found = pipeline::stage(source, &Default::default(), &NoImports, &options, stage);
     let found = found.unwrap_or_else(|e| panic!("{e}"));
     let n_lines = found.lines().count();

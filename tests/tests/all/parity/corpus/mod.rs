@@ -10,6 +10,7 @@ use snn_compiler::check::hir::{Neuron, Sharing};
 use snn_compiler::pipeline::{self, Options};
 use snn_tests::compare::assert_firing_rate;
 use snn_tests::numbers::Numbers;
+use snn_tests::program::Program;
 
 use super::check::Machines;
 use super::is_soak;
@@ -29,6 +30,11 @@ macro_rules! corpus {
         fn $name() {
             agrees(stringify!($name), &$case);
         })*
+
+        /// The programs of all rows.
+        pub fn programs() -> Vec<Program> {
+            vec![$($case.program().clone()),*]
+        }
 
         /// The files that have a row.
         fn files() -> BTreeSet<String> {
