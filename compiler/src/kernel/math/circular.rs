@@ -13,7 +13,7 @@ const QUARTER: [f64; 5] = [
     2.5632829192545614e-12,
     6.123234262925839e-17,
 ];
-/// The largest argument that is reduced, 8191 quarters of a turn; a larger one counts as this.
+/// The largest argument that is reduced, 8191 quarters of a turn; a larger one counts as NaN.
 const LARGEST: f64 = 12866.0;
 /// `(sin(r) / r - 1) / r^2` in `r^2` for `|r| <= pi / 4`, to 2^-32 of the sine.
 const SIN: [f64; 4] =
@@ -43,8 +43,9 @@ struct Reduced {
 
 fn reduced(b: &mut Builder<'_>, x: ValueId) -> Reduced {
     let magnitude = b.unary(Unary::Abs, x);
-    let largest = b.real(LARGEST);
-    let a = b.binary(Binary::Min, largest, magnitude);
+    let (largest, nan) = (b.real(LARGEST), b.real(f64::NAN));
+    let is_reduced = b.compare(Compare::Le, magnitude, largest);
+    let a = b.select(is_reduced, magnitude, nan);
     let turns = b.real(std::f64::consts::FRAC_2_PI);
     let quotient = b.mul(a, turns);
     let n = b.unary(Unary::Round, quotient);
