@@ -64,7 +64,7 @@ fn code_of_some_programs() {
     }
 }
 
-/// The programs whose PTX has a golden: int states, params for each step, and functions.
+/// The programs whose PTX has a golden: int states, params for each step, and two states at once.
 #[cfg(feature = "llvm")]
 const IN_PTX: [&str; 3] = ["refractory", "timed_decay", "resonate_and_fire"];
 
