@@ -354,6 +354,10 @@ impl<'a> Checker<'a> {
             self.calls.extend(cycle);
             return false;
         }
+        if self.n_inlined > MAX_INLINED {
+            // That was said at the first one.
+            return false;
+        }
         self.n_inlined += 1;
         if self.n_inlined > MAX_INLINED {
             let message = format!("more than {MAX_INLINED} calls to inline");

@@ -203,3 +203,36 @@ fn functions_of_inputs_are_kept_under_their_names() {
         }
     }
 }
+
+#[test]
+fn every_operation_is_written_by_its_name() {
+    let lines = "  param  a = 0.5 in (0, inf) via softplus learn\n  param  b = 2.0 in (0, inf) via exp learn\n  \
+                 param  c = 1.5 in (1, 3) via sigmoid learn\n  state  r: int = 3\n  charge {\n    \
+                 let late = detach(v) >= detach(x) and not (detach(v) <= 1) or r > 2\n    \
+                 v = fma(a, v, b) + real(late) + c * r\n    \
+                 r = if late { -r } else { max(int(round(x)), 0) }\n  }";
+    insta::assert_snapshot!(typed(&around("", lines), &[]));
+}
+
+#[test]
+fn what_a_known_option_decides_is_left_out() {
+    let lines = "  charge v = if on and detach(x) > 0 { v } else { if not on or detach(x) > 1 { x } else { v + x } }";
+    let text = around("on: bool = true", lines);
+    assert!(!typed(&text, &[]).contains(" and "));
+    insta::assert_snapshot!(typed(&text, &[("on", "false")]));
+}
+
+#[test]
+fn calls_that_grow_without_end_are_refused() {
+    let doubled = |i: usize| format!("fn f{}(x) = f{i}(x) + f{i}(x)\n", i + 1);
+    let functions: String = (0..16).map(doubled).collect();
+    let text = format!("fn f0(x) = x\n{functions}{}", around("", "  charge v = f16(v) + x"));
+    let mut sources = SourceMap::new();
+    let id = sources.add("test.snn", text);
+    let (module, _) = ast::parse(sources.get(id).expect("just added"));
+    let (program, findings) = check(&module, &mut sources, &NoImports);
+    assert!(program.is_none());
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["E0003"]);
+    assert_eq!(findings[0].message, "more than 20000 calls to inline");
+}

@@ -8,7 +8,7 @@ use super::*;
 use crate::diagnostic::{Diagnostics, render, to_json};
 use crate::span::{Source, Span};
 
-/// Knows a file that is not there, one that imports itself, and two that import each other.
+/// Knows an empty file, two that import each other, and two with a function of one name.
 struct Files;
 
 impl Resolver for Files {
@@ -17,6 +17,8 @@ impl Resolver for Files {
             "neuron.snn" => "",
             "a.snn" => "import \"b.snn\"\n",
             "b.snn" => "import \"a.snn\"\n",
+            "half.snn" => "fn half(x) = x / 2\n",
+            "other.snn" => "fn half(x) = 0.5 * x\n",
             _ if path.starts_with("std/") => return NoImports.resolve(path, from),
             _ => return Err("there is no such file".into()),
         };
@@ -349,4 +351,13 @@ wrong! {
     a_mistyped_type: "neuron N(n: flaot = 2) {\n  input  x\n  state  v = 0\n  charge v = v + n * x\n  output v\n}\n";
     a_mistyped_let: plain("  charge {\n    lett y = 2 * x\n    v = v + x\n  }");
     a_state_of_a_mistyped_type: plain("  state  r: itn = 0\n  charge v = v + x * r");
+    a_function_of_a_surrogate_given_twice: "surrogate flat {\n  d(u) = 1\n  d(u) = 2\n}\n\nneuron N {\n  input  x\n  state  v = 0\n  charge v = v + x\n  fire   s = spike(v, flat)\n  output s\n}\n";
+    an_argument_of_a_surrogate_declared_twice: "surrogate flat(u = 1) {\n  d(u) = u\n}\n\nneuron N {\n  input  x\n  state  v = 0\n  charge v = v + x\n  fire   s = spike(v, flat)\n  output s\n}\n";
+    an_argument_of_a_surrogate_named_as_the_language_does: "surrogate flat {\n  d(t) = 1\n}\n\nneuron N {\n  input  x\n  state  v = 0\n  charge v = v + x\n  fire   s = spike(v, flat)\n  output s\n}\n";
+    an_argument_of_a_function_declared_twice: "fn f(a, a) = a\n\nneuron N {\n  input  x\n  state  v = 0\n  charge v = f(v, x)\n  output v\n}\n";
+    a_constant_named_as_the_language_does: format!("const pi = 3\n\n{}", plain("  charge v = v + pi * x"));
+    an_import_of_a_second_function: format!("import \"half.snn\"\n\nfn half(x) = x * 0.5\n\n{}", plain("  charge v = half(v) + x"));
+    two_imports_with_a_function_each: format!("import \"half.snn\"\nimport \"other.snn\"\n\n{}", plain("  charge v = half(v) + x"));
+    a_place_behind_a_name: plain("  charge v = max(a: v, x)");
+    a_logistic_map_of_a_half_line: plain("  param  k = 0.5 in (0, inf) via sigmoid\n  charge v = k * v + x");
 }

@@ -142,3 +142,16 @@ fn a_param_of_a_neuron_without_params() {
     wanted.learn.push("tau".into());
     insta::assert_snapshot!(specialized(NO_DEFAULT, &wanted, 1));
 }
+
+#[test]
+fn a_file_without_a_neuron() {
+    insta::assert_snapshot!(specialized("", &Specialization::default(), 1));
+}
+
+#[test]
+fn what_is_no_function_for_an_option() {
+    let text =
+        "neuron A(f: fn = exp) {\n  input x\n  state v = 0\n  charge v = v + f(x)\n  output v\n}\n";
+    insta::assert_snapshot!(specialized(text, &options(&[("f", "2 * 3")]), 1));
+    insta::assert_snapshot!(specialized(text, &options(&[("f", "tahn")]), 1));
+}
