@@ -48,7 +48,9 @@ pub fn run(config: Config) -> Result<bool, String> {
     }
     let alone = ["--package", "snn-runtime", "--no-default-features", "--features", "cpu"];
     steps.run("the runtime without the compiler", with(cargo(&["check"]), &alone, &[]));
-    // Not built here: cargo keeps what it unpacked of a version, and builds the old text again.
+    // Not built here: that takes all dependencies once more, for minutes, and cargo keeps what it
+    // unpacked of a version and would build the old text again. What a package could lack is a file
+    // outside of it, and a test looks for those.
     let package = cargo(&["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"]);
     steps.run("packages", package);
     document(&mut steps, &features);
