@@ -139,7 +139,7 @@ impl Embedded {
         self.set(name, &moved)
     }
 
-    /// A call with inputs of a shape, `[T, N, *]`, and states of its steps; a state of no numbers is
+    /// A call of a shape, `[T, N, *]`, with inputs of it and states of its steps; a state of no numbers is
     /// left out.
     ///
     /// # Errors
@@ -158,6 +158,7 @@ impl Embedded {
         });
         Ok(Call {
             inputs: inputs.collect::<Result<_>>()?,
+            sizes: shape.to_vec(),
             params: params.collect::<Result<_>>()?,
             states: some(shape.get(1..).unwrap_or_default(), states)?,
             seed: self.seed,

@@ -21,9 +21,9 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The sizes that the inputs have.
+    /// The sizes that the inputs have, or the call where there are none.
     pub fn of(call: &Call) -> Self {
-        let shape = call.inputs.values().next().unwrap().shape();
+        let shape = call.inputs.values().next().map_or(&call.sizes[..], Array::shape);
         let (steps, step) = (shape[0], shape[1..].to_vec());
         let lanes = step.iter().product();
         if let [neurons] = step[..] {
@@ -144,6 +144,7 @@ pub fn sample(
         inputs: sequences(&call.inputs),
         params,
         states: rows(&call.states),
+        sizes: vec![sizes.steps, chosen.len()],
         ..Call::default()
     };
     let seeds = Seeds { outputs: sequences(&seeds.outputs), states: rows(&seeds.states) };

@@ -200,10 +200,10 @@ pub struct Operands {
     /// Make the inputs that are not given
     #[arg(long, value_enum, value_name = "KIND")]
     pub generate: Option<Generator>,
-    /// Steps of a made input
+    /// Steps of a made input, or of a neuron without an input
     #[arg(long, value_name = "T", default_value_t = 1000)]
     pub steps: usize,
-    /// Neurons of a made input
+    /// Neurons of a made input, or how many there are of one without an input
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub neurons: usize,
     /// Where random numbers start: those of a made input, and of params that are drawn

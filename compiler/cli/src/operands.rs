@@ -11,8 +11,10 @@ use crate::report::{Failure, Result};
 
 /// Reads or makes everything that the neuron runs over.
 pub fn call(args: &Operands, manifest: &Manifest) -> Result<Call> {
+    let is_alone = manifest.inputs.is_empty();
     Ok(Call {
         inputs: inputs(args, manifest)?,
+        sizes: if is_alone { vec![args.steps, args.neurons] } else { Vec::new() },
         params: arrays("param", &args.params, Kind::Numbers, true)?,
         states: arrays("state", &args.states, Kind::Numbers, false)?,
         channel_axis: args.channel_axis,

@@ -46,8 +46,9 @@ impl Summary {
         let shape = call.shape().unwrap_or_default();
         let n_elements = if shape.is_empty() { 0 } else { shape.iter().product() };
         let (device, name) = (ready.neuron.device(), &ready.neuron.manifest().neuron);
+        let of = if call.inputs.is_empty() { "steps and neurons" } else { "input" };
         let text =
-            format!("{name} on {} ({}), input {shape:?}\n", device.name(), device.description());
+            format!("{name} on {} ({}), {of} {shape:?}\n", device.name(), device.description());
         let mut summary = Self { text, n_elements };
         let how = if ready.cached { "from the cache" } else { "text to loaded code" };
         summary.line("compile", &milliseconds(ready.took), how);

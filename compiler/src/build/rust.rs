@@ -80,10 +80,13 @@ fn types(manifest: &Manifest) -> String {
     let Manifest { inputs, outputs, states, params, .. } = manifest;
     let mut text = String::new();
     text.push_str("    /// What a run is given: each input `[T, N, *]`, the last axis fastest.\n");
-    text.push_str("    #[derive(Clone, Copy, Debug)]\n    pub struct Inputs<'a> {\n");
+    text.push_str("    #[derive(Clone, Copy, Debug, Default)]\n    pub struct Inputs<'a> {\n");
     for Port { name, .. } in inputs {
         let _ = writeln!(text, "        /// `{name}`.");
         let _ = writeln!(text, "        pub {}: &'a [f32],", identifier(name));
+    }
+    if inputs.is_empty() {
+        text.push_str("        _none: std::marker::PhantomData<&'a [f32]>,\n");
     }
     text.push_str("    }\n");
     let names = |ports: &[Port]| ports.iter().map(|port| port.name.clone()).collect();
@@ -206,7 +209,7 @@ fn param(param: &Param) -> String {
 
 /// The module, with `{...}` to be filled in.
 const MODULE: &str = r#"/// The neuron `{neuron}` of `{file}`.
-#[allow(dead_code, non_camel_case_types, non_snake_case, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unused_variables, non_camel_case_types, non_snake_case, clippy::all, clippy::pedantic)]
 pub mod {module} {
     use snn_runtime::embed::{self, Embedded};
 
@@ -285,7 +288,7 @@ pub mod {module} {
             &self.inner
         }
 {setters}
-        /// Outputs and last states. `shape` is that of the inputs, `[T, N, *]`.
+        /// Outputs and last states. `shape` is that of the run and its inputs, `[T, N, *]`.
         ///
         /// # Errors
         ///

@@ -1,8 +1,8 @@
 //! What a neuron is given and what it gives, by name.
 
-use super::array::{Array, Arrays};
+use super::array::{self, Array, Arrays};
 use super::broadcast;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The operands of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +11,9 @@ pub struct Call {
     /// is repeated there, and its gradient is summed. In `[T, N]` the axis N is the neuron axis for params
     /// per channel and per neuron alike.
     pub inputs: Arrays,
+    /// The shape of the run, `[T, N, *]`, of a neuron without an input. Where there are inputs it is
+    /// theirs, and this may be left empty.
+    pub sizes: Vec<usize>,
     /// Params; what is left out has its declared numbers, or is drawn. They are the constrained numbers (the 0.5 of a
     /// decay), whatever is stored. Shapes: `[]` or `[1]` per layer, `[C]` per channel, the shape of a
     /// step without the batch per neuron; `[]` and `[1]` are repeated there. A param `[K]` has the axis K
@@ -27,14 +30,22 @@ pub struct Call {
 }
 
 impl Call {
-    /// The shape that the inputs have together, which is that of the run; empty where there are none.
+    /// The shape of the run: what the inputs have together, or what is said where there are none.
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`](crate::Error::Shape) names the first input, by their names' order, that does not
-    /// fit to those before it.
+    /// [`Error::Shape`] names the first input, by their names' order, that does not fit to those before
+    /// it, or `sizes` that are not those of the inputs.
     pub fn shape(&self) -> Result<Vec<usize>> {
-        broadcast::shape(&self.inputs)
+        let shape = broadcast::shape(&self.inputs)?;
+        if self.inputs.is_empty() || self.sizes.is_empty() || self.sizes == shape {
+            return Ok(if self.inputs.is_empty() { self.sizes.clone() } else { shape });
+        }
+        Err(Error::Shape {
+            operand: "sizes".into(),
+            expected: format!("{}, which the inputs have", array::text(&shape)),
+            given: array::text(&self.sizes),
+        })
     }
 }
 

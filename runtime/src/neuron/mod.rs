@@ -121,7 +121,7 @@ impl Neuron {
     }
 
     fn operands<'a>(&self, call: &'a Call) -> Result<Operands<'a>> {
-        Operands::new(&self.manifest, &self.device.name(), call)
+        Operands::new(&self.manifest, call)
     }
 
     fn entry(&self, name: &str) -> Result<&Entry> {

@@ -50,12 +50,12 @@ impl<'a> Operands<'a> {
     /// # Errors
     ///
     /// Names the operand that is missing, unknown, of the wrong shape or out of its range.
-    pub fn new(manifest: &Manifest, device: &str, call: &'a Call) -> Result<Self> {
+    pub fn new(manifest: &Manifest, call: &'a Call) -> Result<Self> {
         let params: Vec<&str> = manifest.params.iter().map(|p| p.name.as_str()).collect();
         known(manifest, "input", call.inputs.keys(), &names(&manifest.inputs))?;
         known(manifest, "param", call.params.keys(), &params)?;
         known(manifest, "state", call.states.keys(), &names(&manifest.states))?;
-        let (geometry, mut tiled) = inputs(manifest, device, call)?;
+        let (geometry, mut tiled) = inputs(manifest, call)?;
         for (name, state) in &call.states {
             same(name, state, geometry.state())?;
             if is_int(manifest, &Operand::State(name).to_string()) {
@@ -162,7 +162,6 @@ impl Seeded<'_> {
 /// The inputs, which are all there, repeated where the run has more.
 fn inputs<'a>(
     manifest: &Manifest,
-    device: &str,
     call: &'a Call,
 ) -> Result<(Geometry, Vec<(String, Source<'a>)>)> {
     let mut given = Vec::new();
@@ -171,13 +170,15 @@ fn inputs<'a>(
             || Error::Missing { neuron: manifest.neuron.clone(), operand: port.name.clone() };
         given.push((port.name.as_str(), call.inputs.get(&port.name).ok_or_else(missing)?));
     }
-    let none = || Error::Unsupported {
-        device: device.into(),
-        what: format!("`{}`, which has no input that says how large a run is", manifest.neuron),
-        instead: "give it an input".into(),
-    };
-    let &(first, _) = given.first().ok_or_else(none)?;
-    let geometry = Geometry::new(first, &call.shape()?, call.channel_axis)?;
+    let (shape, first) = (call.shape()?, given.first().map_or("sizes", |(name, _)| name));
+    if given.is_empty() && shape.is_empty() {
+        return Err(Error::Shape {
+            operand: first.into(),
+            expected: format!("[T, N, *], since `{}` has no input that says it", manifest.neuron),
+            given: array::text(&shape),
+        });
+    }
+    let geometry = Geometry::new(first, &shape, call.channel_axis)?;
     let buffer = |(name, array): (&str, &'a Array)| {
         let buffer = Operand::Input(name).to_string();
         let rows = match array.shape() == geometry.shape {

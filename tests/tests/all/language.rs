@@ -102,9 +102,11 @@ fn run(example: &Example) {
         let data = numbers.get(&input.name).unwrap_or_else(|| panic!("{rule}: {}", input.name));
         (input.name.clone(), Array::new(vec![data.len(), 1], data.clone()).unwrap())
     });
-    let call = Call { inputs: inputs.collect(), ..Call::default() };
+    let mut call = Call { inputs: inputs.collect(), ..Call::default() };
     let target = Target::Cpu { level: "x86-64-v3".into() };
-    let steps = call.inputs.values().next().map_or(0, |x| x.shape()[0]);
+    let longest = numbers.values().map(Vec::len).max().unwrap();
+    let steps = call.inputs.values().next().map_or(longest, |x| x.shape()[0]);
+    call.sizes = vec![steps, 1];
     let ones = |last: bool| match last {
         true => Array::new(vec![1], vec![1.0]).unwrap(),
         false => Array::new(vec![steps, 1], vec![1.0; steps]).unwrap(),

@@ -128,7 +128,9 @@ fn size(
     let jit = Jit::with_cache(Cache::open().ok());
     let copy = RefCell::new(copy::Copy::new(&jit, &machine.device, steps, lanes)?);
 
-    let x = call.inputs.values().next().map(Array::data).unwrap_or_default();
+    // What is written by hand has an input also where the neuron has none.
+    let made = generate::make(Generator::Noise, &[steps, lanes], 0)?.data;
+    let x = call.inputs.values().next().map_or(&made[..], Array::data);
     let on_cpu = args.reference && machine.is_cpu();
     let in_rust = on_cpu.then(|| Reference::new(x, steps, lanes, machine.threads)).transpose()?;
     let in_cuda =
@@ -214,5 +216,5 @@ fn call(manifest: &Manifest, steps: usize, lanes: usize) -> Result<Call> {
         let made = generate::make(Generator::Noise, &[steps, lanes], i as u64)?;
         inputs.insert(input.name.clone(), Array::new(made.shape, made.data)?);
     }
-    Ok(Call { inputs, ..Call::default() })
+    Ok(Call { inputs, sizes: vec![steps, lanes], ..Call::default() })
 }

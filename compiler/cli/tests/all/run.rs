@@ -47,6 +47,24 @@ fn outputs_and_last_states_are_written() {
 }
 
 #[test]
+fn a_neuron_without_an_input_runs_so_many_steps() {
+    let folder = folder("run_alone");
+    folder.write(
+        "alone.snn",
+        "neuron Alone {\n  param a = 0.5 learn\n  state v = 0\n  charge v = v + a\n  output v\n}\n",
+    );
+    let said = folder
+        .snnc("run alone.snn --steps 3 --neurons 2 --out o.npz --plot o.svg --plot o.png")
+        .right();
+    assert!(said.contains("steps and neurons [3, 2]"), "{said}");
+    assert_eq!(numbers(&folder, "o.npz", "v"), [0.5, 0.5, 1.0, 1.0, 1.5, 1.5]);
+    folder.snnc("grad alone.snn --steps 3 --neurons 2 --out g.npz").right();
+    assert_eq!(numbers(&folder, "g.npz", "param.a"), [12.0]);
+    folder.snnc("run alone.snn").right();
+    folder.snnc("bench alone.snn --sizes 4,2").right();
+}
+
+#[test]
 fn a_run_goes_on_from_a_state() {
     let folder = folder("run_state");
     folder.snnc("run n.snn --input x=x.csv --out a.npz").right();

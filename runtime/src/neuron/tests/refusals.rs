@@ -30,6 +30,11 @@ fn operands_that_the_neuron_does_not_have() {
 #[test]
 fn operands_of_other_shapes() {
     assert_eq!(
+        forward(|c| c.sizes = vec![2, 4, 3]),
+        "`sizes` must have shape [2, 3, 4], which the inputs have, but has [2, 4, 3]"
+    );
+    assert_eq!(forward(|c| c.sizes = vec![2, 3, 4]), "");
+    assert_eq!(
         forward(|c| drop(c.inputs.insert("x".into(), array(&[7])))),
         "`x` must have shape [T, N, *], but has [7]"
     );
@@ -63,11 +68,16 @@ fn inputs_that_are_missing_or_differ() {
         entry.buffers.retain(|b| !b.name.ends_with(".x"));
         entry.scalars.retain(|s| !s.ends_with(".x"));
     }
-    let error = neuron(manifest, LARGE).forward(&Call::default()).unwrap_err().to_string();
+    let without = neuron(manifest, LARGE);
+    let refused = |sizes: &[usize]| {
+        let call = Call { sizes: sizes.to_vec(), ..Call::default() };
+        without.forward(&call).unwrap_err().to_string()
+    };
     assert_eq!(
-        error,
-        "fake cannot do `Scale`, which has no input that says how large a run is; give it an input"
+        refused(&[]),
+        "`sizes` must have shape [T, N, *], since `Scale` has no input that says it, but has []"
     );
+    assert_eq!(refused(&[7]), "`sizes` must have shape [T, N, *], but has [7]");
 }
 
 #[test]

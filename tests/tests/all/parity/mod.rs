@@ -4,6 +4,7 @@
 //! With `SNN_SOAK=1` every variant meets every size but the last; else the large sizes meet a few, other
 //! ones in each run. `SNN_DEVICES=cpu,cuda:0` runs on these devices alone.
 
+mod alone;
 mod broadcast;
 pub mod calls;
 pub mod check;
@@ -158,7 +159,9 @@ fn ptx_is_in_the_cache() {
     let target = Target::Ptx { sm: 75 };
     machines::compiler().copy(&target).unwrap();
     let random = programs::packed().into_iter().map(|random| random.program);
-    let written = [corpus::programs(), broadcast::programs(), indexed::programs()].concat();
+    let written =
+        [corpus::programs(), alone::programs(), broadcast::programs(), indexed::programs()]
+            .concat();
     for program in variants::all().iter().map(Variant::program).chain(random).chain(written) {
         machines::compiler().artifact(&target, &machines::source(&program)).unwrap();
     }
