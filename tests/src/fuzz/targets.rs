@@ -205,12 +205,10 @@ fn compile(neuron: &hir::Neuron) {
     let cpu = options(artifact::Target::Cpu { level: "x86-64-v3".into() });
     let Some(kernels) = right(pipeline::kernels(neuron, &cpu)) else { return };
     right(pipeline::emit(&kernels, &cpu.target));
-    if !neuron.inputs.is_empty() {
-        let array = || Array::new(vec![3, 2], vec![0.5, -1.0, 2.0, 0.0, 1e30, 1.0]).unwrap();
-        let inputs = neuron.inputs.iter().map(|input| (input.name.clone(), array()));
-        let call = Call { inputs: inputs.collect(), ..Call::default() };
-        Interpreted::of(neuron, kernels).grad(&call, &Seeds::default());
-    }
+    let array = || Array::new(vec![3, 2], vec![0.5, -1.0, 2.0, 0.0, 1e30, 1.0]).unwrap();
+    let inputs = neuron.inputs.iter().map(|input| (input.name.clone(), array()));
+    let call = Call { inputs: inputs.collect(), sizes: vec![3, 2], ..Call::default() };
+    Interpreted::of(neuron, kernels).grad(&call, &Seeds::default());
 }
 
 /// What there is, where it is not refused.
