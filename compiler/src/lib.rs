@@ -1,6 +1,6 @@
 //! From the text of a neuron to fused forward and backward kernels.
 //!
-//! The modules stand in the order of the data: text, syntax, typed program, gradient, simplification,
+//! The modules stand in the order of the data: text, syntax, typed program, gradient, simplification, what is saved,
 //! kernel, code. Nothing but `build` touches a file or the environment; nothing
 //! touches a clock or a device.
 
@@ -18,5 +18,6 @@ pub mod kernel;
 pub mod link;
 pub mod oracle;
 pub mod pipeline;
+pub mod saves;
 pub mod span;
 pub mod targets;

@@ -11,7 +11,7 @@ use crate::error::{EmitError, Unsupported};
 use crate::kernel::{Capabilities, Kernel, Schedule, Verified};
 use crate::span::{SourceMap, Span};
 use crate::targets::Emitted;
-use crate::{ast, diff, egraph, kernel};
+use crate::{ast, diff, egraph, kernel, saves};
 
 /// A file: the name that diagnostics show, and the text.
 #[derive(Clone, Copy, Debug)]
@@ -150,7 +150,9 @@ pub fn middle(neuron: &Neuron) -> diff::Adjoint {
 ///
 /// What the target cannot do.
 pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
-    let lowered = kernel::lower(&middle(neuron), options.schedule());
+    let adjoint = middle(neuron);
+    let saves = saves::choose(&adjoint, &options.target, options.schedule());
+    let lowered = kernel::lower(&adjoint, options.schedule(), &saves);
     let all = [lowered.forward, lowered.forward_train, lowered.backward];
     let capabilities = options.capabilities();
     all.into_iter()
@@ -256,6 +258,10 @@ pub fn key(neuron: &Neuron, options: &Options) -> String {
     let _ = writeln!(text, "target {:?}", options.target);
     let _ = writeln!(text, "math strict compute f32 chunk {chunk} lanes {lanes} block {block}");
     text.push_str(&check::print(neuron));
+    // Buffers of what is saved are called after these.
+    for named in &neuron.named {
+        let _ = writeln!(text, "named {} {}", named.name, named.node.0);
+    }
     text
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use snn_artifact::naming::Operand;
 use snn_compiler::check::hir;
 use snn_compiler::kernel::interp::{Arg, Launch, Slice, SliceMut, run};
-use snn_compiler::kernel::{Buffer, Kernel, Shape, Storage, Verified, reduce};
+use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified, reduce};
 use snn_compiler::pipeline::{self, Options};
 use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Seeds};
 
@@ -110,7 +110,7 @@ impl Interpreted {
         let mut memories: Vec<Option<Vec<f32>>> = kernel.buffers.iter().map(memory).collect();
         let whole = |(memory, buffer): (&Option<Vec<f32>>, &Buffer)| match (buffer.storage, memory)
         {
-            (Storage::I32, Some(memory)) => memory.iter().map(|number| *number as i32).collect(),
+            (Storage::I32, Some(memory)) => memory.iter().map(|n| int(buffer, *n)).collect(),
             _ => Vec::new(),
         };
         let mut ints: Vec<Vec<i32>> = memories.iter().zip(&kernel.buffers).map(whole).collect();
@@ -127,7 +127,7 @@ impl Interpreted {
         drop(args);
         for ((buffer, memory), ints) in kernel.buffers.iter().zip(&mut memories).zip(ints) {
             if let (Storage::I32, Some(memory)) = (buffer.storage, memory) {
-                *memory = ints.into_iter().map(|int| int as f32).collect();
+                *memory = ints.into_iter().map(|int| number(buffer, int)).collect();
             }
         }
         for (buffer, memory) in kernel.buffers.iter().zip(memories) {
@@ -169,6 +169,16 @@ impl Interpreted {
     }
 }
 
+/// An int as it lies among numbers: one that is saved may be the bits of a chunk, and lies there as bits.
+fn number(buffer: &Buffer, int: i32) -> f32 {
+    if buffer.role == Role::Saved { f32::from_bits(int as u32) } else { int as f32 }
+}
+
+/// The int that [`number`] made a number of.
+fn int(buffer: &Buffer, number: f32) -> i32 {
+    if buffer.role == Role::Saved { number.to_bits() as i32 } else { number as i32 }
+}
+
 fn argument<'a>(memory: &'a mut Option<Vec<f32>>, ints: &'a mut [i32], buffer: &Buffer) -> Arg<'a> {
     let Some(memory) = memory else { return Arg::Absent };
     match (buffer.storage, buffer.written) {
@@ -188,6 +198,7 @@ fn length(buffer: &Buffer, kernel: &Kernel, sizes: &Sizes) -> usize {
         Shape::Channel => sizes.channels,
         Shape::Neuron => sizes.neurons,
         Shape::Checkpoint => chunks.saturating_sub(1) * sizes.lanes,
+        Shape::Chunk => chunks * sizes.lanes,
         Shape::Partial => sizes.lanes.div_ceil(kernel.schedule.block as usize),
     }
 }

@@ -38,6 +38,12 @@ impl Program {
         self
     }
 
+    /// With what forward saves for backward.
+    pub fn save(mut self, what: &str) -> Self {
+        self.specialization.save = what.parse().unwrap();
+        self
+    }
+
     /// What the checker makes of it; panics with the findings where it is wrong.
     #[track_caller]
     pub fn neuron(&self) -> Neuron {

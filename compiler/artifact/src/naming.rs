@@ -6,6 +6,7 @@
 //! | `input.x`, `param.tau`, `state.v` | what a call is given |
 //! | `output.s`, `next.v` | what it gives: outputs, and states after the last step |
 //! | `saved.v` | the state at the start of each chunk but the first |
+//! | `trace.u` | what backward reads of each step: a value, or the bits of a chunk in a word |
 //! | `grad.output.s`, `grad.next.v` | the gradients of what it gives |
 //! | `grad.input.x`, `grad.state.v`, `partial.tau` | the gradients of what it was given |
 
@@ -26,6 +27,8 @@ pub enum Operand<'a> {
     Next(&'a str),
     /// A state at the start of each chunk but the first.
     Saved(&'a str),
+    /// A value of each step that backward reads.
+    Trace(&'a str),
     /// The gradient of an output.
     OutputGrad(&'a str),
     /// The gradient of a state after the last step.
@@ -47,13 +50,14 @@ pub fn element(param: &str, index: usize) -> String {
 type Make = for<'a> fn(&'a str) -> Operand<'a>;
 
 /// The prefixes. None is the beginning of another. Closures, since an enum constructor is of one lifetime.
-const PREFIXES: [(&str, Make); 11] = [
+const PREFIXES: [(&str, Make); 12] = [
     ("input.", |n| Operand::Input(n)),
     ("param.", |n| Operand::Param(n)),
     ("state.", |n| Operand::State(n)),
     ("output.", |n| Operand::Output(n)),
     ("next.", |n| Operand::Next(n)),
     ("saved.", |n| Operand::Saved(n)),
+    ("trace.", |n| Operand::Trace(n)),
     ("grad.output.", |n| Operand::OutputGrad(n)),
     ("grad.next.", |n| Operand::NextGrad(n)),
     ("grad.input.", |n| Operand::InputGrad(n)),
@@ -77,6 +81,7 @@ impl<'a> Operand<'a> {
             | Operand::Output(name)
             | Operand::Next(name)
             | Operand::Saved(name)
+            | Operand::Trace(name)
             | Operand::OutputGrad(name)
             | Operand::NextGrad(name)
             | Operand::InputGrad(name)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use snn_compiler::check::Save;
 use snn_compiler::check::hir::Sharing;
 use snn_compiler::link;
 use snn_compiler::pipeline::Stage;
@@ -143,6 +144,10 @@ pub struct Special {
     /// A param to learn, beside those the file says are learnt
     #[arg(long, value_name = "PARAM")]
     pub learn: Vec<String>,
+    /// What forward saves for backward: auto, inputs, states, states:bf16, or the names of states and
+    /// values, such as v,h:bf16
+    #[arg(long, value_name = "WHAT", default_value_t)]
+    pub save: Save,
 }
 
 /// What code is made for.

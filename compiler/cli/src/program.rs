@@ -25,6 +25,7 @@ impl Program {
             options: special.options.clone(),
             share: special.share.clone(),
             learn: special.learn.clone(),
+            save: special.save.clone(),
         };
         Ok(Self { text: source::read(&special.file)?, wanted })
     }

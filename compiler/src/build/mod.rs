@@ -100,6 +100,17 @@ impl Build {
         self
     }
 
+    /// What forward saves for backward: `auto`, `inputs`, `states`, `states:bf16`, or names of states and
+    /// values with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is none of these.
+    pub fn save(mut self, what: &str) -> Result<Self> {
+        self.wanted.save = what.parse().map_err(Error::new)?;
+        Ok(self)
+    }
+
     /// Code for a level of processors; may be called several times, the best first. Without any, all
     /// levels of the target that cargo builds for.
     pub fn level(self, level: &str) -> Self {

@@ -47,6 +47,8 @@ pub struct Builder<'p> {
     pub(super) slots: Vec<Option<Value>>,
     /// How many turns of loops have been run.
     pub(super) turns: f64,
+    /// The values that `save` is written around.
+    pub(super) saved: Vec<NodeId>,
 }
 
 impl<'p> Builder<'p> {
@@ -60,6 +62,7 @@ impl<'p> Builder<'p> {
             known: HashMap::new(),
             slots: vec![None; n_slots as usize],
             turns: 0.0,
+            saved: Vec::new(),
         }
     }
 

@@ -12,6 +12,8 @@ use std::fmt;
 
 pub use snn_artifact::{Distribution, ParamDefault};
 
+use crate::check::save::Save;
+
 use crate::span::Span;
 
 /// The index of a node in its [`Graph`].
@@ -334,14 +336,23 @@ impl Graph {
 
     /// For each node whether one of the roots needs it.
     pub fn needed(&self, roots: impl IntoIterator<Item = NodeId>) -> Vec<bool> {
-        let mut needed = vec![false; self.len()];
-        roots.into_iter().for_each(|root| needed[root.0 as usize] = true);
+        self.reached(roots, |_| false)
+    }
+
+    /// For each node whether one of the roots needs it, and not only through one where `stops`.
+    pub fn reached(
+        &self,
+        roots: impl IntoIterator<Item = NodeId>,
+        stops: impl Fn(NodeId) -> bool,
+    ) -> Vec<bool> {
+        let mut reached = vec![false; self.len()];
+        roots.into_iter().for_each(|root| reached[root.0 as usize] = true);
         for (id, node) in self.iter().rev() {
-            if needed[id.0 as usize] {
-                node.op.operands().for_each(|operand| needed[operand.0 as usize] = true);
+            if reached[id.0 as usize] && !stops(id) {
+                node.op.operands().for_each(|operand| reached[operand.0 as usize] = true);
             }
         }
-        needed
+        reached
     }
 
     /// How many nodes there are.
@@ -502,6 +513,18 @@ pub struct Output {
     pub span: Span,
 }
 
+/// A value of the step that has a name: a state as `fire` reads it, a `let`, a name made in `fire`, or
+/// what `save` is written around.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub node: NodeId,
+    /// Whether the program says that it is saved.
+    pub is_saved: bool,
+}
+
 /// One specialised neuron as a pure step function.
 #[derive(Clone, Debug)]
 pub struct Neuron {
@@ -521,4 +544,8 @@ pub struct Neuron {
     pub surrogates: Vec<Surrogate>,
     /// The nodes.
     pub graph: Graph,
+    /// What changes from step to step and has a name.
+    pub named: Vec<Named>,
+    /// What forward is to save for backward.
+    pub save: Save,
 }

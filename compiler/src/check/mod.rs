@@ -25,6 +25,7 @@ mod neuron;
 mod phases;
 mod previous;
 mod print;
+mod save;
 mod scope;
 mod specialize;
 mod surrogates;
@@ -41,6 +42,7 @@ use crate::span::SourceMap;
 
 pub use modules::{NoImports, Resolver, clean_path};
 pub use print::print;
+pub use save::Save;
 pub use specialize::{Specialization, specialize};
 pub use tree::Program;
 

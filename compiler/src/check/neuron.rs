@@ -51,6 +51,8 @@ impl<'a> Checker<'a> {
             outputs: Vec::new(),
             outer: Vec::new(),
             steps: Vec::new(),
+            n_charged: 0,
+            names: Vec::new(),
             n_slots: 0,
         };
         if let Some(span) = neuron.parallel {
@@ -63,13 +65,21 @@ impl<'a> Checker<'a> {
         for member in &neuron.members {
             self.member(&mut made, member);
         }
-        made.steps = self.phases(neuron);
+        (made.steps, made.n_charged) = self.phases(neuron);
         made.outputs = self.outputs(neuron);
+        made.names = self.made_names();
         self.lint_unread(neuron);
         self.keep_previous(&mut made);
         made.outer = std::mem::take(&mut self.outer);
         made.n_slots = self.n_slots;
         made
+    }
+
+    /// The names that `let` and `fire` made so far.
+    fn made_names(&self) -> Vec<(String, Slot)> {
+        let is_made = |role: &Role| matches!(role, Role::Let | Role::Mutable | Role::Fired);
+        let made = self.declared.iter().filter(|(role, ..)| is_made(role));
+        made.map(|(_, slot, name)| (name.text.clone(), *slot)).collect()
     }
 
     /// Adds a name, or says why it cannot be one.

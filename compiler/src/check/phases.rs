@@ -10,8 +10,8 @@ use crate::check::tree::{Bind, Expr, Kind, Step, Type};
 use crate::diagnostic::Diagnostic;
 
 impl<'a> Checker<'a> {
-    /// The statements of all phases, in the order they run.
-    pub(super) fn phases(&mut self, neuron: &'a ast::Neuron) -> Vec<Step> {
+    /// The statements of all phases, in the order they run, and how many `charge` has.
+    pub(super) fn phases(&mut self, neuron: &'a ast::Neuron) -> (Vec<Step>, usize) {
         let mut phases: Vec<&Phase> = neuron
             .members
             .iter()
@@ -29,15 +29,18 @@ impl<'a> Checker<'a> {
         }
         // In the order they run, so that one out of place is one mistake.
         phases.sort_by_key(|phase| phase.kind);
-        let mut steps = Vec::new();
+        let (mut steps, mut n_charged) = (Vec::new(), 0);
         for phase in phases {
             self.scope.push();
             for statement in &phase.statements {
                 self.statement(&mut steps, phase.kind, statement);
             }
             self.scope.pop();
+            if phase.kind == PhaseKind::Charge {
+                n_charged = steps.len();
+            }
         }
-        steps
+        (steps, n_charged)
     }
 
     fn check_order(&mut self, phases: &[&'a Phase]) {

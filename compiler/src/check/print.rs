@@ -7,6 +7,7 @@ use crate::check::hir::{
     Binary, Compare, Function, Graph, Leaf, Logic, Neuron, NodeId, Op, Param, Unary,
 };
 use crate::check::hir::{ParamDefault, Type, Via};
+use crate::check::save::Save;
 use crate::check::sharing_word;
 
 /// The text of a neuron, for people, goldens and hashes.
@@ -49,6 +50,12 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
     for output in &neuron.outputs {
         let last = if output.last { " last" } else { "" };
         writeln!(out, "  output {}{last} = {}", output.name, name(output.value))?;
+    }
+    for named in neuron.named.iter().filter(|named| named.is_saved) {
+        writeln!(out, "  saved {} = {}", named.name, name(named.node))?;
+    }
+    if neuron.save != Save::Auto {
+        writeln!(out, "  save {}", neuron.save)?;
     }
     Ok(())
 }

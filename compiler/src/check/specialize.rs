@@ -13,6 +13,7 @@ use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, Sharing, Unary, Via};
 use crate::check::items::Items;
 use crate::check::learnt;
 use crate::check::nearest::nearest;
+use crate::check::save::{self, Save};
 use crate::check::scope::{Progress, Role, Symbol};
 use crate::check::tree::{
     Choice, Neuron, Param, ParamDefault, Program, Stage, SurrogateItem, Type,
@@ -31,6 +32,8 @@ pub struct Specialization {
     pub share: Vec<(String, Sharing)>,
     /// Params that are learnt beside those of which the file says so.
     pub learn: Vec<String>,
+    /// What forward saves for backward.
+    pub save: Save,
 }
 
 impl Specialization {
@@ -39,7 +42,7 @@ impl Specialization {
         self.texts().into_iter().for_each(|source| sources.add_fixed(source));
     }
 
-    /// A source for each thing given: the neuron, then options, sharings and learnt params.
+    /// A source for each thing given: the neuron, then options, sharings, learnt params, what is saved.
     fn texts(&self) -> Vec<Source> {
         let mut texts = vec![("<neuron>".into(), self.neuron.clone().unwrap_or_default())];
         for (name, value) in &self.options {
@@ -52,6 +55,7 @@ impl Specialization {
         for name in &self.learn {
             texts.push((format!("<learn {name}>"), name.clone()));
         }
+        texts.push(("<save>".into(), self.save.to_string()));
         let number = |(i, (name, text))| Source { id: FileId::argument(i as u32), name, text };
         texts.into_iter().enumerate().map(number).collect()
     }
@@ -68,6 +72,11 @@ impl Specialization {
     fn learn_span(&self, i: usize) -> Span {
         let file = FileId::argument((1 + self.options.len() + self.share.len() + i) as u32);
         Span::new(file, 0, self.learn[i].len())
+    }
+
+    fn save_source(&self) -> FileId {
+        let before = 1 + self.options.len() + self.share.len() + self.learn.len();
+        FileId::argument(before as u32)
     }
 }
 
@@ -244,7 +253,9 @@ pub(super) struct Special<'p> {
 impl Special<'_> {
     fn run(&mut self, values: Vec<Option<Value>>) -> Result<hir::Neuron, Diagnostics> {
         let options = self.options(values)?;
-        self.build(options).map_err(|finding| vec![*finding])
+        let made = self.build(options).map_err(|finding| vec![*finding])?;
+        made.save.check(&made, self.wanted.save_source())?;
+        Ok(made)
     }
 
     fn build(&mut self, options: Vec<(String, String)>) -> eval::Result<hir::Neuron> {
@@ -286,9 +297,10 @@ impl Special<'_> {
                 self.builder.set(before, Value::Node(node));
             }
         }
-        for step in &neuron.steps {
-            self.builder.step(step)?;
-        }
+        let (charge, rest) = neuron.steps.split_at(neuron.n_charged);
+        charge.iter().try_for_each(|step| self.builder.step(step))?;
+        let charged = save::charged(&self.builder, &neuron.states);
+        rest.iter().try_for_each(|step| self.builder.step(step))?;
         for (made, state) in states.iter_mut().zip(&neuron.states) {
             made.next = match state.ty {
                 Type::Int => self.builder.slot_int(state.slot, state.span)?,
@@ -301,6 +313,7 @@ impl Special<'_> {
             let (name, last, span) = (output.name.clone(), output.last, output.span);
             outputs.push(hir::Output { name, value, last, span });
         }
+        let named = save::named(&mut self.builder, neuron, charged);
         let mut made = hir::Neuron {
             name: neuron.name.clone(),
             options,
@@ -310,6 +323,8 @@ impl Special<'_> {
             outputs,
             surrogates: std::mem::take(&mut self.builder.surrogates),
             graph: std::mem::take(&mut self.builder.graph),
+            named,
+            save: self.wanted.save.clone(),
         };
         remove_unreachable(&mut made);
         learnt::require_primitives(&made)?;
@@ -471,6 +486,7 @@ fn remove_unreachable(neuron: &mut hir::Neuron) {
             node.op.operands().for_each(|operand| needed[operand.0 as usize] = true);
         }
     }
+    save::retain(neuron, &needed);
     let mut graph = Graph::default();
     let mut places = vec![NodeId(0); needed.len()];
     let mut surrogates = Vec::new();
@@ -488,6 +504,7 @@ fn remove_unreachable(neuron: &mut hir::Neuron) {
     }
     let place = |id: &mut NodeId| *id = places[id.0 as usize];
     neuron.outputs.iter_mut().for_each(|output| place(&mut output.value));
+    neuron.named.iter_mut().for_each(|named| place(&mut named.node));
     for state in &mut neuron.states {
         place(&mut state.init);
         place(&mut state.next);

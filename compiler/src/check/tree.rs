@@ -373,6 +373,10 @@ pub struct Neuron {
     pub outer: Vec<Bind>,
     /// The statements of the phases, in the order they run.
     pub steps: Vec<Step>,
+    /// How many of them `charge` has.
+    pub n_charged: usize,
+    /// The names that `let` and `fire` make.
+    pub names: Vec<(String, Slot)>,
     /// How many slots it has.
     pub n_slots: u32,
 }

@@ -1,6 +1,7 @@
 //! What is said about a specialization, with the whole message as the user reads it.
 
 use super::*;
+use crate::check::Save;
 use crate::diagnostic::render;
 
 const TWO: &str = "\
@@ -76,6 +77,7 @@ fn mended(wanted: &Specialization, place: &str, text: &str) -> Specialization {
             let mut learnt = wanted.learn.iter_mut();
             *learnt.find(|learnt| *learnt == old).expect("it was given") = name.into();
         }
+        _ if place == "<save>" => wanted.save = text.parse().expect("names"),
         _ => wanted.neuron = Some(text.into()),
     }
     wanted
@@ -119,6 +121,34 @@ fn unknown_params_to_share_and_learn() {
     wanted.share.push(("tauu".into(), hir::Sharing::Channel));
     wanted.learn.push("gain".into());
     insta::assert_snapshot!(specialized(TWO, &wanted, 2));
+}
+
+#[test]
+fn unknown_values_to_save() {
+    let mut wanted = options(&[]);
+    wanted.save = "tau,vv:bf16,s".parse().expect("names");
+    insta::assert_snapshot!(specialized(TWO, &wanted, 2));
+}
+
+#[test]
+fn an_input_and_what_is_the_same_at_every_step_are_not_saved() {
+    let mut wanted = options(&[("n", "2")]);
+    wanted.save = "x".parse().expect("names");
+    insta::assert_snapshot!(specialized(NO_DEFAULT, &wanted, 1));
+}
+
+#[test]
+fn what_to_save_that_does_not_parse() {
+    for (text, why) in [
+        ("v,", "`` is none of auto, inputs, states, and no name"),
+        ("v:f8", "`v` is saved as it is or in bf16, not `f8`"),
+        ("v w", "`v w` is none of auto, inputs, states, and no name"),
+    ] {
+        assert_eq!(text.parse::<Save>(), Err(why.into()));
+    }
+    for text in ["auto", "inputs", "states", "states:bf16", "v", "v,h:bf16,s@prev"] {
+        assert_eq!(text.parse::<Save>().expect("what to save").to_string(), text);
+    }
 }
 
 #[test]

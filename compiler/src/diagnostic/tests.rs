@@ -45,6 +45,7 @@ fn findings_of_command(command: &str) -> Diagnostics {
         match flag {
             "--neuron" => wanted.neuron = Some(value.into()),
             "--learn" => wanted.learn.push(value.into()),
+            "--save" => wanted.save = value.parse().expect("what to save"),
             "--option" => {
                 let (name, value) = value.split_once('=').expect("an option has a value");
                 wanted.options.push((name.into(), value.into()));

@@ -40,6 +40,14 @@ pub struct Adjoint {
     pub params: Vec<Option<NodeId>>,
 }
 
+impl Adjoint {
+    /// What backward computes at a step.
+    pub fn step(&self) -> impl Iterator<Item = NodeId> {
+        let grads = self.inputs.iter().chain(&self.states).copied().flatten();
+        grads.chain(self.sums.iter().copied())
+    }
+}
+
 /// Differentiates a neuron's step by its inputs, its states and the params that are learnt.
 pub fn differentiate(neuron: &Neuron) -> Adjoint {
     let mut graph = neuron.graph.clone();

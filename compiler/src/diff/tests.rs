@@ -55,6 +55,8 @@ pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) ->
         outputs: vec![Output { name: "y".into(), value, last: false, span }],
         surrogates: vec![triangle()],
         graph,
+        named: vec![],
+        save: Default::default(),
     }
 }
 

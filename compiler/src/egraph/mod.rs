@@ -87,6 +87,10 @@ fn renamed(adjoint: &Adjoint, graph: Graph, n_primal: usize, known: &[NodeId]) -
     let of = |id: NodeId| known[id.0 as usize];
     let all = |nodes: &[Option<NodeId>]| nodes.iter().map(|node| node.map(of)).collect();
     let mut neuron = Neuron { graph, ..adjoint.neuron.clone() };
+    // A name alone keeps no node.
+    let used = used(adjoint);
+    neuron.named.retain(|named| used[named.node.0 as usize]);
+    neuron.named.iter_mut().for_each(|named| named.node = of(named.node));
     for state in &mut neuron.states {
         (state.init, state.next) = (of(state.init), of(state.next));
     }

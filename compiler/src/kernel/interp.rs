@@ -182,6 +182,7 @@ fn length(shape: Shape, stride: usize, schedule: Schedule, launch: &Launch) -> O
         Shape::Partial => return Some(lanes.div_ceil(schedule.block as usize)),
         Shape::Sequence => launch.steps,
         Shape::Checkpoint => launch.steps.div_ceil(schedule.chunk as usize).saturating_sub(1),
+        Shape::Chunk => launch.steps.div_ceil(schedule.chunk as usize),
     };
     if rows == 0 || lanes == 0 {
         return Some(0);

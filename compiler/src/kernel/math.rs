@@ -15,7 +15,7 @@ mod log;
 mod tests;
 
 use super::build::Builder;
-use super::{Binary, Compare, Math, Op, Unary, ValueId};
+use super::{Binary, Compare, Math, Op, Type, Unary, ValueId};
 use log::{log, log1p};
 
 /// `ln 2` as a sum: 15 bits, so that its product with an exponent is exact, and the rest.
@@ -39,6 +39,14 @@ const EXP: [f64; 5] = [
 const EXP2: [f64; 2] = [2.8854081630706787, 0.1152360662817955];
 /// A number of `[-126, 127]` added to this is rounded to an int, in the sum's last bits and 127 more.
 const ROUND_TO_FIELD: f64 = 12_582_912.0 + 127.0;
+/// How many operations a function is.
+pub(super) fn operations(function: Math) -> u64 {
+    let mut values = vec![Type::Real];
+    let mut builder = Builder::new(&mut values);
+    expand(&mut builder, function, ValueId(0));
+    builder.body.len() as u64 + 1
+}
+
 /// The last operation of a function.
 pub(super) fn expand(b: &mut Builder<'_>, function: Math, x: ValueId) -> Op {
     match function {

@@ -28,7 +28,7 @@ pub mod verify;
 pub use build::Builder;
 pub use dead::without_dead;
 pub use legalize::{Capabilities, legalize};
-pub use lower::lower;
+pub use lower::{lower, operations};
 pub use parse::{ParseError, parse};
 pub use print::print;
 pub use schedule::schedule;
@@ -95,6 +95,8 @@ pub enum Shape {
     Neuron,
     /// `[max(ceil(T / K), 1) - 1, N]`, element `(c - 1) * N + n`. Only within chunks; chunk 0 has none.
     Checkpoint,
+    /// `[ceil(T / K), N]`, element `c * N + n`. Only within chunks.
+    Chunk,
     /// `[ceil(N / B)]`: one sum for each block of `B` adjacent lanes. Only for `reduce`.
     Partial,
 }

@@ -28,7 +28,7 @@ words! {
     Storage { "f32" F32, "f64" F64, "f16" F16, "bf16" Bf16, "i32" I32 }
     Shape {
         "sequence" Sequence, "lane" Lane, "layer" Layer, "channel" Channel, "neuron" Neuron,
-        "checkpoint" Checkpoint, "partial" Partial,
+        "checkpoint" Checkpoint, "chunk" Chunk, "partial" Partial,
     }
     Role {
         "input" Input, "output" Output, "state_in" StateIn, "state_out" StateOut, "param" Param,

@@ -24,6 +24,8 @@ const REAL_OUT: BufferId = BufferId(5);
 const INT_OUT: BufferId = BufferId(6);
 const STATE_OUT: BufferId = BufferId(7);
 const SUM: BufferId = BufferId(8);
+const WORD: BufferId = BufferId(9);
+const WORD_OUT: BufferId = BufferId(10);
 
 /// The signature: `x` and `n` come in, `y` and `m` go out, and there is a buffer of nearly every shape.
 fn signature() -> Vec<Buffer> {
@@ -42,6 +44,8 @@ fn signature() -> Vec<Buffer> {
         buffer("m", Role::Output, I32, Sequence, true, true),
         buffer("state_out.v", Role::StateOut, F32, Lane, true, false),
         buffer("partial.p", Role::Partial, F32, Partial, true, false),
+        buffer("trace.m", Role::Saved, I32, Chunk, false, false),
+        buffer("trace.n", Role::Saved, I32, Chunk, true, false),
     ]
 }
 
@@ -118,6 +122,7 @@ impl Writer<'_> {
     fn chunk(&mut self) -> (ValueId, ValueId) {
         let fallback = self.any(Type::Real);
         self.offer(Op::LoadOr(CHECKPOINT, fallback));
+        self.offer(Op::Load(WORD));
         self.operations();
         let mut kept = Vec::new();
         let carried = (self.any(Type::Real), self.any(Type::Int));
@@ -129,7 +134,7 @@ impl Writer<'_> {
             kept = writer.scope.iter().copied().filter(|value| value.0 >= outer).collect();
             (writer.any(Type::Real), writer.any(Type::Int))
         });
-        self.inner_loop(LoopKind::Steps, first, |writer| {
+        let last = self.inner_loop(LoopKind::Steps, first, |writer| {
             for &value in &kept {
                 if writer.below(2) == 0 {
                     writer.offer(Op::Kept(value));
@@ -141,7 +146,9 @@ impl Writer<'_> {
             writer.body.push(Stmt::Store(REAL_OUT, next.0));
             writer.body.push(Stmt::Store(INT_OUT, next.1));
             next
-        })
+        });
+        self.body.push(Stmt::Store(WORD_OUT, last.1));
+        last
     }
 
     /// A loop that carries a real and an int; returns their last values.

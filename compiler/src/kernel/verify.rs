@@ -25,8 +25,8 @@
 //!   hold no loops.
 //!
 //! Buffers:
-//! - K13. Sequences are touched only within steps, checkpoints only within chunks and outside of steps,
-//!   all others only outside of loops.
+//! - K13. Sequences are touched only within steps, checkpoints and words of chunks only within chunks and
+//!   outside of steps, all others only outside of loops.
 //! - K14. Only read buffers are loaded, only written ones stored or reduced.
 //! - K15. `load` reads a buffer that is always there: neither optional nor a checkpoint. `load_or`
 //!   reads one that may not be. `given` asks only for optional buffers.
@@ -102,7 +102,7 @@ fn allowed(buffer: &Buffer) -> bool {
         (Role::Output | Role::Grad, _) => &[Sequence, Lane],
         (Role::StateIn, false) | (Role::StateOut, true) => &[Lane],
         (Role::Param, false) => &[Layer, Channel, Neuron],
-        (Role::Saved, _) => &[Sequence, Lane, Checkpoint],
+        (Role::Saved, _) => &[Sequence, Lane, Checkpoint, Chunk],
         (Role::Partial, true) => &[Lane, Partial],
         _ => &[],
     };
@@ -379,7 +379,7 @@ impl<'a> Verifier<'a> {
     fn touch(&self, buffer: &Buffer) -> Result<()> {
         let place = match buffer.shape {
             Shape::Sequence => Place::Step,
-            Shape::Checkpoint => Place::Chunk,
+            Shape::Checkpoint | Shape::Chunk => Place::Chunk,
             _ => Place::Top,
         };
         ensure!(self.place == place, "K13", "`{}` is touched in the wrong place", buffer.name);

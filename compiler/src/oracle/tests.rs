@@ -121,6 +121,8 @@ fn lif(Lif { soft, detach }: Lif, surrogate: Surrogate) -> Neuron {
         outputs: vec![output("s", s), output("v", next)],
         surrogates: vec![surrogate],
         graph: b.graph,
+        named: vec![],
+        save: Default::default(),
     }
 }
 
@@ -141,6 +143,8 @@ fn around(body: impl FnOnce(&mut Build, NodeId, NodeId) -> NodeId) -> Neuron {
         outputs: vec![output("y", value)],
         surrogates: vec![sigmoid(4.0)],
         graph: b.graph,
+        named: vec![],
+        save: Default::default(),
     }
 }
 

@@ -107,6 +107,7 @@ fn shape(shape: Shape, schedule: Schedule) -> Vec<String> {
             let rows = format!("max(ceil(T / {}), 1) - 1", schedule.chunk);
             return vec![rows, "N".into()];
         }
+        Shape::Chunk => return vec![format!("ceil(T / {})", schedule.chunk), "N".into()],
         Shape::Partial => return vec![format!("ceil(N / {})", schedule.block)],
     };
     text.iter().map(|s| s.to_string()).collect()
@@ -149,7 +150,9 @@ pub fn compute(float: Float) -> artifact::Dtype {
 fn bytes(kernel: &Kernel) -> f64 {
     let once = |b: &crate::kernel::Buffer| match b.shape {
         Shape::Sequence => dtype(b.storage).size() as f64,
-        Shape::Checkpoint => dtype(b.storage).size() as f64 / f64::from(kernel.schedule.chunk),
+        Shape::Checkpoint | Shape::Chunk => {
+            dtype(b.storage).size() as f64 / f64::from(kernel.schedule.chunk)
+        }
         Shape::Lane | Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial => 0.0,
     };
     kernel.buffers.iter().map(once).sum()

@@ -88,7 +88,8 @@ fn dtypes(manifest: &Manifest, device: &dyn Device) -> Result<()> {
         })
     });
     let buffers = entries.values().flat_map(|entry| &entry.buffers);
-    let buffers = buffers.map(|buffer| {
+    // What is saved only the kernels read, and they know its type.
+    let buffers = buffers.filter(|buffer| buffer.role != Role::Saved).map(|buffer| {
         let is_int = is_int(manifest, &buffer.name);
         (format!("buffer `{}`", buffer.name), buffer.dtype, is_int)
     });
@@ -105,9 +106,7 @@ fn dtypes(manifest: &Manifest, device: &dyn Device) -> Result<()> {
 
 /// Whether a buffer holds an int state.
 pub fn is_int(manifest: &Manifest, buffer: &str) -> bool {
-    let Some(Operand::State(name) | Operand::Next(name) | Operand::Saved(name)) =
-        Operand::parse(buffer)
-    else {
+    let Some(Operand::State(name) | Operand::Next(name)) = Operand::parse(buffer) else {
         return false;
     };
     manifest.states.iter().any(|state| state.name == name && state.dtype == Dtype::I32)
@@ -188,7 +187,7 @@ fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
         Operand::StateGrad(_) => port(states, Role::Grad, LANE),
         Operand::Next(_) => port(states, Role::StateOut, LANE),
         Operand::NextGrad(_) => port(states, Role::Grad, LANE),
-        Operand::Saved(_) => Some(Wanted { role: Role::Saved, shape: None }),
+        Operand::Saved(_) | Operand::Trace(_) => Some(Wanted { role: Role::Saved, shape: None }),
         Operand::Param(name) => {
             let sharing = sharing(manifest, name)?;
             Some(Wanted { role: Role::Param, shape: Some(numbers(sharing)) })

@@ -310,6 +310,7 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
                 step * self.strides[buffer.0 as usize]
             }
             Shape::Checkpoint => (self.chunk - 1) * self.launch.lanes,
+            Shape::Chunk => self.chunk * self.launch.lanes,
             _ => 0,
         };
         row + self.first

@@ -7,13 +7,15 @@ use super::super::{
 };
 use super::forward::close;
 use super::keep::{Plan, plan};
+use super::trace::{Bits, Trace};
 use super::writer::{Operands, Scope, Writer, repeat, storage};
 use crate::check::hir;
 use crate::check::hir::{Leaf, NodeId, Sharing, Type};
 use crate::diff::Adjoint;
+use crate::saves::Saved;
 
 /// Writes the backward kernel of an adjoint.
-pub fn write(adjoint: &Adjoint, schedule: Schedule) -> Kernel {
+pub fn write(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved]) -> Kernel {
     let neuron = &adjoint.neuron;
     let mut writer = Writer::new("backward", neuron, schedule);
     let mut scope = Scope::default();
@@ -23,16 +25,21 @@ pub fn write(adjoint: &Adjoint, schedule: Schedule) -> Kernel {
     writer.nodes(&mut scope, |i| !varying[i] && !late[i]);
     let first = writer.first_states(&mut scope);
     let buffers = Buffers::new(&mut writer);
+    let traces: Vec<Trace> = saves.iter().map(|s| Trace::new(&mut writer, s, false)).collect();
 
     let mut chunks = first_carries(&mut writer, &mut scope, adjoint, &buffers);
     let mut chunk = scope.inner();
-    let plan = plan(adjoint, &varying);
-    let starts: Vec<ValueId> = first.iter().map(|(value, _)| *value).collect();
-    let again = run_again(&mut writer, &mut chunk, &operands, &buffers.saved, &starts, &plan);
+    let plan = plan(adjoint, &varying, saves);
+    let starts = first.iter().map(|(value, _)| *value).zip(buffers.saved.iter().copied());
+    let starts: Vec<(ValueId, BufferId)> = starts.collect();
+    let again = run_again(&mut writer, &mut chunk, &operands, &starts, &traces, &plan);
 
     let mut steps: Vec<Carry> = chunks.iter().map(|carry| writer.carry(carry.param)).collect();
     let mut step = scope.inner();
     recall(&mut writer, &mut step, &again, &plan);
+    for trace in traces.iter().filter(|trace| plan.loaded[trace.node.0 as usize]) {
+        trace.load(&mut writer, &mut step);
+    }
     let zero = writer.real(0.0);
     writer.leaves(&mut step, |writer, step, leaf| match leaf {
         Leaf::OutputGrad(i) => match buffers.lasts.iter().position(|last| *last == i) {
@@ -40,6 +47,9 @@ pub fn write(adjoint: &Adjoint, schedule: Schedule) -> Kernel {
             None => Some(writer.value(step, Op::LoadOr(buffers.outputs[i as usize]?, zero))),
         },
         Leaf::StateGrad(i) => Some(steps[i as usize].param),
+        Leaf::Input(i) if plan.is_stateless => {
+            Some(writer.value(step, Op::Load(operands.inputs[i as usize])))
+        }
         _ => None,
     });
     writer.nodes(&mut step, |i| plan.wanted[i] && varying[i]);
@@ -149,22 +159,29 @@ fn first_carries(
     carries
 }
 
-/// The loop that runs a chunk again from its first states; returned is its body's scope.
+/// The loop that runs a chunk again from its first states; returned is its body's scope. What was saved
+/// is taken as it was.
 fn run_again(
     writer: &mut Writer<'_>,
     chunk: &mut Scope,
     operands: &Operands,
-    saved: &[BufferId],
-    starts: &[ValueId],
+    starts: &[(ValueId, BufferId)],
+    traces: &[Trace],
     plan: &Plan,
 ) -> Scope {
     let mut carries = Vec::new();
-    for (buffer, start) in saved.iter().zip(starts) {
+    for (start, buffer) in starts {
         let start = writer.value(chunk, Op::LoadOr(*buffer, *start));
         carries.push(writer.carry(start));
     }
+    let mut bits = Bits::new(traces);
+    bits.load(writer, chunk, &mut carries);
     let mut step = chunk.inner();
     writer.step(&mut step, &operands.inputs, &carries);
+    bits.take(writer, &mut step, &mut carries);
+    for trace in traces.iter().filter(|trace| !trace.is_bits()) {
+        trace.load(writer, &mut step);
+    }
     let graph = &writer.neuron.graph;
     let kept = (0..graph.len()).filter(|&i| plan.kept[i]).map(|i| NodeId(i as u32));
     let needed = graph.needed(writer.neuron.states.iter().map(|state| state.next).chain(kept));

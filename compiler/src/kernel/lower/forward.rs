@@ -3,20 +3,31 @@
 use snn_artifact::naming::Operand;
 
 use super::super::{BufferId, Carry, Kernel, LoopKind, Order, Schedule, Shape, Stmt, ValueId};
+use super::trace::{Bits, Trace};
 use super::writer::{Scope, Writer, repeat, storage};
-use crate::check::hir::Neuron;
+use crate::check::hir::{Neuron, NodeId};
+use crate::saves::Saved;
 
-/// Writes a forward kernel that leaves the states in `saved`, by the names of their buffers.
-pub fn write(name: &str, neuron: &Neuron, schedule: Schedule, saved: &[&str]) -> Kernel {
+/// Writes a forward kernel that leaves the states in `saved`, by the names of their buffers, and the
+/// values in `saves`.
+pub fn write(
+    name: &str,
+    neuron: &Neuron,
+    schedule: Schedule,
+    saved: &[&str],
+    saves: &[&Saved],
+) -> Kernel {
     let mut writer = Writer::new(name, neuron, schedule);
     let mut scope = Scope::default();
     let operands = writer.operands();
     writer.params(&mut scope, &operands.params);
-    let (varying, needed) = (neuron.graph.varying(), neuron.graph.needed(roots(neuron)));
+    let (varying, needed) = (neuron.graph.varying(), neuron.graph.needed(roots(neuron, saves)));
     writer.nodes(&mut scope, |i| needed[i] && !varying[i]);
     let first = writer.first_states(&mut scope);
     let buffers = buffers(&mut writer);
     let saved = saved_buffers(&mut writer, saved);
+    let traces: Vec<Trace> = saves.iter().map(|s| Trace::new(&mut writer, s, true)).collect();
+    let mut bits = Bits::new(&traces);
 
     let mut chunks: Vec<Carry> = first.iter().map(|(value, _)| writer.carry(*value)).collect();
     // Outputs of which only the last value is given go through the steps like states.
@@ -29,6 +40,7 @@ pub fn write(name: &str, neuron: &Neuron, schedule: Schedule, saved: &[&str]) ->
         chunk.body.extend(buffer.map(|buffer| Stmt::Store(buffer, carry.param)));
     }
     let mut steps: Vec<Carry> = chunks.iter().map(|carry| writer.carry(carry.param)).collect();
+    bits.fill(&mut writer, &mut steps);
     let mut step = chunk.inner();
     writer.step(&mut step, &operands.inputs, &steps);
     writer.nodes(&mut step, |i| needed[i]);
@@ -44,9 +56,14 @@ pub fn write(name: &str, neuron: &Neuron, schedule: Schedule, saved: &[&str]) ->
             None => step.body.push(Stmt::Store(*buffer, value)),
         }
     }
+    for trace in traces.iter().filter(|trace| !trace.is_bits()) {
+        trace.store(&mut writer, &mut step);
+    }
+    bits.put(&mut writer, &mut step, &mut steps);
     writer.advance(&step, &mut steps);
     close(&mut chunks, &steps);
-    chunk.body.push(repeat(LoopKind::Steps, Order::Forward, steps, step.body));
+    chunk.body.push(repeat(LoopKind::Steps, Order::Forward, steps.clone(), step.body));
+    bits.store(&mut chunk, &steps);
     let last: Vec<ValueId> = chunks.iter().map(|carry| carry.result).collect();
     scope.body.push(repeat(LoopKind::Chunks, Order::Forward, chunks, chunk.body));
     for (buffer, value) in buffers.last.iter().chain(&held).zip(last) {
@@ -62,10 +79,11 @@ pub fn close(chunks: &mut [Carry], steps: &[Carry]) {
     }
 }
 
-/// What a neuron gives, and its states before and behind a step.
-fn roots(neuron: &Neuron) -> impl Iterator<Item = crate::check::hir::NodeId> {
+/// What a neuron gives, its states before and behind a step, and what is saved.
+fn roots(neuron: &Neuron, saves: &[&Saved]) -> impl Iterator<Item = NodeId> {
     let states = neuron.states.iter().flat_map(|state| [state.init, state.next]);
-    states.chain(neuron.outputs.iter().map(|output| output.value))
+    let outputs = neuron.outputs.iter().map(|output| output.value);
+    states.chain(outputs).chain(saves.iter().map(|saved| saved.node))
 }
 
 /// What forward writes.

@@ -1,49 +1,74 @@
-//! What backward keeps of a step that it computes again.
+//! What the loop in reverse gets of a step, and from where.
 //!
-//! The loop in reverse needs values of the step: potentials, differences, spikes. Each is either kept
-//! from the loop forward, which costs a store and a load in the first-level cache or a register, or
-//! computed from those that are kept, where that is one cheap operation.
+//! It needs values of the step: potentials, differences, spikes. Each is loaded where it was saved, kept
+//! from the loop forward that computes the chunk again, which costs a store and a load in the
+//! first-level cache or a register, or computed from those, where that is one cheap operation. Where no
+//! value needs a state before its step, all are computed from what was saved and from the inputs, and the
+//! loop forward does no more than take words of bits apart.
 
-use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, Unary};
+use crate::check::hir::{Binary, Leaf, NodeId, Op, Unary};
 use crate::diff::Adjoint;
+use crate::saves::{Saved, Width};
 
 /// Which nodes the loop in reverse gets, and how.
 pub struct Plan {
     /// Those kept from the loop forward.
     pub kept: Vec<bool>,
-    /// Those kept, and those to be written in the loop in reverse.
+    /// Those loaded.
+    pub loaded: Vec<bool>,
+    /// Those kept or loaded, and those to be written in the loop in reverse.
     pub wanted: Vec<bool>,
+    /// Whether nothing is wanted that needs a state before its step, so that inputs are read there.
+    pub is_stateless: bool,
 }
 
 /// Decides for all nodes that the adjoint of a step needs.
-pub fn plan(adjoint: &Adjoint, varying: &[bool]) -> Plan {
+pub fn plan(adjoint: &Adjoint, varying: &[bool], saves: &[Saved]) -> Plan {
     let graph = &adjoint.neuron.graph;
-    let grads = adjoint.inputs.iter().chain(&adjoint.states).copied().flatten();
-    let roots: Vec<NodeId> = grads.chain(adjoint.sums.iter().copied()).collect();
-    let is_primal = |i: usize| i < adjoint.n_primal && varying[i];
-    let direct = reach(graph, &roots, is_primal);
+    let marked = |is_marked: fn(Width) -> bool| {
+        let mut marks = vec![false; graph.len()];
+        let saves = saves.iter().filter(|saved| is_marked(saved.width));
+        saves.for_each(|saved| marks[saved.node.0 as usize] = true);
+        marks
+    };
+    let (loaded, bits) = (marked(|width| width != Width::Bit), marked(|width| width == Width::Bit));
+    let is_saved = |id: NodeId| loaded[id.0 as usize] || bits[id.0 as usize];
+    let below = graph.reached(adjoint.step(), is_saved);
+    let needs_state = graph.iter().any(|(id, node)| {
+        matches!(node.op, Op::Leaf(Leaf::State(_))) && below[id.0 as usize] && !is_saved(id)
+    });
+    let is_stateless = !saves.is_empty() && !needs_state;
+    let kept = if is_stateless {
+        bits
+    } else {
+        let is_own = |id: NodeId| (id.0 as usize) < adjoint.n_primal && varying[id.0 as usize];
+        let direct = graph.reached(adjoint.step(), |id| is_own(id) || is_saved(id));
+        kept(adjoint, varying, &direct, &loaded, &bits)
+    };
+    let wanted = graph.reached(adjoint.step(), |id| kept[id.0 as usize] || loaded[id.0 as usize]);
+    Plan { kept, loaded, wanted, is_stateless }
+}
+
+/// Of the nodes that are needed directly those that are neither loaded nor made of others.
+fn kept(
+    adjoint: &Adjoint,
+    varying: &[bool],
+    direct: &[bool],
+    loaded: &[bool],
+    bits: &[bool],
+) -> Vec<bool> {
+    let graph = &adjoint.neuron.graph;
     let mut kept = vec![false; graph.len()];
     for (id, node) in graph.iter().take(adjoint.n_primal) {
         let i = id.0 as usize;
-        let is_there = |a: NodeId| direct[a.0 as usize] || !varying[a.0 as usize];
+        let is_there = |a: NodeId| {
+            let a = a.0 as usize;
+            direct[a] || loaded[a] || bits[a] || !varying[a]
+        };
         let is_made = is_cheap(&node.op) && node.op.operands().all(is_there);
-        kept[i] = direct[i] && varying[i] && !is_made;
+        kept[i] = bits[i] || direct[i] && varying[i] && !loaded[i] && !is_made;
     }
-    let wanted = reach(graph, &roots, |i| kept[i]);
-    Plan { kept, wanted }
-}
-
-/// The nodes that the roots need, but none behind one where `stops`.
-fn reach(graph: &Graph, roots: &[NodeId], stops: impl Fn(usize) -> bool) -> Vec<bool> {
-    let mut reached = vec![false; graph.len()];
-    roots.iter().for_each(|root| reached[root.0 as usize] = true);
-    for (id, node) in graph.iter().rev() {
-        let i = id.0 as usize;
-        if reached[i] && !stops(i) {
-            node.op.operands().for_each(|operand| reached[operand.0 as usize] = true);
-        }
-    }
-    reached
+    kept
 }
 
 /// Whether an operation costs less than a store and a load. Leaves of the step are not made anew: an

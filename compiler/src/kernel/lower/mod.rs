@@ -3,17 +3,22 @@
 //! `forward` carries the states through the steps. `forward_train` leaves the states at the start of
 //! each chunk but the first as well. `backward` runs the chunks in reverse: it computes a chunk again
 //! from those states and the inputs, with forward's own operations, and goes through its steps from the
-//! last to the first.
+//! last to the first. What is saved of each step is loaded instead of computed.
 
 mod backward;
 mod forward;
 mod keep;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod writer;
+
+pub use writer::operations;
 
 use super::{Kernel, Role, Schedule, without_dead};
 use crate::diff::Adjoint;
+use crate::saves::Saved;
+use snn_artifact::naming::Operand;
 
 /// The kernels of a neuron, before they are legal for a target.
 #[derive(Clone, Debug)]
@@ -26,16 +31,20 @@ pub struct Lowered {
     pub backward: Kernel,
 }
 
-/// Writes the kernels of a simplified adjoint.
-pub fn lower(adjoint: &Adjoint, schedule: Schedule) -> Lowered {
-    let backward = without_dead(backward::write(adjoint, schedule));
+/// Writes the kernels of a simplified adjoint, with what forward saves of each step. What backward does
+/// not come to need of that is not stored.
+pub fn lower(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved]) -> Lowered {
+    let backward = without_dead(backward::write(adjoint, schedule, saves));
     let saved = backward.buffers.iter().filter(|buffer| buffer.role == Role::Saved);
     let saved: Vec<&str> = saved.map(|buffer| buffer.name.as_str()).collect();
-    let forward =
-        |name, saved: &[&str]| without_dead(forward::write(name, &adjoint.neuron, schedule, saved));
+    let is_read = |s: &&Saved| saved.contains(&Operand::Trace(&s.name).to_string().as_str());
+    let saves: Vec<&Saved> = saves.iter().filter(is_read).collect();
+    let forward = |name, saved: &[&str], saves: &[&Saved]| {
+        without_dead(forward::write(name, &adjoint.neuron, schedule, saved, saves))
+    };
     Lowered {
-        forward: forward("forward", &[]),
-        forward_train: forward("forward_train", &saved),
+        forward: forward("forward", &[], &[]),
+        forward_train: forward("forward_train", &saved, &saves),
         backward,
     }
 }

@@ -19,7 +19,12 @@ neuron Lif(surr: surrogate = atan(alpha: 2.0), soft_reset: bool = false, detach_
 ";
 
 fn kernels(options: &[(&str, &str)], learn: &[&str]) -> String {
+    saved("inputs", options, learn)
+}
+
+fn saved(save: &str, options: &[(&str, &str)], learn: &[&str]) -> String {
     let wanted = Specialization {
+        save: save.parse().expect("what to save"),
         options: options.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
         learn: learn.iter().map(|name| name.to_string()).collect(),
         ..Default::default()
@@ -28,7 +33,8 @@ fn kernels(options: &[(&str, &str)], learn: &[&str]) -> String {
     let front = pipeline::front(source, &wanted, &NoImports).expect("a neuron");
     let adjoint = pipeline::middle(&front.neuron);
     let schedule = crate::kernel::schedule(&Target::Wgsl);
-    let lowered = super::lower(&adjoint, schedule);
+    let saves = crate::saves::choose(&adjoint, &Target::Wgsl, schedule);
+    let lowered = super::lower(&adjoint, schedule, &saves);
     let all = [&lowered.forward, &lowered.forward_train, &lowered.backward];
     for kernel in all {
         crate::kernel::verify_before_legalize(kernel).expect("well formed");
@@ -51,4 +57,19 @@ fn kernels_of_a_learnt_time_constant() {
 #[test]
 fn kernels_of_a_detached_reset() {
     insta::assert_snapshot!(kernels(&[("detach_reset", "true")], &[]));
+}
+
+#[test]
+fn kernels_that_save_the_charged_state() {
+    insta::assert_snapshot!(saved("states", &[], &[]));
+}
+
+#[test]
+fn kernels_that_save_the_state_before_the_step() {
+    insta::assert_snapshot!(saved("states", &[("soft_reset", "true")], &["tau", "v_reset"]));
+}
+
+#[test]
+fn kernels_that_save_a_spike_as_bits() {
+    insta::assert_snapshot!(saved("s", &[], &[]));
 }

@@ -6,7 +6,7 @@ use snn_artifact::naming::Operand;
 
 use super::super::{
     Binary, Buffer, BufferId, Carry, Compare, Float, Kernel, Loop, LoopKind, Math, Op, Order, Role,
-    Schedule, Shape, Stmt, Storage, Type, Unary, ValueId,
+    Schedule, Shape, Stmt, Storage, Type, Unary, ValueId, math,
 };
 use crate::check::hir;
 use crate::check::hir::{Leaf, NodeId, Sharing};
@@ -15,7 +15,7 @@ use crate::check::hir::{Leaf, NodeId, Sharing};
 pub struct Writer<'a> {
     pub kernel: Kernel,
     pub neuron: &'a hir::Neuron,
-    constants: HashMap<u64, ValueId>,
+    constants: HashMap<(Type, u64), ValueId>,
     /// The definitions of the constants.
     head: Vec<Stmt>,
 }
@@ -162,12 +162,21 @@ impl<'a> Writer<'a> {
 
     /// A real constant, defined once at the head of the kernel.
     pub fn real(&mut self, number: f64) -> ValueId {
-        if let Some(&value) = self.constants.get(&number.to_bits()) {
+        self.constant(Type::Real, number.to_bits(), Op::Real(number))
+    }
+
+    /// An int constant, defined once at the head of the kernel.
+    pub fn int(&mut self, number: i32) -> ValueId {
+        self.constant(Type::Int, u64::from(number as u32), Op::Int(number))
+    }
+
+    fn constant(&mut self, ty: Type, bits: u64, op: Op) -> ValueId {
+        if let Some(&value) = self.constants.get(&(ty, bits)) {
             return value;
         }
-        let value = self.kernel.new_value(Type::Real);
-        self.head.push(Stmt::Let(value, Op::Real(number)));
-        self.constants.insert(number.to_bits(), value);
+        let value = self.kernel.new_value(ty);
+        self.head.push(Stmt::Let(value, op));
+        self.constants.insert((ty, bits), value);
         value
     }
 
@@ -244,7 +253,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Whether a spike is not 0.
-    fn fires(&mut self, scope: &mut Scope, s: NodeId) -> ValueId {
+    pub fn fires(&mut self, scope: &mut Scope, s: NodeId) -> ValueId {
         if let Some(&fires) = scope.fires.get(&s) {
             return fires;
         }
@@ -252,6 +261,14 @@ impl<'a> Writer<'a> {
         let fires = self.value(scope, Op::Compare(Compare::Ne, value, zero));
         scope.fires.insert(s, fires);
         fires
+    }
+
+    /// Gives a spike its value by whether it fires.
+    pub fn spike(&mut self, scope: &mut Scope, s: NodeId, fires: ValueId) {
+        scope.fires.insert(s, fires);
+        let (one, zero) = (self.real(1.0), self.real(0.0));
+        let value = self.value(scope, Op::Select(fires, one, zero));
+        scope.set(s, value);
     }
 
     /// -1, 0 or 1, and NaN of NaN.
@@ -298,7 +315,7 @@ fn role(operand: Operand<'_>) -> (Role, bool) {
         Operand::State(_) => (Role::StateIn, false),
         Operand::Output(_) => (Role::Output, true),
         Operand::Next(_) => (Role::StateOut, true),
-        Operand::Saved(_) => (Role::Saved, false),
+        Operand::Saved(_) | Operand::Trace(_) => (Role::Saved, false),
         Operand::OutputGrad(_) | Operand::NextGrad(_) => (Role::Grad, false),
         Operand::InputGrad(_) | Operand::StateGrad(_) => (Role::Grad, true),
         Operand::Partial(_) => (Role::Partial, true),
@@ -309,6 +326,21 @@ fn role(operand: Operand<'_>) -> (Role, bool) {
 fn is_fired(graph: &hir::Graph, s: NodeId, zero: NodeId) -> bool {
     let is_zero = matches!(graph.node(zero).op, hir::Op::Const(number) if number.value() == 0.0);
     is_zero && matches!(graph.node(s).op, hir::Op::Spike(..))
+}
+
+/// How many operations of kernels a node's operation is, with functions written out.
+pub fn operations(op: &hir::Op) -> u64 {
+    match op {
+        hir::Op::Const(_) | hir::Op::Int(_) | hir::Op::Bool(_) => 0,
+        hir::Op::Leaf(_) | hir::Op::Detach(_) => 0,
+        hir::Op::Unary(hir::Unary::Sign, _) => 6,
+        hir::Op::Unary(op, _) => match unary(*op) {
+            Unary::Math(function) => math::operations(function),
+            _ => 1,
+        },
+        hir::Op::Spike(..) | hir::Op::Soft(..) => 2,
+        _ => 1,
+    }
 }
 
 fn unary(op: hir::Unary) -> Unary {

@@ -14,6 +14,7 @@ struct Data {
     state: Option<Vec<f32>>,
     p: [f32; 3],
     saved: Vec<f32>,
+    words: Vec<i32>,
 }
 
 /// What comes out.
@@ -23,6 +24,7 @@ struct Outcome {
     m: Vec<i32>,
     state: Vec<f32>,
     sums: Vec<f32>,
+    words: Vec<i32>,
 }
 
 /// Quarters from -32 to 32, and ints with them, a different sequence for each seed.
@@ -32,11 +34,13 @@ fn data(schedule: Schedule, steps: usize, lanes: usize, mut seed: u32) -> Data {
         (seed >> 24) as f32 / 4.0 - 32.0
     };
     let mut some = |len: usize| (0..len).map(|_| quarter()).collect::<Vec<_>>();
-    let rows = steps.div_ceil(schedule.chunk as usize).saturating_sub(1);
+    let chunks = steps.div_ceil(schedule.chunk as usize);
     let (x, n) = (some(steps * lanes), some(steps * lanes));
-    let n = n.into_iter().map(|x| (x * 4.0) as i32).collect();
+    let ints = |x: Vec<f32>| x.into_iter().map(|x| (x * 4.0) as i32).collect();
+    let (n, words) = (ints(n), ints(some(chunks * lanes)));
+    let saved = some(chunks.saturating_sub(1) * lanes);
     let state = steps.is_multiple_of(2).then(|| some(lanes));
-    Data { steps, lanes, x, n, state, p: [-0.5, 2.0, 7.25], saved: some(rows * lanes) }
+    Data { steps, lanes, x, n, state, p: [-0.5, 2.0, 7.25], saved, words }
 }
 
 fn outcome(kernel: &Kernel, data: &Data, first_lane: usize) -> Outcome {
@@ -45,6 +49,7 @@ fn outcome(kernel: &Kernel, data: &Data, first_lane: usize) -> Outcome {
     let blocks = lanes.div_ceil(kernel.schedule.block as usize);
     let (mut y, mut m) = (vec![0.0; steps * lanes], vec![0; steps * lanes]);
     let (mut state, mut sums) = (vec![0.0; lanes], vec![0.0; blocks]);
+    let mut words = vec![0; data.words.len()];
     let p: Vec<f32> = data.p.iter().copied().cycle().skip(first_lane % 3).take(3).collect();
     let launch = Launch { channels: 3, channel_stride: 1, ..Launch::dense(&kernel, steps, lanes) };
     let mut args = [
@@ -57,9 +62,11 @@ fn outcome(kernel: &Kernel, data: &Data, first_lane: usize) -> Outcome {
         Arg::Write(SliceMut::I32(&mut m)),
         Arg::Write(SliceMut::F32(&mut state)),
         Arg::Write(SliceMut::F32(&mut sums)),
+        Arg::Read(Slice::I32(&data.words)),
+        Arg::Write(SliceMut::I32(&mut words)),
     ];
     run(&kernel, &launch, &mut args).expect("a launch");
-    Outcome { y, m, state, sums }
+    Outcome { y, m, state, sums, words }
 }
 
 /// One lane of the data alone.
@@ -74,6 +81,7 @@ fn alone(data: &Data, lane: usize) -> Data {
         n: pick(&data.n, lanes, lane),
         state: data.state.as_ref().map(|state| pick(state, lanes, lane)),
         saved: pick(&data.saved, lanes, lane),
+        words: pick(&data.words, lanes, lane),
         ..*data
     }
 }
@@ -131,6 +139,8 @@ proptest! {
                 all.y.iter().copied().zip(all.m.iter().copied()).skip(lane).step_by(lanes).unzip();
             prop_assert_eq!((bits(&own.y), own.m), (bits(&x), m));
             prop_assert_eq!(bits(&own.state), bits(&all.state[lane..=lane]));
+            let words: Vec<_> = all.words.iter().copied().skip(lane).step_by(lanes).collect();
+            prop_assert_eq!(own.words, words);
         }
     }
 }

@@ -113,6 +113,7 @@ fn touch_one(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, id: BufferId, at: At) -
             let before = b.ins().iadd_imm_s(chunk, -1);
             Some(b.ins().imul(before, n))
         }
+        (Shape::Chunk, _, Some((chunk, _))) => Some(b.ins().imul(chunk, n)),
         _ => None,
     };
     let mut base = ctx.base[id.0 as usize];

@@ -37,7 +37,7 @@ pub(super) fn alignment(storage: Storage, width: usize) -> usize {
 /// Whether each lane has an element of its own, adjacent to its neighbour's.
 pub(super) fn is_per_lane(shape: Shape) -> bool {
     match shape {
-        Shape::Sequence | Shape::Lane | Shape::Checkpoint => true,
+        Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk => true,
         Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial => false,
     }
 }
@@ -70,6 +70,12 @@ impl Emitter<'_> {
                     &from,
                     &"@absent".into(),
                 );
+                Ok(self.load_adjacent(buffer, &from, self.place.width))
+            }
+            Shape::Chunk => {
+                let chunk =
+                    chunk.ok_or_else(|| Bug("a chunk's word is loaded outside of it".into()))?;
+                let from = self.row_of(buffer, &chunk.index)?;
                 Ok(self.load_adjacent(buffer, &from, self.place.width))
             }
             Shape::Channel | Shape::Neuron => self.load_shared(buffer),
@@ -149,6 +155,10 @@ impl Emitter<'_> {
                 let to = self.checkpoint(buffer, chunk)?;
                 self.store_adjacent(buffer, value, &to, std::slice::from_ref(&chunk.past_first))
             }
+            (Shape::Chunk, Some(chunk)) => {
+                let to = self.row_of(buffer, &chunk.index)?;
+                self.store_adjacent(buffer, value, &to, &[])
+            }
             (shape, _) => Err(Bug(format!("a store to {shape:?} where it has no place"))),
         }
     }
@@ -199,11 +209,16 @@ impl Emitter<'_> {
 
     /// The address of a chunk's checkpoint; not to be touched in chunk 0.
     fn checkpoint(&mut self, buffer: BufferId, chunk: &Chunk) -> Result<Value, Bug> {
+        let row = self.text.value(format_args!("sub i64 {}, 1", chunk.index));
+        self.row_of(buffer, &row)
+    }
+
+    /// The address of the lanes' elements in a row of `N`.
+    fn row_of(&mut self, buffer: BufferId, row: &Value) -> Result<Value, Bug> {
         let base = self.pointers[buffer.0 as usize].base.clone();
         let at = self.lane_offset(buffer)?;
         let bytes = size(self.kernel.buffer(buffer).storage);
         let text = &mut self.text;
-        let row = text.value(format_args!("sub i64 {}, 1", chunk.index));
         let rows = text.value(format_args!("mul i64 {row}, %N"));
         let rows = text.value(format_args!("mul i64 {rows}, {bytes}"));
         let at = text.value(format_args!("add i64 {rows}, {at}"));

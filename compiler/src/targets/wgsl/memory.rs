@@ -123,6 +123,11 @@ impl Lane<'_> {
             Shape::Channel => place.channel.ok_or_else(outside)?,
             Shape::Neuron => place.neuron.ok_or_else(outside)?,
             Shape::Checkpoint => self.checkpoint(place.chunk.ok_or_else(outside)?),
+            Shape::Chunk => {
+                let chunk = place.chunk.ok_or_else(outside)?;
+                let row = self.build.binary(Bin::Multiply, chunk, self.scalars["N"]);
+                self.build.binary(Bin::Add, row, place.lane)
+            }
             Shape::Partial => place.group,
         };
         let offset = self.bindings.of(buffer).offset.as_deref();

@@ -89,7 +89,7 @@ fn buffer(name: &str, shape: &[&str], written: bool) -> Buffer {
         Operand::State(_) => Role::StateIn,
         Operand::Output(_) => Role::Output,
         Operand::Next(_) => Role::StateOut,
-        Operand::Saved(_) => Role::Saved,
+        Operand::Saved(_) | Operand::Trace(_) => Role::Saved,
         Operand::Partial(_) => Role::Partial,
         _ => Role::Grad,
     };

@@ -83,6 +83,12 @@ impl Case {
         self
     }
 
+    /// With what forward saves for backward.
+    pub fn save(mut self, what: &str) -> Self {
+        self.program = self.program.save(what);
+        self
+    }
+
     /// With inputs between two numbers.
     pub fn inputs(mut self, low: f32, high: f32) -> Self {
         self.inputs = (low, high);

@@ -29,6 +29,7 @@ macro_rules! corpus {
         $(#[test]
         fn $name() {
             agrees(stringify!($name), &$case);
+            agrees_saved(stringify!($name), $case);
         })*
 
         /// The programs of all rows.
@@ -209,6 +210,27 @@ fn agrees(name: &str, case: &Case) {
     assert!(moved.is_finite(), "{name} grows without bound");
     if !case.is_rate_free {
         assert_firing_rate(name, &fired);
+    }
+}
+
+/// The strategies beside the default that every program meets, at the sizes of a chunk that is short, of
+/// one step, and of none.
+const SAVES: [&str; 1] = ["states"];
+const SAVED: [(usize, &[usize]); 4] = [(17, &[3]), (1, &[1]), (0, &[1]), (2, &[0])];
+
+/// Whatever is saved, spikes are the same, and gradients near the oracle's and the same on all machines.
+#[track_caller]
+fn agrees_saved(name: &str, mut case: Case) {
+    for save in SAVES {
+        case = case.save(save);
+        let neuron = case.program().neuron();
+        emits(&neuron);
+        let machines = Machines::of(&format!("{name}, saved {save}"), case.program());
+        for (steps, step) in SAVED.into_iter().filter(|(steps, _)| *steps <= case.most_steps) {
+            let mut numbers = numbers();
+            let (call, seeds) = case.call(&neuron, steps, step, &mut numbers);
+            machines.check(&call, &seeds, &mut numbers);
+        }
     }
 }
 
