@@ -35,6 +35,34 @@ fn code_and_manifest_lie_side_by_side() {
 }
 
 #[test]
+fn what_is_saved_is_in_the_manifest_and_in_the_header() {
+    let folder = folder("build_saved");
+    let buffers = |save: &str, entry: &str| {
+        folder.snnc(&format!("build lif.snn --save {save}")).right();
+        let text = std::fs::read_to_string(folder.path("Lif.json")).expect("a manifest");
+        let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let buffers = manifest["entries"][entry]["buffers"].as_array().expect("buffers").clone();
+        let saved = buffers.iter().filter(|buffer| buffer["role"] == "saved");
+        let text = |buffer: &serde_json::Value| {
+            format!("{} {} {}", buffer["name"], buffer["dtype"], buffer["shape"])
+        };
+        saved.map(text).collect::<Vec<_>>().join("; ").replace('"', "")
+    };
+    let border = "saved.v f32 [max(ceil(T / 16), 1) - 1,N]";
+    for entry in ["forward_train", "backward"] {
+        assert_eq!(buffers("auto", entry), border);
+        assert_eq!(buffers("inputs", entry), border);
+        assert_eq!(buffers("states", entry), "trace.v f32 [T,N]");
+        assert_eq!(buffers("s", entry), format!("{border}; trace.s i32 [ceil(T / 16),N]"));
+    }
+    let header = std::fs::read_to_string(folder.path("Lif.h")).expect("a header");
+    assert!(header.contains("int32_t *trace_s, /* [ceil(T / 16), N] */"), "{header}");
+    let err = folder.snnc("build lif.snn --save vv").wrong();
+    assert!(err.contains("error[E0405]: the neuron `Lif` computes no `vv`"), "{err}");
+    assert!(err.contains("a similar name: `v`"), "{err}");
+}
+
+#[test]
 fn object_files_have_the_form_asked_for() {
     let folder = folder("build_object");
     for (format, mark) in [("elf", [0x7f, b'E']), ("macho", [0xcf, 0xfa]), ("coff", [0x64, 0xaa])] {
@@ -96,7 +124,7 @@ fn what_is_wrong_with_the_options_is_shown() {
 #[test]
 fn what_is_not_there_yet_is_refused() {
     let folder = folder("build_later");
-    for option in ["--dtype f16", "--math fast", "--save auto", "--bundle all.snnb"] {
+    for option in ["--dtype f16", "--math fast", "--bundle all.snnb"] {
         let done = folder.snnc(&format!("build lif.snn {option}"));
         assert_eq!(done.status, 2, "{option}");
         assert!(done.err.contains("unexpected argument"), "{}", done.err);
