@@ -23,6 +23,8 @@ pub enum Form {
     Select,
     /// A value without its gradient.
     Detach,
+    /// A value that forward saves for backward.
+    Save,
     /// A number and a surrogate.
     Spike,
     /// A number, a threshold and a surrogate.
@@ -44,10 +46,10 @@ pub enum Form {
 }
 
 impl Form {
-    /// Whether it makes or takes spikes, which have no place in a surrogate.
-    pub fn is_spiking(self) -> bool {
+    /// Whether it has no place in a surrogate: it makes or takes spikes, or says what is saved of a step.
+    pub fn is_of_steps(self) -> bool {
         use Form::*;
-        matches!(self, Spike | Ternary | Fired | Levels | Hard | Soft)
+        matches!(self, Save | Spike | Ternary | Fired | Levels | Hard | Soft)
     }
 }
 
@@ -91,6 +93,7 @@ pub const BUILTINS: &[Builtin] = &[
     builtin("fma",      &["a", "b", "c"],     Form::Fma),
     builtin("select",   &["c", "a", "b"],     Form::Select),
     builtin("detach",   &["x"],               Form::Detach),
+    builtin("save",     &["x"],               Form::Save),
     builtin("spike",    &["u", "surrogate"],  Form::Spike),
     builtin("hard",     &["v", "s", "to"],    Form::Hard),
     builtin("soft",     &["v", "s", "by"],    Form::Soft),

@@ -152,7 +152,7 @@ impl<'a> Checker<'a> {
             let is_surrogate = *formal == "surrogate";
             given.push(if is_surrogate { self.surrogate(place) } else { self.expr(place) });
         }
-        if self.in_surrogate && builtin.form.is_spiking() {
+        if self.in_surrogate && builtin.form.is_of_steps() {
             let message = format!("{what} cannot stand in a surrogate");
             let there = "a surrogate is a smooth function of a number";
             self.report(Diagnostic::new("E0311", call.name.span, message, there));
@@ -197,6 +197,12 @@ impl<'a> Checker<'a> {
                 expr.smooth = false;
                 expr.kind = Kind::Detach(Box::new(a));
                 expr
+            }
+            (Form::Save, Some(a), ..) => {
+                let a = if a.ty == Type::Bool { a } else { self.require_number(a) };
+                let (ty, smooth) = (a.ty, a.smooth);
+                let saved = made(ty, span, &[&a]);
+                Expr { kind: Kind::Save(Box::new(a)), smooth, ..saved }
             }
             (Form::Spike, Some(u), Some(surrogate), _) => {
                 let u = self.require_number(u);

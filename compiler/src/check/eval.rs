@@ -142,6 +142,13 @@ impl<'p> Builder<'p> {
                 }
                 known => Ok(known),
             },
+            Kind::Save(a) => {
+                let value = self.eval(a)?;
+                if let Value::Node(node) = value {
+                    self.saved.push(node);
+                }
+                Ok(value)
+            }
             Kind::Spike(u, surrogate) => self.spike(u, surrogate, span),
             Kind::Ternary(parts) => self.ternary(parts, span),
             Kind::Fired(z) => self.fired(z, span),
@@ -477,6 +484,7 @@ pub fn offender(e: &Expr, latest: Stage) -> &Expr {
         | Kind::BoolToReal(a)
         | Kind::RealToInt(a)
         | Kind::Detach(a)
+        | Kind::Save(a)
         | Kind::Fired(a) => Some(a.as_ref()).filter(late),
         Kind::Binary(_, a, b)
         | Kind::Power(a, b)

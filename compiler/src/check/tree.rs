@@ -126,6 +126,8 @@ pub enum Kind {
     RealToInt(Box<Expr>),
     /// The value without its gradient.
     Detach(Box<Expr>),
+    /// The value, which forward saves.
+    Save(Box<Expr>),
     /// A spike by a surrogate.
     Spike(Box<Expr>, Box<Expr>),
     /// Distance, threshold, surrogate.

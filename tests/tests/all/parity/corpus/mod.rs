@@ -166,6 +166,7 @@ corpus! {
         .option("gain", 0.3);
     feature_previous: case("feature_previous");
     feature_rounding: case("feature_rounding");
+    feature_save: case("feature_save").inputs(-1.0, 2.0);
     feature_select: case("feature_select");
     feature_select_of_one_kind: case("feature_select").option("low", true);
     feature_surrogate: case("feature_surrogate");
