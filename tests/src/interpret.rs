@@ -107,16 +107,10 @@ impl Interpreted {
             true => Some(vec![f32::NAN; length(buffer, kernel, sizes)]),
             false => buffers.get(&buffer.name).cloned(),
         };
-        let mut memories: Vec<Option<Vec<f32>>> = kernel.buffers.iter().map(memory).collect();
-        let whole = |(memory, buffer): (&Option<Vec<f32>>, &Buffer)| match (buffer.storage, memory)
-        {
-            (Storage::I32, Some(memory)) => memory.iter().map(|n| int(buffer, *n)).collect(),
-            _ => Vec::new(),
-        };
-        let mut ints: Vec<Vec<i32>> = memories.iter().zip(&kernel.buffers).map(whole).collect();
-        let arg = |((memory, ints), buffer)| argument(memory, ints, buffer);
-        let both = memories.iter_mut().zip(ints.iter_mut().map(Vec::as_mut_slice));
-        let mut args: Vec<Arg<'_>> = both.zip(&kernel.buffers).map(arg).collect();
+        let data = |buffer: &Buffer| Data::new(memory(buffer), buffer);
+        let mut all: Vec<Data> = kernel.buffers.iter().map(data).collect();
+        let both = all.iter_mut().zip(&kernel.buffers);
+        let mut args: Vec<Arg<'_>> = both.map(|(data, buffer)| data.argument(buffer)).collect();
         let launch = Launch {
             channels: sizes.channels,
             channel_stride: sizes.channel_stride,
@@ -125,13 +119,8 @@ impl Interpreted {
         };
         run(kernel, &launch, &mut args).unwrap();
         drop(args);
-        for ((buffer, memory), ints) in kernel.buffers.iter().zip(&mut memories).zip(ints) {
-            if let (Storage::I32, Some(memory)) = (buffer.storage, memory) {
-                *memory = ints.into_iter().map(|int| number(buffer, int)).collect();
-            }
-        }
-        for (buffer, memory) in kernel.buffers.iter().zip(memories) {
-            buffers.extend(memory.filter(|_| buffer.written).map(|m| (buffer.name.clone(), m)));
+        for (buffer, data) in kernel.buffers.iter().zip(all).filter(|(buffer, _)| buffer.written) {
+            buffers.insert(buffer.name.clone(), data.numbers(buffer));
         }
     }
 
@@ -169,23 +158,54 @@ impl Interpreted {
     }
 }
 
-/// An int as it lies among numbers: one that is saved may be the bits of a chunk, and lies there as bits.
-fn number(buffer: &Buffer, int: i32) -> f32 {
-    if buffer.role == Role::Saved { f32::from_bits(int as u32) } else { int as f32 }
+/// The elements of a buffer as the interpreter takes them.
+enum Data {
+    Absent,
+    Reals(Vec<f32>),
+    Halves(Vec<u16>),
+    Ints(Vec<i32>),
 }
 
-/// The int that [`number`] made a number of.
-fn int(buffer: &Buffer, number: f32) -> i32 {
-    if buffer.role == Role::Saved { number.to_bits() as i32 } else { number as i32 }
-}
+impl Data {
+    /// What is saved lies among numbers as its bits, for it may be no number; ints of states do as
+    /// numbers.
+    fn new(memory: Option<Vec<f32>>, buffer: &Buffer) -> Self {
+        let Some(memory) = memory else { return Data::Absent };
+        let is_saved = buffer.role == Role::Saved;
+        let int = |n: &f32| if is_saved { n.to_bits() as i32 } else { *n as i32 };
+        match buffer.storage {
+            Storage::I32 => Data::Ints(memory.iter().map(int).collect()),
+            Storage::Bf16 | Storage::Bf16Bits => {
+                Data::Halves(memory.iter().map(|n| n.to_bits() as u16).collect())
+            }
+            _ => Data::Reals(memory),
+        }
+    }
 
-fn argument<'a>(memory: &'a mut Option<Vec<f32>>, ints: &'a mut [i32], buffer: &Buffer) -> Arg<'a> {
-    let Some(memory) = memory else { return Arg::Absent };
-    match (buffer.storage, buffer.written) {
-        (Storage::I32, true) => Arg::Write(SliceMut::I32(ints)),
-        (Storage::I32, false) => Arg::Read(Slice::I32(ints)),
-        (_, true) => Arg::Write(SliceMut::F32(memory)),
-        (_, false) => Arg::Read(Slice::F32(memory)),
+    fn argument(&mut self, buffer: &Buffer) -> Arg<'_> {
+        match (self, buffer.written) {
+            (Data::Absent, _) => Arg::Absent,
+            (Data::Reals(all), true) => Arg::Write(SliceMut::F32(all)),
+            (Data::Reals(all), false) => Arg::Read(Slice::F32(all)),
+            (Data::Halves(all), true) => Arg::Write(SliceMut::Bf16(all)),
+            (Data::Halves(all), false) => Arg::Read(Slice::Bf16(all)),
+            (Data::Ints(all), true) => Arg::Write(SliceMut::I32(all)),
+            (Data::Ints(all), false) => Arg::Read(Slice::I32(all)),
+        }
+    }
+
+    /// What [`Data::new`] was made of.
+    fn numbers(self, buffer: &Buffer) -> Vec<f32> {
+        let is_saved = buffer.role == Role::Saved;
+        let number = |int: i32| if is_saved { f32::from_bits(int as u32) } else { int as f32 };
+        match self {
+            Data::Absent => Vec::new(),
+            Data::Reals(all) => all,
+            Data::Halves(all) => {
+                all.into_iter().map(|bits| f32::from_bits(u32::from(bits))).collect()
+            }
+            Data::Ints(all) => all.into_iter().map(number).collect(),
+        }
     }
 }
 

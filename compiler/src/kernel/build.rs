@@ -55,6 +55,13 @@ impl<'a> Builder<'a> {
         value
     }
 
+    /// The value of an operation of a type, which may touch a buffer.
+    pub fn typed(&mut self, op: Op, ty: Type) -> ValueId {
+        let value = self.fresh(ty);
+        self.body.push(Stmt::Let(value, op));
+        value
+    }
+
     /// A function of one number.
     pub fn unary(&mut self, op: Unary, a: ValueId) -> ValueId {
         self.value(Op::Unary(op, a))

@@ -147,7 +147,8 @@ fn check_arg(
     let Some((storage, written, found)) = arg.describe() else {
         return if buffer.optional { Ok(()) } else { Err(LaunchError::Missing(name())) };
     };
-    if (storage, written) != (buffer.storage, buffer.written) {
+    let is_fitting = storage == elements(buffer.storage) && written == buffer.written;
+    if !is_fitting {
         let (storage, written) = (buffer.storage, buffer.written);
         return Err(LaunchError::Kind { name: name(), storage, written });
     }
@@ -169,6 +170,11 @@ fn check_arg(
         return Err(LaunchError::Short { name: name(), expected, found });
     }
     Ok(())
+}
+
+/// The elements of a buffer as the caller has them.
+fn elements(storage: Storage) -> Storage {
+    if storage == Storage::Bf16Bits { Storage::Bf16 } else { storage }
 }
 
 /// The least number of elements of a buffer; none where that is no `usize`.

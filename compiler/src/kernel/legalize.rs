@@ -1,5 +1,7 @@
 //! A kernel in only those forms that its target has.
 
+mod half;
+
 use super::build::Builder;
 use super::{Float, Kernel, Loop, Op, Stmt, Unary, math};
 use crate::error::Unsupported;
@@ -13,6 +15,9 @@ pub struct Capabilities {
     pub doubles: bool,
     /// Whether there is a product and sum rounded once.
     pub fused: bool,
+    /// Whether loads widen and stores round 16-bit numbers. Where they do not, those are written out as
+    /// operations on their bits, where reals are computed in f32.
+    pub halves: bool,
     /// Whether there is a maths library for f64, where its functions then stay as they are. In f32 they
     /// are written out for all targets, so that all give the same bits.
     pub library: bool,
@@ -21,9 +26,10 @@ pub struct Capabilities {
 impl Capabilities {
     /// The interpreter.
     pub const INTERPRETER: Self =
-        Self { target: "interpreter", doubles: true, fused: true, library: true };
+        Self { target: "interpreter", doubles: true, fused: true, halves: true, library: true };
     /// Machine code for the CPU.
-    pub const CPU: Self = Self { target: "cpu", library: false, ..Self::INTERPRETER };
+    pub const CPU: Self =
+        Self { target: "cpu", halves: false, library: false, ..Self::INTERPRETER };
     /// PTX.
     pub const PTX: Self =
         Self { target: "ptx", doubles: false, library: false, ..Self::INTERPRETER };
@@ -31,7 +37,8 @@ impl Capabilities {
     pub const WGSL: Self = Self { target: "wgsl", fused: false, ..Self::PTX };
 }
 
-/// Writes functions of the maths library out in the other operations.
+/// Writes functions of the maths library, and the conversions of 16-bit numbers that a target does not
+/// have, out in the other operations.
 ///
 /// # Errors
 ///
@@ -46,6 +53,9 @@ pub fn legalize(mut kernel: Kernel, capabilities: &Capabilities) -> Result<Kerne
     refuse(&kernel, capabilities)?;
     if double {
         return Ok(kernel);
+    }
+    if !capabilities.halves {
+        kernel = half::written_out(kernel);
     }
     let mut builder = Builder::new(&mut kernel.values);
     let body = expand(&mut builder, std::mem::take(&mut kernel.body));

@@ -54,6 +54,9 @@ pub enum Storage {
     F16,
     /// bfloat16, widened on load and rounded half to even on store.
     Bf16,
+    /// bfloat16 whose 16 bits are loaded as an int, the others 0, and stored from an int's low ones: what
+    /// `legalize` makes of `Bf16` for a target without halves.
+    Bf16Bits,
     /// 32-bit two's complement integer.
     I32,
 }
@@ -407,7 +410,7 @@ impl Storage {
     pub fn ty(self) -> Type {
         match self {
             Storage::F32 | Storage::F64 | Storage::F16 | Storage::Bf16 => Type::Real,
-            Storage::I32 => Type::Int,
+            Storage::Bf16Bits | Storage::I32 => Type::Int,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod cost;
 pub mod cut;
+mod exact;
 mod flow;
 
 use std::collections::HashSet;
@@ -14,7 +15,7 @@ use std::collections::HashSet;
 use snn_artifact::Target;
 
 use crate::check::Save;
-use crate::check::hir::{Leaf, Neuron, NodeId, Op};
+use crate::check::hir::{Leaf, Neuron, NodeId, Op, Type};
 use crate::diff::Adjoint;
 use crate::kernel::Schedule;
 
@@ -49,24 +50,46 @@ pub fn choose(adjoint: &Adjoint, target: &Target, schedule: Schedule) -> Vec<Sav
     let mut chosen = asked(adjoint, &weights);
     chosen.extend(match &adjoint.neuron.save {
         Save::Auto => cut(adjoint, &Weights::of_target(target, schedule)),
-        Save::States { .. } => cut(adjoint, &weights),
+        Save::States { narrow } => {
+            let mut states = cut(adjoint, &weights);
+            states.iter_mut().filter(|_| *narrow).for_each(|saved| narrowed(adjoint, saved));
+            states
+        }
         Save::Inputs | Save::Names(_) => Vec::new(),
     });
     let mut seen = HashSet::new();
     chosen.retain(|(node, _)| seen.insert(*node));
+    exact::add_decisions(adjoint, &weights, &mut chosen);
     named(&adjoint.neuron, chosen)
+}
+
+/// Has a real saved in bfloat16, other than one that jumps.
+fn narrowed(adjoint: &Adjoint, (node, width): &mut (NodeId, Width)) {
+    let node = adjoint.neuron.graph.node(*node);
+    if *width == Width::Full && node.ty == Type::Real && !exact::is_decision(&node.op) {
+        *width = Width::Bf16;
+    }
 }
 
 /// The values that the program or the user names.
 fn asked(adjoint: &Adjoint, weights: &Weights) -> Vec<(NodeId, Width)> {
     let Neuron { named, save, graph, .. } = &adjoint.neuron;
-    let is_asked = |name: &str| match save {
-        Save::Names(names) => names.iter().any(|(asked, _)| asked == name),
-        _ => false,
+    let asked = |name: &str| match save {
+        Save::Names(names) => names.iter().find(|(asked, _)| asked == name).map(|(_, n)| *n),
+        _ => None,
     };
-    let asked = named.iter().filter(|named| named.is_saved || is_asked(&named.name));
-    let width = |node: NodeId| weights.width(&graph.node(node).op, graph.node(node).ty);
-    asked.map(|named| (named.node, width(named.node))).collect()
+    let mut all = Vec::new();
+    for (named, asked) in named.iter().map(|named| (named, asked(&named.name))) {
+        if named.is_saved || asked.is_some() {
+            let node = graph.node(named.node);
+            let mut saved = (named.node, weights.width(&node.op, node.ty));
+            if asked == Some(true) {
+                narrowed(adjoint, &mut saved);
+            }
+            all.push(saved);
+        }
+    }
+    all
 }
 
 /// Gives saved values the names of their buffers, no two the same.

@@ -74,10 +74,12 @@ impl Arg<'_> {
         }
     }
 
-    /// Reads an int for each lane of a group. Real elements leave `out` as it is.
+    /// Reads an int for each lane of a group, of bfloat16 the bits. Other elements leave `out` as it is.
     pub(super) fn load_int(&self, out: &mut [i32], at: &Index) {
-        if let Arg::Read(Slice::I32(data)) = self {
-            gather(out, data, at, |x| x);
+        match self {
+            Arg::Read(Slice::I32(data)) => gather(out, data, at, |x| x),
+            Arg::Read(Slice::Bf16(data)) => gather(out, data, at, i32::from),
+            _ => {}
         }
     }
 
@@ -98,8 +100,10 @@ impl Arg<'_> {
 
     /// Writes an int for each lane of a group, from `start` on.
     pub(super) fn store_int(&mut self, values: &[i32], start: usize) {
-        if let Arg::Write(SliceMut::I32(data)) = self {
-            scatter(data, values, start, |x| x);
+        match self {
+            Arg::Write(SliceMut::I32(data)) => scatter(data, values, start, |x| x),
+            Arg::Write(SliceMut::Bf16(data)) => scatter(data, values, start, |x| x as u16),
+            _ => {}
         }
     }
 }

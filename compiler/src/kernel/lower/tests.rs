@@ -39,7 +39,7 @@ fn saved(save: &str, options: &[(&str, &str)], learn: &[&str]) -> String {
     for kernel in all {
         crate::kernel::verify_before_legalize(kernel).expect("well formed");
     }
-    let options = Options::new(Target::Wgsl);
+    let options = Options::new(Target::Cpu { level: "x86-64-v3".into() });
     pipeline::kernels(&front.neuron, &options).expect("legal");
     all.map(print).join("\n")
 }
@@ -72,4 +72,9 @@ fn kernels_that_save_the_state_before_the_step() {
 #[test]
 fn kernels_that_save_a_spike_as_bits() {
     insta::assert_snapshot!(saved("s", &[], &[]));
+}
+
+#[test]
+fn kernels_that_save_a_rounded_state_and_a_spike() {
+    insta::assert_snapshot!(saved("states:bf16", &[], &[]));
 }

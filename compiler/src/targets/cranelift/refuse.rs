@@ -2,12 +2,13 @@
 
 use super::Level;
 use crate::error::Unsupported;
-use crate::kernel::{Kernel, Op, Stmt, Storage, Unary};
+use crate::kernel::{Float, Kernel, Op, Stmt, Storage, Unary};
 
 /// Fails for the first form of a kernel that the target lacks.
 pub fn refuse(kernel: &Kernel, level: Level) -> Result<(), Unsupported> {
     for buffer in &kernel.buffers {
-        if matches!(buffer.storage, Storage::F16 | Storage::Bf16) {
+        let is_double = kernel.compute == Float::F64 && buffer.storage == Storage::Bf16Bits;
+        if is_double || matches!(buffer.storage, Storage::F16 | Storage::Bf16) {
             let what = format!("16-bit storage of `{}`", buffer.name);
             return Err(unsupported(what, "store it in f32, or take a GPU target"));
         }

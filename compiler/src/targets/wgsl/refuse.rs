@@ -36,7 +36,7 @@ fn refuse_storage(name: &str, storage: Storage) -> Result<(), EmitError> {
         Storage::F32 | Storage::I32 => return Ok(()),
         Storage::F64 => "f64",
         Storage::F16 => "f16",
-        Storage::Bf16 => "bf16",
+        Storage::Bf16 | Storage::Bf16Bits => "bf16",
     };
     Err(unsupported(
         &format!("`{name}` stored as {ty}"),

@@ -30,6 +30,8 @@ pub struct Machines {
     neuron: hir::Neuron,
     interpreted: Interpreted,
     devices: Vec<(Neuron, Interpreted)>,
+    /// How far gradients may be from the oracle's, relative to their size.
+    tolerance: f64,
 }
 
 impl Machines {
@@ -45,7 +47,14 @@ impl Machines {
             neuron: program.neuron(),
             interpreted: machines::interpreted(program, None),
             devices: machines::load(program),
+            tolerance: TOLERANCE,
         }
+    }
+
+    /// With gradients that may be further from the oracle's.
+    pub fn within(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
+        self
     }
 
     /// Runs a call on every machine and compares. The oracle and the interpreter run all lanes or, of
@@ -60,7 +69,8 @@ impl Machines {
             true => (call.clone(), seeds.clone()),
             false => sample(call, seeds, &self.sharings(), &chosen),
         };
-        let truth = Truth::of(&self.neuron, &some, &some_seeds);
+        let truth =
+            Truth { tolerance: self.tolerance, ..Truth::of(&self.neuron, &some, &some_seeds) };
         let base = self.interpreted.grad(&some, &some_seeds);
         same_bits(
             &format!("{name}, forward alone"),
@@ -112,6 +122,7 @@ pub struct Truth {
     state_grads: Vec<(String, Vec<f64>)>,
     param_grads: Vec<(String, Vec<f64>)>,
     least: f64,
+    tolerance: f64,
 }
 
 impl Truth {
@@ -137,6 +148,7 @@ impl Truth {
             state_grads: reals.collect(),
             param_grads: params.into_iter().collect(),
             least: least(seeds),
+            tolerance: TOLERANCE,
         }
     }
 
@@ -152,7 +164,7 @@ impl Truth {
         let near = |kind: &str, expected: &[(String, Vec<f64>)], found: &Arrays, size: f64| {
             for (operand, expected) in expected {
                 let what = format!("{name}: gradient of {kind} {operand}");
-                assert_sums_close(&what, found[operand].data(), expected, size, TOLERANCE);
+                assert_sums_close(&what, found[operand].data(), expected, size, self.tolerance);
             }
             assert_eq!(expected.len(), found.len(), "{name}: {kind}s with a gradient");
         };

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use snn_artifact::Target;
 use snn_compiler::check::NoImports;
 use snn_compiler::pipeline::Options;
+use snn_runtime::Error;
 use snn_runtime::cache::{Cache, VARIABLE};
 use snn_runtime::device::Device;
 use snn_runtime::devices;
@@ -60,15 +61,18 @@ pub fn source(program: &Program) -> jit::Program<'_> {
     }
 }
 
-/// The neuron on every device, and its kernels for that device on the interpreter.
+/// The neuron on every device that can do what it saves, and its kernels for that device on the
+/// interpreter.
 pub fn load(program: &Program) -> Vec<(Neuron, Interpreted)> {
     let neuron = program.neuron();
     let compile = |device: &Arc<dyn Device>| {
-        let made = compiler().compile(Arc::clone(device), &source(program));
-        let kernels = Interpreted::new(&neuron, &Options::new(device.target()));
-        (made.unwrap_or_else(|e| panic!("{e}")), kernels)
+        let made = match compiler().compile(Arc::clone(device), &source(program)) {
+            Err(Error::Unsupported { what, .. }) if what.contains("stored as bf16") => return None,
+            made => made.unwrap_or_else(|e| panic!("{e}")),
+        };
+        Some((made, Interpreted::new(&neuron, &Options::new(device.target()))))
     };
-    devices().iter().map(compile).collect()
+    devices().iter().filter_map(compile).collect()
 }
 
 /// The neuron on the interpreter, with the kernels that any CPU gets.

@@ -22,6 +22,9 @@ const FOR_ALL: f32 = 0.375;
 /// what its range leaves.
 const SPREAD: f32 = 0.1;
 
+/// How far gradients may be from the oracle's where reals were saved in bfloat16, with 8 bits.
+const NARROW: f64 = 1e-2;
+
 /// A row of the table.
 pub struct Case {
     /// The file, without `.snn`.
@@ -33,6 +36,8 @@ pub struct Case {
     pub is_rate_free: bool,
     /// Most steps at once.
     pub most_steps: usize,
+    /// How far gradients may be from the oracle's where reals were saved in bfloat16.
+    pub narrow: f64,
 }
 
 /// The folder of the corpus, or the copy of it that `SNN_CORPUS` names.
@@ -45,7 +50,15 @@ pub fn folder() -> PathBuf {
 pub fn case(file: &'static str) -> Case {
     let text = std::fs::read_to_string(folder().join(file).with_extension("snn")).unwrap();
     let (program, inputs) = (Program::new(&text), INPUTS);
-    Case { file, program, inputs, states: Vec::new(), is_rate_free: false, most_steps: usize::MAX }
+    Case {
+        file,
+        program,
+        inputs,
+        states: Vec::new(),
+        is_rate_free: false,
+        most_steps: usize::MAX,
+        narrow: NARROW,
+    }
 }
 
 /// Numbers around a param's default, inside its range; none where the default is drawn.
@@ -111,6 +124,13 @@ impl Case {
     /// each cancel some.
     pub fn steps(mut self, most: usize) -> Self {
         self.most_steps = most;
+        self
+    }
+
+    /// With gradients that may be so far from the oracle's where reals were saved in bfloat16: those of a
+    /// neuron whose slopes jump, or whose potentials are large beside what moves them.
+    pub fn narrow(mut self, tolerance: f64) -> Self {
+        self.narrow = tolerance;
         self
     }
 
