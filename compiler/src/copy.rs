@@ -36,6 +36,8 @@ pub fn artifact(target: &Target, key: String) -> Result<Artifact, EmitError> {
         outputs: Vec::new(),
         states: Vec::new(),
         params: Vec::new(),
+        save: String::new(),
+        saved: Vec::new(),
         entries,
     };
     Ok(Artifact { manifest, code })

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use snn_artifact::naming::Operand;
 use snn_artifact::{self as artifact, Artifact, Axis, Manifest, Target};
 
 use crate::check::hir::{self, Neuron};
@@ -150,9 +151,25 @@ pub fn middle(neuron: &Neuron) -> diff::Adjoint {
 ///
 /// What the target cannot do.
 pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
+    let (lowered, _) = lowered(neuron, options);
+    legal(lowered, options)
+}
+
+/// The kernels of a neuron before they are legal, and what of a step is saved for backward.
+fn lowered(neuron: &Neuron, options: &Options) -> (kernel::Lowered, Vec<saves::Entry>) {
     let adjoint = middle(neuron);
     let saves = saves::choose(&adjoint, &options.target, options.schedule());
     let lowered = kernel::lower(&adjoint, options.schedule(), &saves);
+    let entries = saves::report::entries(&adjoint, &saves, &lowered);
+    (lowered, entries)
+}
+
+/// What is saved for backward, with its reasons and what other strategies would cost.
+pub fn saves(neuron: &Neuron, options: &Options) -> saves::Report {
+    saves::report(&middle(neuron), &options.target, options.schedule())
+}
+
+fn legal(lowered: kernel::Lowered, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
     let all = [lowered.forward, lowered.forward_train, lowered.backward];
     let capabilities = options.capabilities();
     all.into_iter()
@@ -169,7 +186,8 @@ pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel
 ///
 /// What the target cannot do.
 pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
-    let kernels = kernels(neuron, options)?;
+    let (lowered, saved) = lowered(neuron, options);
+    let kernels = legal(lowered, options)?;
     let Emitted { code, entries } = emit(&kernels, &options.target)?;
     let port = |name: &str, ty| artifact::Port { name: name.into(), dtype: dtype(ty), last: false };
     let manifest = Manifest {
@@ -198,9 +216,19 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
             .collect(),
         states: neuron.states.iter().map(|state| port(&state.name, state.ty)).collect(),
         params: params(neuron),
+        save: neuron.save.to_string(),
+        saved: saved.iter().map(self::saved).collect(),
         entries,
     };
     Ok(Artifact { manifest, code })
+}
+
+fn saved(entry: &saves::Entry) -> artifact::Saved {
+    artifact::Saved {
+        buffer: Operand::Trace(&entry.name).to_string(),
+        bits: entry.width.bits(),
+        why: entry.why.to_string(),
+    }
 }
 
 /// Kernels to code.

@@ -115,8 +115,25 @@ pub struct Manifest {
     pub states: Vec<Port>,
     /// Params, in the order declared.
     pub params: Vec<Param>,
+    /// What was asked to be saved for backward: `auto`, `inputs`, `states`, or names.
+    #[serde(default)]
+    pub save: String,
+    /// The values that `forward_train` saves at each step, beside states at the borders of chunks.
+    #[serde(default)]
+    pub saved: Vec<Saved>,
     /// The kernels, by name: `forward`, `forward_train`, `backward`, `reduce`.
     pub entries: BTreeMap<String, Entry>,
+}
+
+/// A value of each step that is saved for backward.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// Its buffer in `forward_train` and `backward`.
+    pub buffer: String,
+    /// Its bits at each step: 32, 16, or 1, where those of a chunk are a word, the first step's the lowest.
+    pub bits: u32,
+    /// Why it is saved.
+    pub why: String,
 }
 
 /// An input, an output or a state.

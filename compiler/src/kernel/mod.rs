@@ -9,6 +9,7 @@
 //! Never here: anything of the source language (names, options, surrogates) and anything of a device.
 
 pub mod build;
+pub mod count;
 pub mod dead;
 pub mod interp;
 pub mod legalize;
@@ -26,9 +27,10 @@ pub mod schedule;
 pub mod verify;
 
 pub use build::Builder;
+pub use count::{Count, count};
 pub use dead::without_dead;
 pub use legalize::{Capabilities, legalize};
-pub use lower::{lower, operations};
+pub use lower::{Lowered, lower, operations};
 pub use parse::{ParseError, parse};
 pub use print::print;
 pub use schedule::schedule;

@@ -14,8 +14,7 @@ const BIT: u64 = 100;
 /// other layers of a network wait; memory that grows with T is what training runs out of first.
 const SAVED: u64 = 4;
 
-/// What an operation costs on a CPU. Two threads of 128 bits do as many as 10 a nanosecond, while they
-/// move 15 bytes; `docs/benchmarks.md` has the measurement.
+/// What an operation costs on a CPU, a quarter of a byte; `docs/saving.md` has the measurement.
 const CPU_OPERATION: u64 = 2 * BIT;
 
 /// What an operation costs on a GPU, where a multiprocessor does tens for each byte that it gets.
@@ -35,15 +34,14 @@ pub struct Weights {
     input: u64,
     /// An operation.
     operation: u64,
-    /// Whether the bits of a chunk fit a word.
-    pub has_bits: bool,
+    /// The steps of a chunk.
+    chunk: u32,
 }
 
 impl Weights {
     /// Bytes alone, and no state at the borders of chunks.
     pub fn of_bytes(schedule: Schedule) -> Self {
-        let has_bits = schedule.chunk <= i32::BITS;
-        Self { saved: BIT, border: UNCUT, input: 0, operation: 0, has_bits }
+        Self { saved: BIT, border: UNCUT, input: 0, operation: 0, chunk: schedule.chunk }
     }
 
     /// Those of a target.
@@ -70,21 +68,22 @@ impl Weights {
     /// The cost of a node that is saved so.
     pub fn save(&self, width: Width) -> u64 {
         let operations = if width == Width::Bit { BIT_OPERATIONS } else { 0 };
-        self.saved * u64::from(bits(width)) + self.operation * operations
+        let bits = self.saved as f64 * 8.0 * bytes(width, self.chunk);
+        bits as u64 + self.operation * operations
     }
 
     /// How a value is saved: one that is a bit as a bit, where a word holds those of a chunk.
     pub fn width(&self, op: &Op, ty: Type) -> Width {
         let is_bit = ty == Type::Bool || matches!(op, Op::Spike(..));
-        if is_bit && self.has_bits { Width::Bit } else { Width::Full }
+        if is_bit && self.chunk <= i32::BITS { Width::Bit } else { Width::Full }
     }
 }
 
-/// The bits of a value at each step.
-pub fn bits(width: Width) -> u32 {
+/// The bytes of a value at each step. The bits of a chunk take a word, however few they are.
+pub fn bytes(width: Width, chunk: u32) -> f64 {
     match width {
-        Width::Full => 32,
-        Width::Bf16 => 16,
-        Width::Bit => 1,
+        Width::Full => 4.0,
+        Width::Bf16 => 2.0,
+        Width::Bit => 4.0 / f64::from(chunk),
     }
 }

@@ -4,23 +4,24 @@
 //! among that could fire in backward where it did not in forward, so it is saved too, as the bit it was;
 //! and so is every other value that jumps.
 
-use super::Width;
 use super::cost::Weights;
+use super::{Chosen, Why, Width};
 use crate::check::hir::{Leaf, NodeId, Op, Unary};
 use crate::diff::Adjoint;
 
 /// Adds what has to be saved beside these so that nothing is decided by a rounded number.
-pub fn add_decisions(adjoint: &Adjoint, weights: &Weights, chosen: &mut Vec<(NodeId, Width)>) {
+pub fn add_decisions(adjoint: &Adjoint, weights: &Weights, chosen: &mut Vec<Chosen>) {
     while let Some(node) = rounded_decision(adjoint, chosen) {
         let hir = adjoint.neuron.graph.node(node);
-        chosen.push((node, weights.width(&hir.op, hir.ty)));
+        chosen.push((node, weights.width(&hir.op, hir.ty), Why::Decides));
     }
 }
 
 /// The first node that backward computes again and that decides by a rounded number.
-fn rounded_decision(adjoint: &Adjoint, chosen: &[(NodeId, Width)]) -> Option<NodeId> {
+fn rounded_decision(adjoint: &Adjoint, chosen: &[Chosen]) -> Option<NodeId> {
     let graph = &adjoint.neuron.graph;
-    let width = |id: NodeId| chosen.iter().find(|(node, _)| *node == id).map(|(_, width)| *width);
+    let width =
+        |id: NodeId| chosen.iter().find(|(node, ..)| *node == id).map(|(_, width, _)| *width);
     let again = computed_again(adjoint, |id| width(id).is_some());
     let mut rounded = vec![false; graph.len()];
     let mut grows = true;

@@ -9,18 +9,20 @@ pub mod cost;
 pub mod cut;
 mod exact;
 mod flow;
+pub mod report;
 
 use std::collections::HashSet;
 
 use snn_artifact::Target;
 
 use crate::check::Save;
-use crate::check::hir::{Leaf, Neuron, NodeId, Op, Type};
+use crate::check::hir::{Leaf, Named, Neuron, NodeId, Op, Type};
 use crate::diff::Adjoint;
 use crate::kernel::Schedule;
 
-pub use cost::{Weights, bits};
+pub use cost::{Weights, bytes};
 pub use cut::cut;
+pub use report::{Entry, Report, Strategy, Why, report};
 
 /// How a value is stored at each step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +35,17 @@ pub enum Width {
     Bf16,
 }
 
+impl Width {
+    /// The bits of a value.
+    pub fn bits(self) -> u32 {
+        match self {
+            Width::Full => 32,
+            Width::Bf16 => 16,
+            Width::Bit => 1,
+        }
+    }
+}
+
 /// A value of the step that is saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saved {
@@ -42,65 +55,72 @@ pub struct Saved {
     pub name: String,
     /// How it is stored.
     pub width: Width,
+    /// Why it is saved.
+    pub why: Why,
 }
+
+/// A node to save, how, and why.
+type Chosen = (NodeId, Width, Why);
 
 /// What is saved for the adjoint of a neuron, as the neuron asks for it.
 pub fn choose(adjoint: &Adjoint, target: &Target, schedule: Schedule) -> Vec<Saved> {
+    choose_as(adjoint, &adjoint.neuron.save, target, schedule)
+}
+
+/// What is saved for an adjoint under a strategy.
+fn choose_as(adjoint: &Adjoint, save: &Save, target: &Target, schedule: Schedule) -> Vec<Saved> {
     let weights = Weights::of_bytes(schedule);
-    let mut chosen = asked(adjoint, &weights);
-    chosen.extend(match &adjoint.neuron.save {
-        Save::Auto => cut(adjoint, &Weights::of_target(target, schedule)),
-        Save::States { narrow } => {
-            let mut states = cut(adjoint, &weights);
-            states.iter_mut().filter(|_| *narrow).for_each(|saved| narrowed(adjoint, saved));
-            states
-        }
-        Save::Inputs | Save::Names(_) => Vec::new(),
-    });
+    let mut chosen = asked(adjoint, save, &weights);
+    let (cheapest, why) = match save {
+        Save::Auto => (cut(adjoint, &Weights::of_target(target, schedule)), Why::Cost),
+        Save::States { .. } => (cut(adjoint, &weights), Why::Bytes),
+        Save::Inputs | Save::Names(_) => (Vec::new(), Why::Name),
+    };
+    let is_narrow = *save == Save::States { narrow: true };
+    chosen.extend(cheapest.into_iter().map(|(node, width)| {
+        (node, if is_narrow { narrowed(adjoint, node, width) } else { width }, why)
+    }));
     let mut seen = HashSet::new();
-    chosen.retain(|(node, _)| seen.insert(*node));
+    chosen.retain(|(node, ..)| seen.insert(*node));
     exact::add_decisions(adjoint, &weights, &mut chosen);
     named(&adjoint.neuron, chosen)
 }
 
-/// Has a real saved in bfloat16, other than one that jumps.
-fn narrowed(adjoint: &Adjoint, (node, width): &mut (NodeId, Width)) {
-    let node = adjoint.neuron.graph.node(*node);
-    if *width == Width::Full && node.ty == Type::Real && !exact::is_decision(&node.op) {
-        *width = Width::Bf16;
-    }
+/// How a value is saved in 16 bits: a real in bfloat16, but one that jumps as it is.
+fn narrowed(adjoint: &Adjoint, node: NodeId, width: Width) -> Width {
+    let node = adjoint.neuron.graph.node(node);
+    let is_rounded = width == Width::Full && node.ty == Type::Real;
+    if is_rounded && !exact::is_decision(&node.op) { Width::Bf16 } else { width }
 }
 
 /// The values that the program or the user names.
-fn asked(adjoint: &Adjoint, weights: &Weights) -> Vec<(NodeId, Width)> {
-    let Neuron { named, save, graph, .. } = &adjoint.neuron;
+fn asked(adjoint: &Adjoint, save: &Save, weights: &Weights) -> Vec<Chosen> {
+    let Neuron { named, graph, .. } = &adjoint.neuron;
     let asked = |name: &str| match save {
         Save::Names(names) => names.iter().find(|(asked, _)| asked == name).map(|(_, n)| *n),
         _ => None,
     };
-    let mut all = Vec::new();
-    for (named, asked) in named.iter().map(|named| (named, asked(&named.name))) {
-        if named.is_saved || asked.is_some() {
-            let node = graph.node(named.node);
-            let mut saved = (named.node, weights.width(&node.op, node.ty));
-            if asked == Some(true) {
-                narrowed(adjoint, &mut saved);
-            }
-            all.push(saved);
+    let one = |named: &Named| {
+        let Named { node, is_saved, .. } = *named;
+        let width = weights.width(&graph.node(node).op, graph.node(node).ty);
+        match asked(&named.name) {
+            Some(true) => Some((node, narrowed(adjoint, node, width), Why::Name)),
+            Some(false) => Some((node, width, Why::Name)),
+            None => is_saved.then_some((node, width, Why::Program)),
         }
-    }
-    all
+    };
+    named.iter().filter_map(one).collect()
 }
 
 /// Gives saved values the names of their buffers, no two the same.
-fn named(neuron: &Neuron, chosen: Vec<(NodeId, Width)>) -> Vec<Saved> {
+fn named(neuron: &Neuron, chosen: Vec<Chosen>) -> Vec<Saved> {
     let mut taken = HashSet::new();
-    let one = |(node, width)| {
+    let one = |(node, width, why)| {
         let mut name = name(neuron, node);
         while !taken.insert(name.clone()) {
             name.push('_');
         }
-        Saved { node, name, width }
+        Saved { node, name, width, why }
     };
     chosen.into_iter().map(one).collect()
 }
@@ -118,3 +138,6 @@ fn name(neuron: &Neuron, node: NodeId) -> String {
         _ => format!("value@{}", node.0),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use snn_artifact as artifact;
 
-use crate::kernel::{Float, Kernel, Role, Schedule, Shape, Storage};
+use crate::kernel::{self, Float, Kernel, Role, Schedule, Shape, Storage};
 
 /// What a back end returns: the code, and how to launch each kernel by its name.
 ///
@@ -49,7 +49,7 @@ pub fn entry(kernel: &Kernel, launch: Launch) -> artifact::Entry {
         lanes,
         threads: launch.threads,
         block,
-        bytes: bytes(kernel),
+        bytes: kernel::count(kernel).bytes,
     }
 }
 
@@ -143,17 +143,4 @@ pub fn compute(float: Float) -> artifact::Dtype {
         Float::F32 => artifact::Dtype::F32,
         Float::F64 => artifact::Dtype::F64,
     }
-}
-
-/// Bytes read and written for each element and step, once each buffer; what is touched once a lane or
-/// less often counts nothing.
-fn bytes(kernel: &Kernel) -> f64 {
-    let once = |b: &crate::kernel::Buffer| match b.shape {
-        Shape::Sequence => dtype(b.storage).size() as f64,
-        Shape::Checkpoint | Shape::Chunk => {
-            dtype(b.storage).size() as f64 / f64::from(kernel.schedule.chunk)
-        }
-        Shape::Lane | Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial => 0.0,
-    };
-    kernel.buffers.iter().map(once).sum()
 }

@@ -41,6 +41,8 @@ fn artifact(key: &str) -> Artifact {
         outputs: vec![],
         states: vec![],
         params: vec![],
+        save: String::new(),
+        saved: Vec::new(),
         entries: BTreeMap::new(),
     };
     Artifact { manifest, code: Code::Cpu((0..=255).collect()) }

@@ -23,6 +23,8 @@ fn artifact(cpu: &Cpu, text: &str) -> Artifact {
         outputs: vec![],
         states: vec![],
         params: vec![],
+        save: String::new(),
+        saved: Vec::new(),
         entries: emitted.entries,
     };
     Artifact { manifest, code: emitted.code }

@@ -18,7 +18,7 @@ pub struct Trace {
 impl Trace {
     /// Declares the buffer of a saved value.
     pub fn new(writer: &mut Writer<'_>, saved: &Saved, written: bool) -> Self {
-        let Saved { node, name, width } = saved;
+        let Saved { node, name, width, .. } = saved;
         let (storage, shape) = match (width, writer.neuron.graph.node(*node).ty) {
             (Width::Bit, _) => (Storage::I32, Shape::Chunk),
             (_, Type::Int | Type::Bool) => (Storage::I32, Shape::Sequence),

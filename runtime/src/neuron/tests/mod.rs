@@ -45,6 +45,8 @@ fn scale(sharing: Sharing) -> Manifest {
         outputs: port("s"),
         states: port("v"),
         params: vec![param],
+        save: String::new(),
+        saved: Vec::new(),
         entries: entries(sharing),
     }
 }

@@ -150,6 +150,8 @@ pub fn artifact(kernel: &Verified<Kernel>, level: Level) -> Artifact {
         outputs: vec![],
         states: vec![],
         params: vec![],
+        save: String::new(),
+        saved: Vec::new(),
         entries: emitted.entries,
     };
     Artifact { manifest, code: emitted.code }

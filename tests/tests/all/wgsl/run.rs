@@ -117,6 +117,8 @@ fn manifest(entries: BTreeMap<String, Entry>) -> Manifest {
         outputs: vec![],
         states: vec![],
         params: vec![],
+        save: String::new(),
+        saved: Vec::new(),
         entries,
     }
 }

@@ -68,6 +68,8 @@ pub fn artifact(ptx: String) -> Artifact {
         outputs: port("s"),
         states: port("v"),
         params: [("tau", 2.0), ("v_th", 1.0), ("v_reset", 0.0)].map(param).to_vec(),
+        save: String::new(),
+        saved: Vec::new(),
         entries: entries.into(),
     };
     Artifact { manifest, code: Code::Ptx(ptx) }
