@@ -97,3 +97,49 @@ fn states_leave_no_chunk_to_run_again() {
         }
     }
 }
+
+/// The least bytes of values from which backward needs no state before the step, by trying all sets.
+fn least_bytes(adjoint: &Adjoint, weights: &Weights) -> u64 {
+    let graph = &adjoint.neuron.graph;
+    let varying = graph.varying();
+    let own = |id: NodeId| (id.0 as usize) < adjoint.n_primal && varying[id.0 as usize];
+    let can = |op: &Op| !matches!(op, Op::Leaf(Leaf::Input(_)));
+    let nodes: Vec<_> = graph.iter().filter(|(id, node)| own(*id) && can(&node.op)).collect();
+    assert!(nodes.len() < 17, "too many sets of {} values", nodes.len());
+    let sets = 0..1_u32 << nodes.len();
+    let cost = |set: u32| {
+        let saved = |id: NodeId| {
+            nodes.iter().position(|(node, _)| *node == id).is_some_and(|i| set >> i & 1 == 1)
+        };
+        let reached = graph.reached(adjoint.step(), saved);
+        let state = |id: NodeId, op: &Op| matches!(op, Op::Leaf(Leaf::State(_))) && !saved(id);
+        if graph.iter().any(|(id, node)| reached[id.0 as usize] && state(id, &node.op)) {
+            return None;
+        }
+        let saved = nodes.iter().filter(|(id, _)| saved(*id));
+        Some(saved.map(|(_, node)| weights.save(weights.width(&node.op, node.ty))).sum())
+    };
+    sets.filter_map(cost).min().expect("all values are enough")
+}
+
+#[test]
+fn a_cut_has_the_fewest_bytes() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus");
+    let mut n_tried = 0;
+    for file in std::fs::read_dir(folder).expect("the corpus").flatten() {
+        let text = std::fs::read_to_string(file.path()).expect("a program");
+        let source = Source { name: "test.snn", text: &text };
+        let Ok(front) = pipeline::front(source, &Default::default(), &NoImports) else { continue };
+        let adjoint = pipeline::middle(&front.neuron);
+        let varying = adjoint.neuron.graph.varying();
+        if varying[..adjoint.n_primal].iter().filter(|v| **v).count() > 12 {
+            continue;
+        }
+        let weights = Weights::of_bytes(crate::kernel::schedule(&cpu()));
+        let found = cut(&adjoint, &weights).into_iter().map(|(_, width)| weights.save(width));
+        let found: u64 = found.sum();
+        assert_eq!(least_bytes(&adjoint, &weights), found, "{:?}", file.path());
+        n_tried += 1;
+    }
+    assert!(n_tried > 10, "{n_tried}");
+}

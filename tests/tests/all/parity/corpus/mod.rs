@@ -32,9 +32,11 @@ macro_rules! corpus {
             agrees_saved(stringify!($name), $case);
         })*
 
-        /// The programs of all rows.
+        /// The programs of all rows, with all that they save.
         pub fn programs() -> Vec<Program> {
-            vec![$($case.program().clone()),*]
+            let each = [$($case.program().clone()),*];
+            let saved = |program: &Program| SAVES.map(|save| program.clone().save(save));
+            each.iter().flat_map(saved).chain(each.iter().cloned()).collect()
         }
 
         /// The files that have a row.
