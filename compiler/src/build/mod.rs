@@ -52,6 +52,7 @@ pub struct Build {
     path: PathBuf,
     name: Option<String>,
     wanted: Specialization,
+    save: Option<String>,
     targets: Vec<Target>,
     library: Option<Library>,
     folder: Option<PathBuf>,
@@ -64,6 +65,7 @@ impl Build {
             path: path.as_ref().into(),
             name: None,
             wanted: Specialization::default(),
+            save: None,
             targets: Vec::new(),
             library: None,
             folder: None,
@@ -101,14 +103,10 @@ impl Build {
     }
 
     /// What forward saves for backward: `auto`, `inputs`, `states`, `states:bf16`, or names of states and
-    /// values with commas between them.
-    ///
-    /// # Errors
-    ///
-    /// Where the text is none of these.
-    pub fn save(mut self, what: &str) -> Result<Self> {
-        self.wanted.save = what.parse().map_err(Error::new)?;
-        Ok(self)
+    /// values with commas between them. `docs/saving.md` says what each does.
+    pub fn save(mut self, what: &str) -> Self {
+        self.save = Some(what.into());
+        self
     }
 
     /// Code for a level of processors; may be called several times, the best first. Without any, all
@@ -155,7 +153,11 @@ impl Build {
     fn make(&self, files: &Files) -> Result<String> {
         let (file, text) = files.main(&self.path)?;
         let source = Source { name: &file, text: &text };
-        let front = pipeline::front(source, &self.wanted, files);
+        let mut wanted = self.wanted.clone();
+        if let Some(save) = &self.save {
+            wanted.save = save.parse().map_err(Error::new)?;
+        }
+        let front = pipeline::front(source, &wanted, files);
         let front = front.map_err(|found| Error::new(found.render(false)))?;
         let name = rust::identifier(self.name.as_deref().unwrap_or(&stem(&self.path)));
         let mut artifacts = Vec::new();

@@ -46,6 +46,21 @@ fn refused(build: Build, folder: &Path) -> String {
 }
 
 #[test]
+fn what_is_saved_is_decided_by_the_build() {
+    let folder = folder("build_saved");
+    build(&folder).level("x86-64-v2").save("s,v:bf16").compile().unwrap();
+    let bytes = fs::read(folder.join("plif.x86-64-v2.artifact")).unwrap();
+    let manifest = Artifact::from_bytes(&bytes).unwrap().manifest;
+    let saved = manifest.saved.iter().map(|saved| (saved.buffer.as_str(), saved.bits));
+    assert_eq!(manifest.save, "s,v:bf16");
+    assert_eq!(saved.collect::<Vec<_>>(), [("trace.v", 16), ("trace.s", 1)]);
+    let error = refused(build(&folder).save("v:f8"), &folder);
+    assert!(error.contains("`v` is saved as it is or in bf16, not `f8`"), "{error}");
+    let error = refused(build(&folder).save("w"), &folder);
+    assert!(error.contains("E0405"), "{error}");
+}
+
+#[test]
 fn a_module_is_written_beside_its_artifacts() {
     let folder = folder("build_module");
     build(&folder).level("x86-64-v3").level("x86-64-v2").compile().unwrap();
