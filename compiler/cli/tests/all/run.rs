@@ -88,6 +88,35 @@ fn gradients_are_written_by_kind_and_name() {
 }
 
 #[test]
+fn what_is_saved_changes_no_spike_and_gradients_little() {
+    let folder = folder("grad_saved");
+    let run = |save: &str| {
+        let line = "grad lif.snn --generate noise --steps 40 --neurons 30 --learn tau";
+        let said = folder.snnc(&format!("{line} --save {save} --out g.npz")).right();
+        let member = |member| numbers(&folder, "g.npz", member);
+        let bytes =
+            said.lines().find(|line| line.trim_start().starts_with("saved")).map(String::from);
+        (member("s"), member("input.x"), bytes.expect("what was saved"))
+    };
+    let (spikes, gradients, saved) = run("auto");
+    assert!(spikes.contains(&1.0) && spikes.contains(&0.0));
+    // A state of 30 neurons at two borders of chunks.
+    assert!(saved.contains(" 240 B "), "{saved}");
+    for (save, bytes, most) in [
+        ("inputs", " 240 B ", 0.0),
+        ("states", " 4800 B ", 1e-6),
+        ("s", " 600 B ", 1e-6),
+        ("states:bf16", " 2760 B ", 3e-2),
+    ] {
+        let (found, near, saved) = run(save);
+        assert_eq!(found, spikes, "{save}");
+        assert!(saved.contains(bytes), "{save}: {saved}");
+        let far = near.iter().zip(&gradients).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(far <= most, "{save}: {far}");
+    }
+}
+
+#[test]
 fn gradients_begin_with_what_is_given() {
     let folder = folder("grad_seeds");
     folder.write("gs.csv", "0,0\n1,0\n");
