@@ -5,8 +5,8 @@ use snn_tests::numbers::Numbers;
 use snn_tests::operands::Sizes;
 use snn_tests::random::{Neuron, neuron};
 
-use super::check::Machines;
-use super::is_soak;
+use super::check::{Machines, same_bits, same_lanes};
+use super::{is_soak, machines};
 
 /// Steps and the shapes of a step.
 const SIZES: [(usize, &[usize]); 3] = [(1, &[37]), (21, &[5, 3, 4]), (9, &[2, 70])];
@@ -60,6 +60,25 @@ fn random_neurons_agree() {
         for (steps, step) in SIZES {
             let (call, seeds) = call(&random, steps, step, &mut numbers);
             machines.check(&call, &seeds, &mut numbers);
+        }
+    }
+}
+
+#[test]
+fn random_neurons_are_the_same_whatever_they_save() {
+    let mut numbers = Numbers::fresh();
+    for _ in 0..if is_soak() { 2000 } else { 24 } {
+        let random = neuron(&mut numbers);
+        println!("{}", random.program.text);
+        let kernels = |save: &str| machines::interpreted(&random.program.clone().save(save), None);
+        let [inputs, states, auto] = ["inputs", "states", "auto"].map(kernels);
+        let narrow = kernels("states:bf16");
+        for (steps, step) in SIZES {
+            let (call, seeds) = call(&random, steps, step, &mut numbers);
+            let expected = inputs.grad(&call, &seeds);
+            same_lanes("states", &states.grad(&call, &seeds), &expected);
+            same_lanes("auto", &auto.grad(&call, &seeds), &expected);
+            same_bits("states:bf16", &narrow.grad(&call, &seeds).forward, &expected.forward);
         }
     }
 }

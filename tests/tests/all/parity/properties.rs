@@ -165,3 +165,28 @@ fn chunks_of_all_lengths_run_on_the_cpu() {
         agree(&variant.name(), &results[2], &results[0], &seeds);
     }
 }
+
+#[test]
+fn what_is_saved_in_chunks_of_all_lengths_changes_no_bit() {
+    let mut numbers = Numbers::fresh();
+    for variant in some(&mut numbers) {
+        let (call, seeds) = calls::random(&variant, 67, &[7], &mut numbers);
+        for chunk in [1, 5, 32, 33] {
+            let run = |save: &str| {
+                let program = variant.program().save(save);
+                machines::interpreted(&program, Some(chunk)).grad(&call, &seeds)
+            };
+            let expected = run("inputs");
+            // Past 32 steps in a chunk a spike takes a number.
+            for save in ["s", "v", "v,s", "states"] {
+                same_lanes(
+                    &format!("{save} of {}, K {chunk}", variant.name()),
+                    &run(save),
+                    &expected,
+                );
+            }
+            let name = format!("bf16 of {}, K {chunk}", variant.name());
+            same_bits(&name, &run("states:bf16").forward, &expected.forward);
+        }
+    }
+}
