@@ -8,6 +8,7 @@ use snn_artifact::{self as artifact, Artifact, Axis, Manifest, Target};
 use crate::check::hir::{self, Neuron};
 use crate::check::{self, Resolver, Specialization};
 use crate::diagnostic::{self, Diagnostic, Diagnostics};
+use crate::egraph::cost::Weights;
 use crate::error::{EmitError, Unsupported};
 use crate::kernel::{Capabilities, Kernel, Schedule, Verified};
 use crate::span::{SourceMap, Span};
@@ -30,17 +31,27 @@ pub struct Options {
     pub target: Target,
     /// `K`, the steps of a chunk, where it is not the target's own.
     pub chunk: Option<u32>,
+    /// Whether backward is simplified with all rules, or with those that every compiler has.
+    pub simplify: bool,
 }
 
 impl Options {
     /// Those of a target.
     pub fn new(target: Target) -> Self {
-        Self { target, chunk: None }
+        Self { target, chunk: None, simplify: true }
     }
 
     fn schedule(&self) -> Schedule {
         let own = kernel::schedule(&self.target);
         Schedule { chunk: self.chunk.unwrap_or(own.chunk).max(1), ..own }
+    }
+
+    fn simplification(&self) -> egraph::Options {
+        let weights = match self.target {
+            Target::Cpu { .. } => Weights::CPU,
+            Target::Ptx { .. } | Target::Wgsl => Weights::GPU,
+        };
+        egraph::Options { plain: !self.simplify, ..egraph::Options::new(weights) }
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -141,8 +152,8 @@ pub fn front(
 }
 
 /// The simplified adjoint of a neuron.
-pub fn middle(neuron: &Neuron) -> diff::Adjoint {
-    egraph::simplify(&diff::differentiate(neuron))
+pub fn middle(neuron: &Neuron, options: &Options) -> diff::Adjoint {
+    egraph::simplify(&diff::differentiate(neuron), &options.simplification())
 }
 
 /// The kernels of a neuron: `forward`, `forward_train`, `backward`.
@@ -157,7 +168,7 @@ pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel
 
 /// The kernels of a neuron before they are legal, and what of a step is saved for backward.
 fn lowered(neuron: &Neuron, options: &Options) -> (kernel::Lowered, Vec<saves::Entry>) {
-    let adjoint = middle(neuron);
+    let adjoint = middle(neuron, options);
     let saves = saves::choose(&adjoint, &options.target, options.schedule());
     let lowered = kernel::lower(&adjoint, options.schedule(), &saves);
     let entries = saves::report::entries(&adjoint, &saves, &lowered);
@@ -166,7 +177,7 @@ fn lowered(neuron: &Neuron, options: &Options) -> (kernel::Lowered, Vec<saves::E
 
 /// What is saved for backward, with its reasons and what other strategies would cost.
 pub fn saves(neuron: &Neuron, options: &Options) -> saves::Report {
-    saves::report(&middle(neuron), &options.target, options.schedule())
+    saves::report(&middle(neuron, options), &options.target, options.schedule())
 }
 
 fn legal(lowered: kernel::Lowered, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
@@ -283,7 +294,7 @@ fn not_built(target: &Target) -> Unsupported {
 pub fn key(neuron: &Neuron, options: &Options) -> String {
     let Schedule { chunk, lanes, block } = options.schedule();
     let mut text = format!("snnc {} abi {}\n", env!("CARGO_PKG_VERSION"), artifact::ABI);
-    let _ = writeln!(text, "target {:?}", options.target);
+    let _ = writeln!(text, "target {:?} simplify {}", options.target, options.simplify);
     let _ = writeln!(text, "math strict compute f32 chunk {chunk} lanes {lanes} block {block}");
     text.push_str(&check::print(neuron));
     // Buffers of what is saved are called after these.
@@ -430,7 +441,7 @@ fn of_neuron(neuron: &Neuron, options: &Options, stage: Stage) -> Result<String,
     Ok(match stage {
         Stage::Ast | Stage::Hir => check::print(neuron),
         Stage::Diff => diff::print(&diff::differentiate(neuron)),
-        Stage::Simple => diff::print(&middle(neuron)),
+        Stage::Simple => diff::print(&middle(neuron, options)),
         Stage::Kernel => {
             let kernels = kernels(neuron, options)?;
             let texts: Vec<String> = kernels.iter().map(|kernel| kernel::print(kernel)).collect();

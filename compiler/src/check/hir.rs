@@ -28,7 +28,7 @@ pub struct SurrogateId(pub u32);
 pub type Arguments = [Option<NodeId>; 2];
 
 /// What a node's value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Type {
     /// A floating-point number; spikes are the reals 0 and 1.
     Real,
@@ -39,7 +39,7 @@ pub enum Type {
 }
 
 /// An f64 constant, compared and hashed by its bits so that 0 and -0 stay apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(u64);
 
 impl Number {
@@ -55,7 +55,7 @@ impl Number {
 }
 
 /// A value that comes from outside the graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Leaf {
     /// Input `i` at this step.
     Input(u32),
@@ -83,7 +83,7 @@ impl Leaf {
 }
 
 /// Functions of one real.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unary {
     /// `-a`, the sign bit flipped.
     Neg,
@@ -136,7 +136,7 @@ pub enum Unary {
 }
 
 /// Functions of two reals (or two ints, for `Add`, `Sub`, `Mul`, `Min`, `Max`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Binary {
     /// `a + b`.
     Add,
@@ -153,7 +153,7 @@ pub enum Binary {
 }
 
 /// Comparisons; false when an operand is NaN, except `Ne`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Compare {
     /// `a < b`
     Lt,
@@ -170,7 +170,7 @@ pub enum Compare {
 }
 
 /// Functions of two bools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Logic {
     /// Both.
     And,
@@ -179,7 +179,7 @@ pub enum Logic {
 }
 
 /// What a node computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Op {
     /// A real constant.
     Const(Number),

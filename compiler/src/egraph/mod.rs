@@ -1,108 +1,317 @@
 //! Simplification of a neuron and its adjoint.
 //!
-//! Two tables of rules: [`EXACT`] ones change no number, infinities and -0 included, and are all that
-//! the neuron's own nodes see; [`FAST`] ones hold for real numbers, and are for the adjoint, whose
+//! Two tables of rules: [`EXACT`] ones change no number, NaN, infinities and -0 included, and are all
+//! that the neuron's own nodes see; [`FAST`] ones hold for real numbers, and are for the adjoint, whose
 //! results are compared with a tolerance. Rules run after differentiation, since one that knows a spike
 //! to be 0 or 1 would change the surrogate's gradient.
 //!
-//! For now a node takes the first rule that fits, operands first, and equal nodes are one. The search
-//! over all forms with an e-graph and a cost takes this function's place and keeps its tables.
+//! The neuron's step is simplified first, as an e-graph of its own; then the adjoint, for which the
+//! values that a step has anyway cost next to nothing. How it works is in `docs/egraph.md`.
 
+#[doc(hidden)]
+pub mod audit;
+pub mod cost;
+mod extract;
+pub mod facts;
 mod rules;
+mod sample;
+mod saturate;
+mod sums;
+mod term;
 #[cfg(test)]
 mod tests;
 
-use crate::check::hir::{Graph, Neuron, Node, NodeId, Op, Type};
+use std::collections::HashMap;
+
+use egg::{Id, Language};
+
+use crate::check::Save;
+use crate::check::hir::{Compare, Graph, Named, Neuron, Node, NodeId, Op};
 use crate::diff::Adjoint;
+use cost::Weights;
+use extract::Problem;
+use rules::{EXACT_TABLE, FAST_TABLE, Rewriting};
+use saturate::Classes;
+use term::Term;
 
-pub use rules::{EXACT, FAST};
+pub use rules::{EXACT, FAST, Guard, PLAIN, Rule};
+pub use saturate::Budget;
 
-use rules::{Found, Patterns, Rule};
+/// How an adjoint is simplified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What is cheap.
+    pub weights: Weights,
+    /// How far the search goes.
+    pub budget: Budget,
+    /// The rules that every compiler has and no others: what simplification is measured against.
+    pub plain: bool,
+}
+
+impl Options {
+    /// Those for a target's costs.
+    pub fn new(weights: Weights) -> Self {
+        Self { weights, budget: Budget::DEFAULT, plain: false }
+    }
+}
+
+/// A simplified adjoint, and how it came to be.
+#[derive(Clone, Debug)]
+pub struct Simplified {
+    /// The adjoint.
+    pub adjoint: Adjoint,
+    /// The rule that made each node, by the node's place; none for what the program itself says.
+    pub made_by: Vec<Option<&'static str>>,
+}
 
 /// The same adjoint with fewer and cheaper nodes. The neuron's own values keep their bits.
-pub fn simplify(adjoint: &Adjoint) -> Adjoint {
-    let mut patterns = Patterns::default();
-    let tables: [&[&[Rule]]; 2] = [&[EXACT, FAST], &[EXACT]];
-    let known = rename(&adjoint.neuron.graph, |id, node| {
-        let is_primal = (id.0 as usize) < adjoint.n_primal;
-        patterns.span = node.span;
-        rewrite(&mut patterns, node.op, node.ty, tables[usize::from(is_primal)])
-    });
-    let n_primal = reach(&known[..adjoint.n_primal]);
-    without_unused(&renamed(adjoint, patterns.graph, n_primal, &known))
+pub fn simplify(adjoint: &Adjoint, options: &Options) -> Adjoint {
+    simplify_and_tell(adjoint, options).adjoint
 }
 
-/// Applies rules to an operation until none fits, and adds what is left.
-fn rewrite(patterns: &mut Patterns, mut op: Op, ty: Type, tables: &[&[Rule]]) -> NodeId {
-    loop {
-        let mut rules = tables.iter().copied().flatten();
-        match rules.find_map(|rule| (rule.rewrite)(patterns, op)) {
-            Some(Found::Node(id)) => return id,
-            Some(Found::Op(simpler)) => op = simpler,
-            None => return patterns.add(op, ty),
+/// The same with the rules that were applied.
+pub fn simplify_and_tell(adjoint: &Adjoint, options: &Options) -> Simplified {
+    let summed = if options.plain { adjoint.clone() } else { sums::simplify_sums(adjoint) };
+    let step = simplify_step(&summed, options);
+    let whole = simplify_adjoint(&step, options);
+    debug_assert_eq!(sample::difference(adjoint, &whole.adjoint), None);
+    whole
+}
+
+/// Simplifies the neuron's own nodes, and leaves those of the adjoint as they are.
+fn simplify_step(adjoint: &Adjoint, options: &Options) -> Simplified {
+    let graph = &adjoint.neuron.graph;
+    let is_own = |id: NodeId| (id.0 as usize) < adjoint.n_primal;
+    let mut roots: Vec<NodeId> = forward_roots(&adjoint.neuron).collect();
+    let theirs = graph.iter().filter(|(id, _)| !is_own(*id)).map(|(_, node)| node.op);
+    let grads = all_grads(adjoint).chain(theirs.flat_map(|op| op.operands().collect::<Vec<_>>()));
+    roots.extend(grads.filter(|id| is_own(*id)));
+    let search = Search::new(adjoint, &graph.needed(roots.iter().copied()), false, options);
+    let mut made = Made::default();
+    search.extract(&roots, &HashMap::new(), &mut made, options);
+    let own = |(id, _): (NodeId, &Node)| search.node(id, &made).filter(|_| is_own(id));
+    let mut known: Vec<Option<NodeId>> = graph.iter().map(own).collect();
+    let n_primal = made.graph.len();
+    for (id, node) in graph.iter().filter(|(id, _)| !is_own(*id)) {
+        let operand = |id: NodeId| known[id.0 as usize].unwrap_or(NodeId(0));
+        known[id.0 as usize] = Some(made.add(Node { op: node.op.map(operand), ..*node }, None));
+    }
+    Simplified {
+        adjoint: renamed(adjoint, made.graph, n_primal, |id| known[id.0 as usize]),
+        made_by: made.by,
+    }
+}
+
+/// Simplifies the adjoint of a step, and leaves the neuron's own nodes as they are, but for those that
+/// nothing needs any more.
+fn simplify_adjoint(step: &Simplified, options: &Options) -> Simplified {
+    let adjoint = &step.adjoint;
+    let (neuron, graph) = (&adjoint.neuron, &adjoint.neuron.graph);
+    let mut made = Made::default();
+    let mut own: HashMap<NodeId, NodeId> = HashMap::new();
+    let kept = graph.needed(forward_roots(neuron));
+    for (id, node) in graph.iter().filter(|(id, _)| kept[id.0 as usize]) {
+        let op = node.op.map(|operand| own[&operand]);
+        own.insert(id, made.add(Node { op, ..*node }, step.made_by[id.0 as usize]));
+    }
+    let n_primal = made.graph.len();
+    let roots: Vec<NodeId> = all_grads(adjoint).collect();
+    let mut wanted = graph.needed(roots.iter().copied());
+    wanted.iter_mut().zip(&kept).for_each(|(wanted, kept)| *wanted |= kept);
+    let search = Search::new(adjoint, &wanted, true, options);
+    // What a step is computed again from is there; other values of the neuron are not.
+    let again = graph.needed(neuron.states.iter().flat_map(|state| [state.init, state.next]));
+    let varying = graph.varying();
+    let mut given: HashMap<Id, (NodeId, u32)> = HashMap::new();
+    for (id, node) in graph.iter().filter(|(id, _)| again[id.0 as usize]) {
+        let is_constant = matches!(cost::class(&node.op), cost::Class::Free);
+        if !is_constant {
+            let cost = if varying[id.0 as usize] { options.weights.kept } else { 0 };
+            given.entry(search.class(id)).or_insert((own[&id], cost));
         }
     }
+    search.extract(&roots, &given, &mut made, options);
+    // What forward gives is there as it was; what is a gradient has the form that was chosen.
+    let of = |id: NodeId| match own.get(&id) {
+        Some(node) if !roots.contains(&id) => Some(*node),
+        _ => search.node(id, &made),
+    };
+    let renamed = renamed(adjoint, made.graph.clone(), n_primal, of);
+    Simplified { adjoint: renamed, made_by: made.by }
 }
 
-/// The same adjoint without the nodes that nothing needs.
-fn without_unused(adjoint: &Adjoint) -> Adjoint {
-    let used = used(adjoint);
-    let mut graph = Graph::default();
-    let known = rename(&adjoint.neuron.graph, |id, node| match used[id.0 as usize] {
-        true => graph.add(node.op, node.ty, node.span),
-        false => NodeId(graph.len().saturating_sub(1) as u32),
-    });
-    let n_primal = reach(&known[..adjoint.n_primal]);
-    renamed(adjoint, graph, n_primal, &known)
-}
-
-/// The nodes that something needs.
-fn used(adjoint: &Adjoint) -> Vec<bool> {
-    let neuron = &adjoint.neuron;
+/// What a neuron gives, its states before and behind a step, and what it is asked to save.
+fn forward_roots(neuron: &Neuron) -> impl Iterator<Item = NodeId> {
     let states = neuron.states.iter().flat_map(|state| [state.init, state.next]);
-    let outputs = neuron.outputs.iter().map(|output| output.value);
+    let is_asked = |named: &&Named| match &neuron.save {
+        _ if named.is_saved => true,
+        Save::Names(names) => names.iter().any(|(name, _)| *name == named.name),
+        _ => false,
+    };
+    let saved = neuron.named.iter().filter(is_asked).map(|named| named.node);
+    states.chain(neuron.outputs.iter().map(|output| output.value)).chain(saved)
+}
+
+/// What an adjoint gives.
+fn all_grads(adjoint: &Adjoint) -> impl Iterator<Item = NodeId> {
     let grads = adjoint.inputs.iter().chain(&adjoint.states).chain(&adjoint.params);
-    let sums = adjoint.sums.iter().copied();
-    let roots = states.chain(outputs).chain(grads.copied().flatten()).chain(sums);
-    neuron.graph.needed(roots)
+    grads.copied().flatten().chain(adjoint.sums.iter().copied())
 }
 
-/// The new id of each node, made in order by `make`, which gets the node with its operands renamed.
-fn rename(old: &Graph, mut make: impl FnMut(NodeId, Node) -> NodeId) -> Vec<NodeId> {
-    let mut known: Vec<NodeId> = Vec::with_capacity(old.len());
-    for (id, node) in old.iter() {
-        let op = node.op.map(|operand| known[operand.0 as usize]);
-        known.push(make(id, Node { op, ..*node }));
+/// A graph as it is made, with the rule that made each node.
+#[derive(Default)]
+struct Made {
+    graph: Graph,
+    by: Vec<Option<&'static str>>,
+    /// The node of each class that was extracted.
+    nodes: HashMap<Id, NodeId>,
+}
+
+impl Made {
+    fn add(&mut self, node: Node, rule: Option<&'static str>) -> NodeId {
+        let id = self.graph.add(node.op, node.ty, node.span);
+        if id.0 as usize == self.by.len() {
+            self.by.push(rule);
+        }
+        id
     }
-    known
 }
 
-/// How many nodes there are up to the last of these.
-fn reach(known: &[NodeId]) -> usize {
-    known.iter().map(|id| id.0 as usize + 1).max().unwrap_or(0)
+/// An e-graph that was searched.
+struct Search {
+    classes: Classes,
+    /// The class of each node of the graph that it was made from.
+    ids: Vec<Option<Id>>,
+    /// The terms of that graph.
+    written: Vec<(Id, Term)>,
+    /// The rule that made each term.
+    made_by: HashMap<Term, Option<&'static str>>,
 }
 
-/// The adjoint with its nodes in another graph.
-fn renamed(adjoint: &Adjoint, graph: Graph, n_primal: usize, known: &[NodeId]) -> Adjoint {
-    let of = |id: NodeId| known[id.0 as usize];
-    let all = |nodes: &[Option<NodeId>]| nodes.iter().map(|node| node.map(of)).collect();
+impl Search {
+    fn new(adjoint: &Adjoint, wanted: &[bool], fast: bool, options: &Options) -> Self {
+        let graph = &adjoint.neuron.graph;
+        let (mut classes, ids) = saturate::classes(&adjoint.neuron, graph, wanted, fast);
+        let fast = fast.then_some(FAST_TABLE.rules()).into_iter().flatten();
+        let rules = EXACT_TABLE.rules().chain(fast);
+        let is_wanted = |rule: &&Rewriting| !options.plain || PLAIN.contains(&rule.name.as_str());
+        let rules: Vec<&Rewriting> = rules.filter(is_wanted).collect();
+        saturate::saturate(&mut classes, &rules, options.budget);
+        let term = |(id, node): (NodeId, &Node)| {
+            let class = ids.get(id.0 as usize).copied().flatten()?;
+            let operand = |id: NodeId| ids[id.0 as usize].unwrap_or_default();
+            let operand = |id: NodeId| classes.find(operand(id));
+            Some((classes.find(class), Term::new(node.op, node.ty, operand)))
+        };
+        let written = graph.iter().filter_map(term).collect();
+        let mut made_by = HashMap::new();
+        for i in 0..classes.nodes().len() {
+            let term = classes.nodes()[i].clone().map_children(|id| classes.find(id));
+            made_by.entry(term).or_insert(classes.analysis.made_by(Id::from(i)));
+        }
+        Self { classes, ids, written, made_by }
+    }
+
+    /// The class of a node.
+    fn class(&self, node: NodeId) -> Id {
+        self.classes.find(self.ids[node.0 as usize].unwrap_or_default())
+    }
+
+    /// The node that was made for a node's class, if one was.
+    fn node(&self, node: NodeId, made: &Made) -> Option<NodeId> {
+        let class = self.ids.get(node.0 as usize).copied().flatten()?;
+        made.nodes.get(&self.classes.find(class)).copied()
+    }
+
+    /// Makes the cheapest nodes for the roots. Given are the classes that have a node, with what it
+    /// costs to use it.
+    fn extract(
+        &self,
+        roots: &[NodeId],
+        given: &HashMap<Id, (NodeId, u32)>,
+        made: &mut Made,
+        options: &Options,
+    ) {
+        let costs = given.iter().map(|(id, (_, cost))| (*id, *cost)).collect();
+        let problem = Problem {
+            classes: &self.classes,
+            cost: &|term, is_steady| match self.is_fired(term) {
+                true => 1,
+                false => options.weights.of(term, is_steady),
+            },
+            given: &costs,
+            roots: roots.iter().map(|root| self.class(*root)).collect(),
+            written: &self.written,
+        };
+        let Some((choice, _)) = extract::extract(&problem) else {
+            unreachable!("the program itself is a form of its roots")
+        };
+        made.nodes.extend(given.iter().map(|(class, (node, _))| (*class, *node)));
+        for root in &problem.roots {
+            self.write(*root, &choice, made);
+        }
+    }
+
+    /// Makes a class's node behind those of its operands.
+    fn write(&self, class: Id, choice: &extract::Choice, made: &mut Made) {
+        let mut stack = vec![class];
+        while let Some(&class) = stack.last() {
+            if made.nodes.contains_key(&class) {
+                stack.pop();
+                continue;
+            }
+            let term = &choice[&class];
+            let operands = term.children().iter().map(|id| self.classes.find(*id));
+            let missing: Vec<Id> = operands.filter(|id| !made.nodes.contains_key(id)).collect();
+            if missing.is_empty() {
+                let op = term.op(|id| made.nodes[&self.classes.find(id)]);
+                let span = self.classes[class].data.span;
+                let rule = self.made_by.get(term).copied().flatten();
+                let node = made.add(Node { op, ty: term.ty, span }, rule);
+                made.nodes.insert(class, node);
+            } else {
+                stack.extend(missing.into_iter().rev());
+            }
+        }
+    }
+
+    /// Whether a term asks if a spike fired, which costs nothing where the spike is there.
+    fn is_fired(&self, term: &Term) -> bool {
+        let (Op::Compare(Compare::Ne, ..), [s, zero]) = (term.head(), term.children()) else {
+            return false;
+        };
+        let is_spike = |term: &Term| matches!(term.head(), Op::Spike(..));
+        self.classes[*zero].data.value == Some(0.0) && self.classes[*s].nodes.iter().any(is_spike)
+    }
+}
+
+/// The adjoint with its nodes in another graph. A name alone keeps no node.
+fn renamed(
+    adjoint: &Adjoint,
+    graph: Graph,
+    n_primal: usize,
+    of: impl Fn(NodeId) -> Option<NodeId>,
+) -> Adjoint {
+    let found = |id: NodeId| of(id).unwrap_or_else(|| unreachable!("%{} was not made", id.0));
+    let all = |nodes: &[Option<NodeId>]| nodes.iter().map(|node| node.map(found)).collect();
     let mut neuron = Neuron { graph, ..adjoint.neuron.clone() };
-    // A name alone keeps no node.
-    let used = used(adjoint);
-    neuron.named.retain(|named| used[named.node.0 as usize]);
-    neuron.named.iter_mut().for_each(|named| named.node = of(named.node));
+    let named = adjoint.neuron.named.iter().filter_map(|named| {
+        let node = of(named.node)?;
+        Some(Named { node, ..named.clone() })
+    });
+    neuron.named = named.collect();
     for state in &mut neuron.states {
-        (state.init, state.next) = (of(state.init), of(state.next));
+        (state.init, state.next) = (found(state.init), found(state.next));
     }
     for output in &mut neuron.outputs {
-        output.value = of(output.value);
+        output.value = found(output.value);
     }
     Adjoint {
         neuron,
         n_primal,
         inputs: all(&adjoint.inputs),
         states: all(&adjoint.states),
-        sums: adjoint.sums.iter().map(|&node| of(node)).collect(),
+        sums: adjoint.sums.iter().map(|&node| found(node)).collect(),
         params: all(&adjoint.params),
     }
 }
