@@ -107,7 +107,8 @@ impl Audited {
                 }
             });
         }
-        let scale = all.iter().filter(|x| x.is_finite()).fold(1.0, |most: f64, x| most.max(x.abs()));
+        let scale =
+            all.iter().filter(|x| x.is_finite()).fold(1.0, |most: f64, x| most.max(x.abs()));
         (all.last().copied().unwrap_or(f64::NAN), scale)
     }
 
@@ -131,13 +132,18 @@ impl Audited {
         let among = |all: &[f64], at: u64| all[(unit(at) * all.len() as f64) as usize];
         let name = var.to_string();
         let is = |guard: fn(&'static str) -> Guard| {
-            self.when.iter().any(|known| known.variables().contains(&name.as_str()) && *known == guard(known.variables()[0]))
+            self.when.iter().any(|known| {
+                known.variables().contains(&name.as_str()) && *known == guard(known.variables()[0])
+            })
         };
         if ty == Type::Bool || is(Guard::Bit) && unit(0) < 0.9 {
             return f64::from(u8::from(unit(1) < 0.5));
         }
         if is(Guard::PowerOfTwo) && unit(0) < 0.9 {
-            return libm::ldexp(if unit(1) < 0.5 { 1.0 } else { -1.0 }, (unit(2) * 252.0) as i32 - 126);
+            return libm::ldexp(
+                if unit(1) < 0.5 { 1.0 } else { -1.0 },
+                (unit(2) * 252.0) as i32 - 126,
+            );
         }
         if is(Guard::Whole) && unit(0) < 0.7 {
             return (unit(1) * 9.0 - 4.0).round();
@@ -194,23 +200,32 @@ impl Audited {
             ENodeOrVar::Var(var) => {
                 let ty = variables.iter().find(|(known, _)| known == var).map(|(_, ty)| *ty);
                 let others = variables.iter().filter(|(other, of)| other != var && Some(*of) == ty);
-                others.map(|(other, _)| (format!("{other} for {var}"), with(ENodeOrVar::Var(*other)))).collect()
+                others
+                    .map(|(other, _)| (format!("{other} for {var}"), with(ENodeOrVar::Var(*other))))
+                    .collect()
             }
             ENodeOrVar::ENode(term) => {
                 let mut all = Vec::new();
                 if let Op::Const(number) = term.head() {
-                    let wrong = Term::constant(other(number.value(), self.is_exact && self.to.len() == 1));
+                    let wrong =
+                        Term::constant(other(number.value(), self.is_exact && self.to.len() == 1));
                     all.push((format!("not {}", number.value()), with(ENodeOrVar::ENode(wrong))));
                 }
                 if let Op::Bool(value) = term.head() {
-                    all.push((format!("not {value}"), with(ENodeOrVar::ENode(Term::truth(!value)))));
+                    all.push((
+                        format!("not {value}"),
+                        with(ENodeOrVar::ENode(Term::truth(!value))),
+                    ));
                 }
                 let count = term.children().len();
                 if count >= 2 && !is_commutative(&term.head()) {
                     let mut swapped = term.clone();
                     swapped.children_mut().swap(count - 2, count - 1);
                     if swapped != *term {
-                        all.push((format!("operands swapped in {:?}", term.head()), with(ENodeOrVar::ENode(swapped))));
+                        all.push((
+                            format!("operands swapped in {:?}", term.head()),
+                            with(ENodeOrVar::ENode(swapped)),
+                        ));
                     }
                 }
                 all
@@ -238,7 +253,10 @@ fn other(value: f64, has_sign: bool) -> f64 {
 
 fn is_commutative(op: &Op) -> bool {
     use crate::check::hir::Compare::{Eq, Ne};
-    matches!(op, Op::Binary(Binary::Add | Binary::Mul, ..) | Op::Logic(..) | Op::Compare(Eq | Ne, ..))
+    matches!(
+        op,
+        Op::Binary(Binary::Add | Binary::Mul, ..) | Op::Logic(..) | Op::Compare(Eq | Ne, ..)
+    )
 }
 
 /// Whether a variable stands where a bool does.

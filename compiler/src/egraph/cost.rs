@@ -93,7 +93,9 @@ impl Work {
             match class(&node.op) {
                 Class::Free | Class::Leaf => {}
                 _ if is_fired(graph, &node.op) => {}
-                Class::Operation => work.operations += 1 + u32::from(matches!(node.op, Op::Soft(..))),
+                Class::Operation => {
+                    work.operations += 1 + u32::from(matches!(node.op, Op::Soft(..)))
+                }
                 Class::Division => work.divisions += 1,
                 Class::Special => work.special += 1,
             }

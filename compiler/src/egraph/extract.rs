@@ -39,6 +39,10 @@ pub fn extract(problem: &Problem<'_>) -> Option<(Choice, u64)> {
     Some((search.terms(&choice), cost))
 }
 
+/// How many classes a search comes to before it is content with what it has: a step that is computed
+/// from thousands of terms is written as the best of each class.
+const MAX_VISITED: usize = 20_000_000;
+
 /// For each class the place of its term among its terms.
 type Places = Vec<Option<usize>>;
 
@@ -67,15 +71,20 @@ impl<'a> Search<'a> {
         let index: HashMap<Id, usize> = ids.iter().enumerate().map(|(i, id)| (*id, i)).collect();
         let operand = |id: &Id| index[&classes.find(*id)];
         let is_steady = |id: &Id| classes[*id].data.steady;
+        let steady = |term: &Term| term.children().iter().all(is_steady) && own_is_steady(term);
         let form = |term: &'a Term| Form {
             term,
-            cost: (problem.cost)(term, term.children().iter().all(is_steady) && own_is_steady(term)),
+            cost: (problem.cost)(term, steady(term)),
             operands: term.children().iter().map(operand).collect(),
         };
         let forms = ids.iter().map(|id| {
             let terms = &classes[*id].nodes;
             match problem.given.get(id) {
                 Some(cost) => vec![Form { term: &terms[0], cost: *cost, operands: vec![] }],
+                // What is known behind the last step, or before the first, has no form of a step.
+                None if classes[*id].data.steady => {
+                    terms.iter().filter(|term| steady(term)).map(form).collect()
+                }
                 None => terms.iter().map(form).collect(),
             }
         });
@@ -134,6 +143,9 @@ impl<'a> Search<'a> {
             let before = cost;
             for class in self.used(&places) {
                 for place in 0..self.forms[class].len() {
+                    if walk.visited > MAX_VISITED {
+                        return Some((places, cost));
+                    }
                     let known = places[class].replace(place);
                     if known == Some(place) {
                         continue;
@@ -168,6 +180,7 @@ impl<'a> Search<'a> {
         walk.order.clear();
         walk.stack.clear();
         walk.state.fill(Visit::New);
+        walk.visited += self.ids.len();
         for &root in &self.roots {
             if walk.state[root] == Visit::New {
                 walk.stack.push((root, 0));
@@ -217,11 +230,13 @@ struct Walk {
     state: Vec<Visit>,
     order: Vec<usize>,
     stack: Vec<(usize, usize)>,
+    /// How many classes all walks so far came to.
+    visited: usize,
 }
 
 impl Walk {
     fn new(classes: usize) -> Self {
-        Self { state: vec![Visit::New; classes], order: vec![], stack: vec![] }
+        Self { state: vec![Visit::New; classes], order: vec![], stack: vec![], visited: 0 }
     }
 }
 

@@ -23,13 +23,8 @@ pub struct Fact {
 }
 
 /// Nothing is known.
-pub const ANY: Fact = Fact {
-    low: f64::NEG_INFINITY,
-    high: f64::INFINITY,
-    nan: true,
-    minus_zero: true,
-    whole: false,
-};
+pub const ANY: Fact =
+    Fact { low: f64::NEG_INFINITY, high: f64::INFINITY, nan: true, minus_zero: true, whole: false };
 
 /// A bool, as 0 or 1.
 const TRUTH: Fact = Fact { low: 0.0, high: 1.0, nan: false, minus_zero: false, whole: true };
@@ -157,12 +152,7 @@ pub fn of_leaf(leaf: Leaf, neuron: &Neuron) -> Fact {
 }
 
 /// What is known of an operation, from what is known of its operands.
-pub fn of(
-    op: Op,
-    ty: Type,
-    leaf: impl Fn(Leaf) -> Fact,
-    known: impl Fn(NodeId) -> Fact,
-) -> Fact {
+pub fn of(op: Op, ty: Type, leaf: impl Fn(Leaf) -> Fact, known: impl Fn(NodeId) -> Fact) -> Fact {
     match (op, ty) {
         (Op::Leaf(from), Type::Real) => leaf(from),
         (op, Type::Bool) => truth(op, known),
@@ -187,7 +177,9 @@ fn real(op: Op, known: impl Fn(NodeId) -> Fact) -> Fact {
             // The product itself is not rounded: a sum with +0 may round to -0.
             Fact { minus_zero: sum.may_be_zero(), ..sum }
         }
-        Op::IntToReal(_) => Fact { whole: true, minus_zero: false, ..Fact::between(-2f64.powi(31), 2f64.powi(31)) },
+        Op::IntToReal(_) => {
+            Fact { whole: true, minus_zero: false, ..Fact::between(-2f64.powi(31), 2f64.powi(31)) }
+        }
         Op::BoolToReal(a) => known(a),
         Op::Detach(a) => known(a),
         Op::Spike(..) => TRUTH,
@@ -349,12 +341,15 @@ fn product(a: Fact, b: Fact) -> Fact {
     let corners =
         [times(a.low, b.low), times(a.low, b.high), times(a.high, b.low), times(a.high, b.high)];
     let positive = |fact: Fact| fact.low >= 0.0 && !fact.minus_zero;
-    hull(corners, Fact {
-        nan: a.nan || b.nan || lost,
-        minus_zero: !(positive(a) && positive(b)),
-        whole: a.whole && b.whole,
-        ..ANY
-    })
+    hull(
+        corners,
+        Fact {
+            nan: a.nan || b.nan || lost,
+            minus_zero: !(positive(a) && positive(b)),
+            whole: a.whole && b.whole,
+            ..ANY
+        },
+    )
 }
 
 fn square(a: Fact) -> Fact {
@@ -376,12 +371,15 @@ fn quotient(a: Fact, b: Fact) -> Fact {
         corners = [a.low, a.high, -a.low, -a.high];
     }
     let positive = |fact: Fact| fact.low >= 0.0 && !fact.minus_zero;
-    let of = hull(corners, Fact {
-        nan: a.nan || b.nan || infinite(a) && infinite(b),
-        minus_zero: !(positive(a) && positive(b)),
-        whole: false,
-        ..ANY
-    });
+    let of = hull(
+        corners,
+        Fact {
+            nan: a.nan || b.nan || infinite(a) && infinite(b),
+            minus_zero: !(positive(a) && positive(b)),
+            whole: false,
+            ..ANY
+        },
+    );
     if positive(a) && positive(b) { of.within(0.0, INFINITIES[0]) } else { of }
 }
 

@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use egg::{Id, Language};
 
 use crate::check::Save;
-use crate::check::hir::{Compare, Graph, Named, Neuron, Node, NodeId, Op};
+use crate::check::hir::{Compare, Graph, Leaf, Named, Neuron, Node, NodeId, Op};
 use crate::diff::Adjoint;
 use cost::Weights;
 use extract::Problem;
@@ -88,7 +88,8 @@ fn simplify_step(adjoint: &Adjoint, options: &Options) -> Simplified {
     roots.extend(grads.filter(|id| is_own(*id)));
     let search = Search::new(adjoint, &graph.needed(roots.iter().copied()), false, options);
     let mut made = Made::default();
-    search.extract(&roots, &HashMap::new(), &mut made, options);
+    let unknown = |id: NodeId, _: &mut Made| unreachable!("%{} is no operand here", id.0);
+    search.extract(&roots, &HashMap::new(), &unknown, &mut made, options);
     let own = |(id, _): (NodeId, &Node)| search.node(id, &made).filter(|_| is_own(id));
     let mut known: Vec<Option<NodeId>> = graph.iter().map(own).collect();
     let n_primal = made.graph.len();
@@ -125,12 +126,14 @@ fn simplify_adjoint(step: &Simplified, options: &Options) -> Simplified {
     let mut given: HashMap<Id, (NodeId, u32)> = HashMap::new();
     for (id, node) in graph.iter().filter(|(id, _)| again[id.0 as usize]) {
         let is_constant = matches!(cost::class(&node.op), cost::Class::Free);
-        if !is_constant {
+        let has_steady = varying[id.0 as usize] && search.is_steady(id);
+        if !is_constant && !has_steady {
             let cost = if varying[id.0 as usize] { options.weights.kept } else { 0 };
             given.entry(search.class(id)).or_insert((own[&id], cost));
         }
     }
-    search.extract(&roots, &given, &mut made, options);
+    let written = |id: NodeId, made: &mut Made| as_written(graph, &own, id, made);
+    search.extract(&roots, &given, &written, &mut made, options);
     // What forward gives is there as it was; what is a gradient has the form that was chosen.
     let of = |id: NodeId| match own.get(&id) {
         Some(node) if !roots.contains(&id) => Some(*node),
@@ -138,6 +141,24 @@ fn simplify_adjoint(step: &Simplified, options: &Options) -> Simplified {
     };
     let renamed = renamed(adjoint, made.graph.clone(), n_primal, of);
     Simplified { adjoint: renamed, made_by: made.by }
+}
+
+/// The node of a graph with all that it needs, none of it in another form.
+fn as_written(
+    graph: &Graph,
+    own: &HashMap<NodeId, NodeId>,
+    wanted: NodeId,
+    made: &mut Made,
+) -> NodeId {
+    let mut known = own.clone();
+    let needed = graph.needed([wanted]);
+    for (id, node) in graph.iter().filter(|(id, _)| needed[id.0 as usize]) {
+        if !known.contains_key(&id) {
+            let op = node.op.map(|operand| known[&operand]);
+            known.insert(id, made.add(Node { op, ..*node }, None));
+        }
+    }
+    known[&wanted]
 }
 
 /// What a neuron gives, its states before and behind a step, and what it is asked to save.
@@ -217,6 +238,11 @@ impl Search {
         self.classes.find(self.ids[node.0 as usize].unwrap_or_default())
     }
 
+    /// Whether a node has a form that is the same at every step.
+    fn is_steady(&self, node: NodeId) -> bool {
+        self.classes[self.class(node)].data.steady
+    }
+
     /// The node that was made for a node's class, if one was.
     fn node(&self, node: NodeId, made: &Made) -> Option<NodeId> {
         let class = self.ids.get(node.0 as usize).copied().flatten()?;
@@ -224,11 +250,12 @@ impl Search {
     }
 
     /// Makes the cheapest nodes for the roots. Given are the classes that have a node, with what it
-    /// costs to use it.
+    /// costs to use it; `written` makes a node as it is written.
     fn extract(
         &self,
         roots: &[NodeId],
         given: &HashMap<Id, (NodeId, u32)>,
+        written: &dyn Fn(NodeId, &mut Made) -> NodeId,
         made: &mut Made,
         options: &Options,
     ) {
@@ -248,12 +275,18 @@ impl Search {
         };
         made.nodes.extend(given.iter().map(|(class, (node, _))| (*class, *node)));
         for root in &problem.roots {
-            self.write(*root, &choice, made);
+            self.write(*root, &choice, written, made);
         }
     }
 
     /// Makes a class's node behind those of its operands.
-    fn write(&self, class: Id, choice: &extract::Choice, made: &mut Made) {
+    fn write(
+        &self,
+        class: Id,
+        choice: &extract::Choice,
+        written: &dyn Fn(NodeId, &mut Made) -> NodeId,
+        made: &mut Made,
+    ) {
         let mut stack = vec![class];
         while let Some(&class) = stack.last() {
             if made.nodes.contains_key(&class) {
@@ -261,6 +294,11 @@ impl Search {
                 continue;
             }
             let term = &choice[&class];
+            if let Op::Leaf(Leaf::Arg(i)) = term.head() {
+                let node = written(NodeId(i), made);
+                made.nodes.insert(class, node);
+                continue;
+            }
             let operands = term.children().iter().map(|id| self.classes.find(*id));
             let missing: Vec<Id> = operands.filter(|id| !made.nodes.contains_key(id)).collect();
             if missing.is_empty() {

@@ -94,14 +94,18 @@ pub const EXACT: &[Rule] = &[
     rule("fma(a, b, -0) = a * b", "(fma ?a ?b -0)", "(* ?a ?b)", &[]),
     rule("a > b = b < a", "(> ?a ?b)", "(< ?b ?a)", &[]),
     rule("a >= b = b <= a", "(>= ?a ?b)", "(<= ?b ?a)", &[]),
-    rule("not a < b = b <= a, numbers", "(not (< ?a ?b))", "(<= ?b ?a)", &[
-        Number("?a"),
-        Number("?b"),
-    ]),
-    rule("not a <= b = b < a, numbers", "(not (<= ?a ?b))", "(< ?b ?a)", &[
-        Number("?a"),
-        Number("?b"),
-    ]),
+    rule(
+        "not a < b = b <= a, numbers",
+        "(not (< ?a ?b))",
+        "(<= ?b ?a)",
+        &[Number("?a"), Number("?b")],
+    ),
+    rule(
+        "not a <= b = b < a, numbers",
+        "(not (<= ?a ?b))",
+        "(< ?b ?a)",
+        &[Number("?a"), Number("?b")],
+    ),
     rule("not a == b = a != b", "(not (== ?a ?b))", "(!= ?a ?b)", &[]),
     rule("not a != b = a == b", "(not (!= ?a ?b))", "(== ?a ?b)", &[]),
     rule("not not c = c", "(not (not ?c))", "?c", &[]),
@@ -120,12 +124,42 @@ pub const EXACT: &[Rule] = &[
     rule("select(true, a, b) = a", "(select true ?a ?b)", "?a", &[]),
     rule("select(false, a, b) = b", "(select false ?a ?b)", "?b", &[]),
     rule("select(c, a, a) = a", "(select ?c ?a ?a)", "?a", &[]),
-    rule("select(not c, a, b) = select(c, b, a)", "(select (not ?c) ?a ?b)", "(select ?c ?b ?a)", &[]),
-    rule("select(c, select(c, a, x), b)", "(select ?c (select ?c ?a ?x) ?b)", "(select ?c ?a ?b)", &[]),
-    rule("select(c, a, select(c, x, b))", "(select ?c ?a (select ?c ?x ?b))", "(select ?c ?a ?b)", &[]),
-    rule("select(c, -a, -b) = -select", "(select ?c (neg ?a) (neg ?b))", "(neg (select ?c ?a ?b))", &[]),
-    rule("select(c, a + x, b + x)", "(select ?c (+ ?a ?x) (+ ?b ?x))", "(+ (select ?c ?a ?b) ?x)", &[]),
-    rule("select(c, a * x, b * x)", "(select ?c (* ?a ?x) (* ?b ?x))", "(* (select ?c ?a ?b) ?x)", &[]),
+    rule(
+        "select(not c, a, b) = select(c, b, a)",
+        "(select (not ?c) ?a ?b)",
+        "(select ?c ?b ?a)",
+        &[],
+    ),
+    rule(
+        "select(c, select(c, a, x), b)",
+        "(select ?c (select ?c ?a ?x) ?b)",
+        "(select ?c ?a ?b)",
+        &[],
+    ),
+    rule(
+        "select(c, a, select(c, x, b))",
+        "(select ?c ?a (select ?c ?x ?b))",
+        "(select ?c ?a ?b)",
+        &[],
+    ),
+    rule(
+        "select(c, -a, -b) = -select",
+        "(select ?c (neg ?a) (neg ?b))",
+        "(neg (select ?c ?a ?b))",
+        &[],
+    ),
+    rule(
+        "select(c, a + x, b + x)",
+        "(select ?c (+ ?a ?x) (+ ?b ?x))",
+        "(+ (select ?c ?a ?b) ?x)",
+        &[],
+    ),
+    rule(
+        "select(c, a * x, b * x)",
+        "(select ?c (* ?a ?x) (* ?b ?x))",
+        "(* (select ?c ?a ?b) ?x)",
+        &[],
+    ),
     rule("select(c, 1, 0) != 0 = c", "(!= (select ?c 1 0) 0)", "?c", &[]),
     rule("select(c, 1, 0) == 0 = not c", "(== (select ?c 1 0) 0)", "(not ?c)", &[]),
     rule("real(c) = select(c, 1, 0)", "(bool_to_real ?c)", "(select ?c 1 0)", &[]),
@@ -134,11 +168,12 @@ pub const EXACT: &[Rule] = &[
     rule("soft(v, s, by)", "(soft ?v ?s ?by)", "(- ?v (* ?s ?by))", &[]),
     rule("s * s = s of a spike", "(* ?s ?s)", "?s", &[Bit("?s")]),
     rule("1 - (1 - s) = s of a spike", "(- 1 (- 1 ?s))", "?s", &[Bit("?s")]),
-    rule("s * g = select(s, g, 0), g finite", "(* ?s ?g)", "(select (!= ?s 0) ?g 0)", &[
-        Bit("?s"),
-        Finite("?g"),
-        Positive("?g"),
-    ]),
+    rule(
+        "s * g = select(s, g, 0), g finite",
+        "(* ?s ?g)",
+        "(select (!= ?s 0) ?g 0)",
+        &[Bit("?s"), Finite("?g"), Positive("?g")],
+    ),
 ];
 
 /// Holds for real numbers and may round otherwise, or make a number of what was NaN. Never the other
@@ -169,24 +204,52 @@ pub const FAST: &[Rule] = &[
     rule("(a / b) / c = a / (b * c)", "(/ (/ ?a ?b) ?c)", "(/ ?a (* ?b ?c))", &[]),
     rule("a / (b / c) = (a * c) / b", "(/ ?a (/ ?b ?c))", "(/ (* ?a ?c) ?b)", &[]),
     rule("a / c + b / c = (a + b) / c", "(+ (/ ?a ?c) (/ ?b ?c))", "(/ (+ ?a ?b) ?c)", &[]),
-    rule("sigmoid(x) (1 - sigmoid(x))", "(* (sigmoid ?x) (- 1 (sigmoid ?x)))", "(sigmoid_slope (* ?x log2_e))", &[]),
-    rule("g sigmoid(x) (1 - sigmoid(x))", "(* (sigmoid ?x) (* ?g (- 1 (sigmoid ?x))))", "(* ?g (sigmoid_slope (* ?x log2_e)))", &[]),
+    rule(
+        "sigmoid(x) (1 - sigmoid(x))",
+        "(* (sigmoid ?x) (- 1 (sigmoid ?x)))",
+        "(sigmoid_slope (* ?x log2_e))",
+        &[],
+    ),
+    rule(
+        "g sigmoid(x) (1 - sigmoid(x))",
+        "(* (sigmoid ?x) (* ?g (- 1 (sigmoid ?x))))",
+        "(* ?g (sigmoid_slope (* ?x log2_e)))",
+        &[],
+    ),
     rule("1 - sigmoid(x) = sigmoid(-x)", "(- 1 (sigmoid ?x))", "(sigmoid (neg ?x))", &[]),
     rule("sigmoid_slope(-x)", "(sigmoid_slope (neg ?x))", "(sigmoid_slope ?x)", &[]),
     rule("e^a * e^b = e^(a + b)", "(* (exp ?a) (exp ?b))", "(exp (+ ?a ?b))", &[]),
     rule("1 / e^x = e^-x", "(/ 1 (exp ?x))", "(exp (neg ?x))", &[]),
     rule("a / e^x = a * e^-x", "(/ ?a (exp ?x))", "(* ?a (exp (neg ?x)))", &[]),
     rule("sqrt(x) * sqrt(x) = x", "(* (sqrt ?x) (sqrt ?x))", "?x", &[]),
-    rule("x * sign(x) = |x|", "(* ?x (sign ?x))", "(abs ?x)", &[]),
-    rule("|x| * sign(x) = x", "(* (abs ?x) (sign ?x))", "?x", &[]),
     rule("select(c, a, 0) * x", "(* (select ?c ?a 0) ?x)", "(select ?c (* ?a ?x) 0)", &[]),
     rule("select(c, 0, a) * x", "(* (select ?c 0 ?a) ?x)", "(select ?c 0 (* ?a ?x))", &[]),
     rule("-select(c, a, 0)", "(neg (select ?c ?a 0))", "(select ?c (neg ?a) 0)", &[]),
     rule("-select(c, 0, a)", "(neg (select ?c 0 ?a))", "(select ?c 0 (neg ?a))", &[]),
-    rule("select(c, a, 0) + select(c, b, 0)", "(+ (select ?c ?a 0) (select ?c ?b 0))", "(select ?c (+ ?a ?b) 0)", &[]),
-    rule("select(c, 0, a) + select(c, 0, b)", "(+ (select ?c 0 ?a) (select ?c 0 ?b))", "(select ?c 0 (+ ?a ?b))", &[]),
-    rule("select(c, a, 0) + select(c, 0, b)", "(+ (select ?c ?a 0) (select ?c 0 ?b))", "(select ?c ?a ?b)", &[]),
-    rule("select(c, a, 0) - select(c, 0, b)", "(- (select ?c ?a 0) (select ?c 0 ?b))", "(select ?c ?a (neg ?b))", &[]),
+    rule(
+        "select(c, a, 0) + select(c, b, 0)",
+        "(+ (select ?c ?a 0) (select ?c ?b 0))",
+        "(select ?c (+ ?a ?b) 0)",
+        &[],
+    ),
+    rule(
+        "select(c, 0, a) + select(c, 0, b)",
+        "(+ (select ?c 0 ?a) (select ?c 0 ?b))",
+        "(select ?c 0 (+ ?a ?b))",
+        &[],
+    ),
+    rule(
+        "select(c, a, 0) + select(c, 0, b)",
+        "(+ (select ?c ?a 0) (select ?c 0 ?b))",
+        "(select ?c ?a ?b)",
+        &[],
+    ),
+    rule(
+        "select(c, a, 0) - select(c, 0, b)",
+        "(- (select ?c ?a 0) (select ?c 0 ?b))",
+        "(select ?c ?a (neg ?b))",
+        &[],
+    ),
     rule("g * s of a spike", "(* ?g ?s)", "(select (!= ?s 0) ?g 0)", &[Bit("?s")]),
     rule("g * (1 - s) of a spike", "(* ?g (- 1 ?s))", "(select (!= ?s 0) 0 ?g)", &[Bit("?s")]),
     rule("g - g * s of a spike", "(- ?g (* ?g ?s))", "(select (!= ?s 0) 0 ?g)", &[Bit("?s")]),
@@ -308,7 +371,8 @@ impl Applier<Term, Facts> for Guarded {
         name: Symbol,
     ) -> Vec<Id> {
         let known = |name: &str| {
-            let data = name.parse().ok().and_then(|var: Var| subst.get(var)).map(|id| &classes[*id].data);
+            let data =
+                name.parse().ok().and_then(|var: Var| subst.get(var)).map(|id| &classes[*id].data);
             data.map_or((super::facts::ANY, None), |data| (data.fact, data.value))
         };
         if !self.when.iter().all(|guard| guard.holds(known)) {

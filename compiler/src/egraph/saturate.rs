@@ -1,5 +1,7 @@
 //! The e-graph: terms, what is known of each class, and the loop that applies rules.
 
+use std::collections::HashMap;
+
 use egg::{Analysis, DidMerge, EGraph, Id, Language, Rewrite};
 
 use super::facts::{self, Fact};
@@ -28,8 +30,8 @@ impl Budget {
 /// What the analysis needs beside terms.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// For leaves that have a range, what is known of them.
-    leaves: Vec<(Leaf, Fact)>,
+    /// For leaves of which something is known, what.
+    leaves: HashMap<Leaf, Fact>,
     /// Whether constants are computed in f64, for what need not agree to the bit.
     fast: bool,
     /// The source of the next term.
@@ -75,10 +77,7 @@ impl Analysis<Term> for Facts {
         }
         let data = |id: NodeId| classes[Id::from(id.0 as usize)].data;
         let op = term.op(|id| NodeId(usize::from(id) as u32));
-        let leaf = |leaf: Leaf| {
-            let known = classes.analysis.leaves.iter().find(|(known, _)| *known == leaf);
-            known.map_or(facts::ANY, |(_, fact)| *fact)
-        };
+        let leaf = |leaf: Leaf| classes.analysis.leaves.get(&leaf).copied().unwrap_or(facts::ANY);
         let fact = facts::of(op, term.ty, leaf, |id| data(id).fact);
         let steady = match op {
             Op::Leaf(leaf) => leaf.is_steady(),
@@ -138,6 +137,10 @@ fn folded(op: Op, value: impl Fn(NodeId) -> Option<f64>) -> Option<f64> {
 }
 
 /// An e-graph that holds the wanted nodes of a graph, and the class of each.
+///
+/// In a fast one what a value is compared with stays as it is written: a comparison, a rounding or a
+/// spike that decided one way in forward has to decide the same way in backward, also at a tie, where the
+/// last bit of an operand counts. So such an operand is a leaf of its own, `Leaf::Arg` of its node.
 pub fn classes(
     neuron: &Neuron,
     graph: &Graph,
@@ -148,18 +151,48 @@ pub fn classes(
         Op::Leaf(leaf) => Some((leaf, facts::of_leaf(leaf, neuron))),
         _ => None,
     };
-    let leaves = graph.iter().filter_map(leaf).filter(|(_, fact)| *fact != facts::ANY).collect();
+    let known = facts::facts(graph, neuron).into_iter().zip(0..);
+    let written_leaves = known.map(|(fact, i)| (Leaf::Arg(i), fact));
+    let leaves = graph.iter().filter_map(leaf).chain(written_leaves);
+    let leaves = leaves.filter(|(_, fact)| *fact != facts::ANY).collect();
     let mut classes = Classes::new(Facts { leaves, fast, ..Facts::default() });
     let mut ids: Vec<Option<Id>> = Vec::with_capacity(graph.len());
     for (id, node) in graph.iter().filter(|(id, _)| (id.0 as usize) < wanted.len()) {
         ids.push(wanted[id.0 as usize].then(|| {
             classes.analysis.span = node.span;
-            let class = |operand: NodeId| ids[operand.0 as usize].unwrap_or_default();
-            classes.add(Term::new(node.op, node.ty, class))
+            let op = if fast && decides(&node.op) {
+                node.op.map(|a| NodeId(a.0 | WRITTEN))
+            } else {
+                node.op
+            };
+            let term = Term::new(op, node.ty, |operand| match written(graph, operand) {
+                Some(leaf) => classes.add(leaf),
+                None => ids[(operand.0 & !WRITTEN) as usize].unwrap_or_default(),
+            });
+            classes.add(term)
         }));
     }
     classes.rebuild();
     (classes, ids)
+}
+
+/// The bit of an operand that stays as it is written.
+const WRITTEN: u32 = 1 << 31;
+
+/// The leaf for a real operand that stays as it is written. Constants and spikes are exact anyway.
+fn written(graph: &Graph, operand: NodeId) -> Option<Term> {
+    let node = graph.node(NodeId(operand.0 & !WRITTEN));
+    let is_exact = node.ty != Type::Real || matches!(node.op, Op::Const(_) | Op::Spike(..));
+    let leaf = Leaf::Arg(operand.0 & !WRITTEN);
+    (operand.0 & WRITTEN != 0 && !is_exact)
+        .then(|| Term::new(Op::Leaf(leaf), node.ty, |_| Id::default()))
+}
+
+/// Whether a small change of an operand may change the value by much.
+pub fn decides(op: &Op) -> bool {
+    use crate::check::hir::Unary::{Ceil, Floor, Round, Sign};
+    let rounds = matches!(op, Op::Unary(Floor | Ceil | Round | Sign, _) | Op::RealToInt(_));
+    rounds || matches!(op, Op::Compare(..) | Op::Spike(..))
 }
 
 /// Applies rules until they find nothing new, or the budget is spent.

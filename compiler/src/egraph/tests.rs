@@ -61,11 +61,8 @@ fn adjoint_of(text: &str) -> Adjoint {
     diff::differentiate(&front.unwrap_or_else(|found| panic!("{}", found.render(false))).neuron)
 }
 
-const CPU: Options = Options {
-    weights: Weights::CPU,
-    budget: super::Budget::DEFAULT,
-    plain: false,
-};
+const CPU: Options =
+    Options { weights: Weights::CPU, budget: super::Budget::DEFAULT, plain: false };
 
 /// A neuron with what the rules are about: a spike in the reset, a sum that is learnt, branches.
 const NEURON: &str = "
@@ -201,7 +198,10 @@ fn drawn(graph: &mut Graph, seed: u64, i: u64) {
     const COMPARE: [Compare; 4] = [Compare::Lt, Compare::Le, Compare::Eq, Compare::Ne];
     let of = |count: usize| (at(4) * count as f64) as usize;
     let (op, ty) = match (at(0) * 12.0) as u32 {
-        0 => (Op::Const(crate::check::hir::Number::new((at(5) * 8.0).round() / 2.0 - 2.0)), Type::Real),
+        0 => (
+            Op::Const(crate::check::hir::Number::new((at(5) * 8.0).round() / 2.0 - 2.0)),
+            Type::Real,
+        ),
         1..4 => (Op::Unary(UNARY[of(14)], a), Type::Real),
         4..8 => (Op::Binary(BINARY[of(6)], a, b), Type::Real),
         8 => (Op::Compare(COMPARE[of(4)], a, b), Type::Bool),
@@ -304,19 +304,30 @@ fn drawn_classes(seed: u64) -> (Classes, Vec<(Id, Term)>, Vec<Id>) {
     (classes, written, roots)
 }
 
+/// The terms of a class; where it is the same at every step, those that need no step.
+fn forms(classes: &Classes, id: Id) -> Vec<&Term> {
+    let is_steady = |term: &&Term| {
+        let leaf = matches!(term.head(), Op::Leaf(leaf) if !leaf.is_steady());
+        !leaf && term.children().iter().all(|id| classes[*id].data.steady)
+    };
+    let all = classes[id].nodes.iter();
+    if classes[id].data.steady { all.filter(is_steady).collect() } else { all.collect() }
+}
+
 /// The least cost over all choices of a term for each class.
 fn least(problem: &Problem<'_>) -> u64 {
     let mut ids: Vec<Id> = problem.classes.classes().map(|class| class.id).collect();
     ids.sort_unstable();
-    let counts: Vec<usize> = ids.iter().map(|id| problem.classes[*id].nodes.len()).collect();
+    let forms: Vec<Vec<&Term>> = ids.iter().map(|id| forms(problem.classes, *id)).collect();
+    let counts: Vec<usize> = forms.iter().map(Vec::len).collect();
     let all: usize = counts.iter().product();
     let mut least = u64::MAX;
     for number in 0..all {
         let mut rest = number;
         let mut choice: HashMap<Id, &Term> = HashMap::new();
-        for (id, count) in ids.iter().zip(&counts) {
-            choice.insert(*id, &problem.classes[*id].nodes[rest % count]);
-            rest /= count;
+        for (id, forms) in ids.iter().zip(&forms) {
+            choice.insert(*id, forms[rest % forms.len()]);
+            rest /= forms.len();
         }
         let mut done: HashMap<Id, bool> = HashMap::new();
         let fits = problem.roots.iter().all(|root| is_ordered(problem, &choice, *root, &mut done));

@@ -31,7 +31,8 @@ fn saved(save: &str, options: &[(&str, &str)], learn: &[&str]) -> String {
     };
     let source = Source { name: "lif.snn", text: LIF };
     let front = pipeline::front(source, &wanted, &NoImports).expect("a neuron");
-    let adjoint = pipeline::middle(&front.neuron, &pipeline::Options::new(snn_artifact::Target::Wgsl));
+    let adjoint =
+        pipeline::middle(&front.neuron, &pipeline::Options::new(snn_artifact::Target::Wgsl));
     let schedule = crate::kernel::schedule(&Target::Wgsl);
     let saves = crate::saves::choose(&adjoint, &Target::Wgsl, schedule);
     let lowered = super::lower(&adjoint, schedule, &saves);

@@ -16,6 +16,7 @@ use super::form::{Form, pitch};
 use super::frame::Frame;
 use super::memory::{Address, load, shift, store};
 use super::program::{Part, Program};
+use super::shelf::Shelf;
 use super::{flags, ops, run};
 use crate::error::Bug;
 use crate::kernel::{BufferId, Kernel, LoopKind, Op, Order, SCALARS, Shape, Stmt, ValueId};
@@ -51,6 +52,8 @@ pub struct Ctx<'a> {
     pub uniform: Vec<Option<Value>>,
     /// By value: the same in all lanes of a vector, where it is used so.
     pub splat: Vec<Option<Value>>,
+    /// Where the reals that all lanes share lie as vectors, where they are more than registers.
+    pub shelf: Option<Shelf>,
 }
 
 /// Where in the program and in the lanes code is made for.
@@ -171,6 +174,7 @@ fn prologue<'a>(
         scalars: values,
         uniform,
         splat,
+        shelf: Shelf::new(b, program),
     };
     compute_uniform(b, &mut ctx);
     spread_uniform(b, &mut ctx);
@@ -216,6 +220,9 @@ fn compute_uniform(b: &mut FunctionBuilder<'_>, ctx: &mut Ctx<'_>) {
             }
         };
         ctx.uniform[value.0 as usize] = Some(result);
+        if let Some(shelf) = &ctx.shelf {
+            shelf.store(b, kernel, *value, result);
+        }
     });
 }
 
@@ -250,7 +257,8 @@ fn spread_uniform(b: &mut FunctionBuilder<'_>, ctx: &mut Ctx<'_>) {
     }
     let mut spread = |value: ValueId| {
         let i = value.0 as usize;
-        if let (Some(scalar), None) = (ctx.uniform[i], ctx.splat[i]) {
+        let is_shelved = ctx.shelf.as_ref().is_some_and(|shelf| shelf.holds(value));
+        if let (Some(scalar), None, false) = (ctx.uniform[i], ctx.splat[i], is_shelved) {
             ctx.splat[i] = Some(ops::splat(b, form, kernel.ty(value), scalar));
         }
     };

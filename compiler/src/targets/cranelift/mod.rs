@@ -13,6 +13,7 @@ mod program;
 mod reduce;
 mod refuse;
 mod run;
+mod shelf;
 
 use std::collections::BTreeMap;
 

@@ -268,6 +268,11 @@ impl Unit<'_, '_> {
     /// A value in this form, from where it is.
     fn get(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId) -> Value {
         let i = value.0 as usize;
+        if let Some(shelf) = &self.ctx.shelf
+            && let Some(shared) = shelf.load(b, value, self.form.real())
+        {
+            return shared;
+        }
         let uniform = if self.form.vector { self.ctx.splat[i] } else { self.ctx.uniform[i] };
         if let Some(known) = uniform.or(self.known[self.slot(value)]) {
             return known;

@@ -78,5 +78,5 @@ pub fn load(program: &Program) -> Vec<(Neuron, Interpreted)> {
 /// The neuron on the interpreter, with the kernels that any CPU gets.
 pub fn interpreted(program: &Program, chunk: Option<u32>) -> Interpreted {
     let target = Target::Cpu { level: "x86-64-v2".into() };
-    Interpreted::new(&program.neuron(), &Options { target, chunk })
+    Interpreted::new(&program.neuron(), &Options { chunk, ..Options::new(target) })
 }

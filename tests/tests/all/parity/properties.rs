@@ -155,7 +155,7 @@ fn chunks_of_all_lengths_run_on_the_cpu() {
         let neuron = variant.program().neuron();
         let results = [4, 8, 16].map(|chunk| {
             let target = Target::Cpu { level: level.clone() };
-            let options = Options { target, chunk: Some(chunk) };
+            let options = Options { chunk: Some(chunk), ..Options::new(target) };
             let artifact = snn_compiler::pipeline::back(&neuron, &options, "0".into()).unwrap();
             assert!(artifact.manifest.entries["backward"].chunk == chunk);
             assert_eq!(artifact.manifest.compute, Dtype::F32);
