@@ -130,7 +130,7 @@ fn a_cut_has_the_fewest_bytes() {
         let text = std::fs::read_to_string(file.path()).expect("a program");
         let source = Source { name: "test.snn", text: &text };
         let Ok(front) = pipeline::front(source, &Default::default(), &NoImports) else { continue };
-        let adjoint = pipeline::middle(&front.neuron);
+        let adjoint = pipeline::middle(&front.neuron, &pipeline::Options::new(cpu()));
         let varying = adjoint.neuron.graph.varying();
         if varying[..adjoint.n_primal].iter().filter(|v| **v).count() > 12 {
             continue;
