@@ -176,8 +176,8 @@ pub const EXACT: &[Rule] = &[
     ),
 ];
 
-/// Holds for real numbers and may round otherwise, or make a number of what was NaN. Never the other
-/// way: where a form is a number, what a rule makes of it is the same number but for rounding.
+/// Holds for real numbers: may round or overflow otherwise, or make a number of what was NaN. Where no
+/// form overflows it is never the other way: where one is a number, so is the other.
 pub const FAST: &[Rule] = &[
     rule("x + 0 = x", "(+ ?x 0)", "?x", &[]),
     rule("x - x = 0", "(- ?x ?x)", "0", &[]),
