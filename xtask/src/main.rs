@@ -7,6 +7,7 @@ mod gpu;
 mod need;
 mod outcome;
 mod process;
+mod rules;
 mod soak;
 mod test;
 
@@ -24,6 +25,11 @@ Commands:
   copy                 Copy the grammar into the package that is made from it
   gpu                  Run IF and LIF in all forms and sizes on an NVIDIA GPU
       --pack FOLDER    Make a folder to do so on a machine without Rust and LLVM
+  mutate-rules         Make every rule of simplification wrong in every way that is known; it fails
+                       where that is not found out
+      --samples N      Hold each against so many samples, not 10,000
+  simplification       Print the tables of docs/benchmarks.md that say what simplification takes
+                       away, and what each strategy saves
   soak [OPTIONS]       Make a million inputs a target and take them through the compiler; a line
                        for each goes to docs/soak.md, inputs that fail to target/soak
       --count N        So many inputs instead
@@ -47,6 +53,8 @@ fn main() -> ExitCode {
         ["copy"] => copy::run(),
         ["gpu"] => gpu::run(),
         ["gpu", "--pack", folder] => gpu::pack(folder.as_ref()),
+        ["mutate-rules", options @ ..] => rules::mutate(options),
+        ["simplification"] => rules::simplification(),
         ["soak", options @ ..] => soak::run(options),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

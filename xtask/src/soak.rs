@@ -16,9 +16,9 @@ pub fn run(options: &[&str]) -> Result<bool, String> {
     let is_all = options.contains(&"--all");
     let rest = options.into_iter().filter(|option| *option != "--all");
     // Optimized as tests are not, with their checks of overflow left in.
-    let mut soak = cargo(&["run", "--quiet", "--package", "snn-tests", "--bin", "soak"]);
+    let mut soak = program("soak");
     soak.env("CARGO_PROFILE_DEV_OPT_LEVEL", "2");
-    soak.args(["--", "--commit", &commit()]).args(rest);
+    soak.args(["--commit", &commit()]).args(rest);
     let passed = succeeds(soak)?;
     if !is_all {
         return Ok(passed);
@@ -31,11 +31,17 @@ pub fn run(options: &[&str]) -> Result<bool, String> {
     sweeps.into_iter().try_fold(passed, |passed, done| Ok(passed && done?))
 }
 
+/// A program of the tests, to be run with what is added.
+pub fn program(name: &str) -> Command {
+    cargo(&["run", "--quiet", "--package", "snn-tests", "--bin", name, "--"])
+}
+
 fn commit() -> String {
     process::output("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_else(|| "unknown".into())
 }
 
-fn succeeds(mut command: Command) -> Result<bool, String> {
+/// Runs a command; whether it succeeded.
+pub fn succeeds(mut command: Command) -> Result<bool, String> {
     let line = process::line(&command);
     println!("$ {line}");
     let status = command.status().map_err(|why| format!("cannot run `{line}`: {why}"))?;

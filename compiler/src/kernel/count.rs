@@ -13,13 +13,15 @@ pub struct Count {
     pub saved: f64,
     /// Operations, functions of the maths library written out.
     pub operations: u64,
+    /// Of these, the ones that functions are written out in.
+    pub written_out: u64,
     /// Functions of the maths library.
     pub functions: u64,
     /// Divisions and square roots outside of these.
     pub divisions: u64,
 }
 
-/// Counts what a kernel does that is not legalized yet.
+/// Counts what a kernel does. In one that is legal functions are operations like all others.
 pub fn count(kernel: &Kernel) -> Count {
     let mut count = Count::default();
     for buffer in &kernel.buffers {
@@ -38,11 +40,17 @@ pub fn count(kernel: &Kernel) -> Count {
 }
 
 impl Count {
+    /// Operations, a function of the maths library as one.
+    pub fn terms(&self) -> u64 {
+        self.operations - self.written_out + self.functions
+    }
+
     fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::Let(_, Op::Unary(Unary::Math(function), _)) => {
                 self.functions += 1;
                 self.operations += math::operations(*function);
+                self.written_out += math::operations(*function);
             }
             Stmt::Let(_, Op::Binary(Binary::Div, ..) | Op::Unary(Unary::Sqrt, _)) => {
                 self.divisions += 1;
@@ -106,5 +114,6 @@ mod tests {
         let functions = counted(functions);
         assert_eq!((functions.functions, functions.divisions), (1, 0));
         assert!(functions.operations > 10);
+        assert_eq!((functions.written_out, functions.terms()), (functions.operations, 1));
     }
 }
