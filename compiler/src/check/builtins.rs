@@ -120,6 +120,12 @@ pub const BUILTINS: &[Builtin] = &[
     builtin("kaiming_uniform", &["a"],        Form::NotYet),
 ];
 
+/// The names of those that are built.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    let built = BUILTINS.iter().filter(|builtin| builtin.form != Form::NotYet);
+    built.map(|builtin| builtin.name)
+}
+
 /// The builtin with this name.
 pub fn find(name: &str) -> Option<&'static Builtin> {
     BUILTINS.iter().find(|builtin| builtin.name == name)

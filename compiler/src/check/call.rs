@@ -328,9 +328,11 @@ impl<'a> Checker<'a> {
         let body = self.expr(&function.body);
         self.calls.pop();
         (self.scope, self.home) = (scope, outside);
+        // Arguments are evaluated, also those that the body does not read.
+        let stages = binds.iter().map(|bind| bind.value.stage);
         Expr {
             ty: body.ty,
-            stage: body.stage,
+            stage: stages.fold(body.stage, Stage::max),
             smooth: body.smooth,
             span: body.span,
             kind: Kind::Block(binds, Box::new(body)),

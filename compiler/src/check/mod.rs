@@ -40,6 +40,7 @@ use crate::check::checker::Checker;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::SourceMap;
 
+pub use builtins::functions;
 pub use modules::{NoImports, Resolver, clean_path};
 pub use print::print;
 pub use save::Save;

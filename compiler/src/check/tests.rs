@@ -47,6 +47,13 @@ fn a_param_that_an_option_gives_a_gradient_is_not_warned_of() {
     program(text);
 }
 
+#[test]
+fn an_argument_that_a_function_does_not_read_may_be_of_a_step() {
+    let text = "fn f(a, b = 0.5) = b\nneuron N {\n  input x\n  param k = 0.5\n  let y = f(x)\n  \
+                let z = f(k)\n  state v = z\n  charge v = v + x * y\n  output v\n}\n";
+    assert!(typed(text, &[]).contains("0.5"));
+}
+
 /// A neuron of one state around some lines.
 fn around(options: &str, lines: &str) -> String {
     format!("neuron N({options}) {{\n  input x\n  state v = 0\n{lines}\n  output v\n}}\n")
