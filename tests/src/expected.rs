@@ -1,6 +1,7 @@
 //! What the f64 oracle says of a call, guided by the f32 program.
 
 use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use snn_compiler::check::hir::{Neuron, Unary, Via};
 use snn_compiler::kernel::interp::{Arg, Launch, Slice, SliceMut, run};
@@ -34,6 +35,12 @@ pub fn expected(neuron: &Neuron, call: &Call, seeds: &Seeds) -> (Run, Gradients)
         });
     }
     joined(neuron, pieces, sizes.steps)
+}
+
+/// A call as the oracle takes it.
+pub fn operands(neuron: &Neuron, call: &Call, seeds: &Seeds) -> (oracle::Call, oracle::Seeds) {
+    let sizes = Sizes::of(call);
+    cut(neuron, call, seeds, &sizes, 0..sizes.lanes)
 }
 
 /// Some lanes of a call as the oracle takes it.
@@ -142,8 +149,15 @@ fn values(op: Unary, x: &[f32]) -> Vec<f32> {
     y
 }
 
-/// A kernel that is the function and nothing else.
-fn kernel(op: Unary) -> Verified<Kernel> {
+/// A kernel that is the function and nothing else; each is made once.
+fn kernel(op: Unary) -> Arc<Verified<Kernel>> {
+    static KNOWN: LazyLock<Mutex<HashMap<Unary, Arc<Verified<Kernel>>>>> =
+        LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap();
+    Arc::clone(known.entry(op).or_insert_with(|| Arc::new(made(op))))
+}
+
+fn made(op: Unary) -> Verified<Kernel> {
     let word = format!("{op:?}").to_lowercase();
     let text = format!(
         "kernel one f32 chunk 1 lanes 1 block 1\n  in state.x: state_in f32 lane\n  \

@@ -209,7 +209,8 @@ impl Data {
     }
 }
 
-fn length(buffer: &Buffer, kernel: &Kernel, sizes: &Sizes) -> usize {
+/// How many elements a buffer has.
+pub fn length(buffer: &Buffer, kernel: &Kernel, sizes: &Sizes) -> usize {
     let chunks = sizes.steps.div_ceil(kernel.schedule.chunk as usize);
     match buffer.shape {
         Shape::Sequence => sizes.steps * sizes.lanes,

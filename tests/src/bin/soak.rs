@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, thread};
 
-use snn_tests::fuzz::{Choices, Plan, Summary, Target, root, soak, text};
+use snn_tests::fuzz::{Plan, Summary, Target, root, soak};
 
 /// What was asked for.
 struct Asked {
@@ -63,7 +63,7 @@ impl Asked {
 fn target(name: &str) -> Result<Target, String> {
     let found = Target::ALL.into_iter().find(|target| target.name() == name);
     found.ok_or_else(|| {
-        format!("there is no target `{name}`; there are parse, check, format, pipeline")
+        format!("there is no target `{name}`; there are parse, check, format, pipeline, programs")
     })
 }
 
@@ -80,7 +80,8 @@ fn main() -> ExitCode {
 
 fn run(asked: &Asked) -> ExitCode {
     if let Some(seed) = asked.show {
-        std::io::stdout().write_all(&text(&mut Choices::seeded(seed))).unwrap();
+        let target = asked.targets[0];
+        std::io::stdout().write_all(&target.file(&target.input(seed))).unwrap();
         return ExitCode::SUCCESS;
     }
     let mut passed = true;
@@ -91,6 +92,9 @@ fn run(asked: &Asked) -> ExitCode {
         println!("{}, slowest seed {}", row.plain(), summary.slowest.1);
         if asked.record {
             append(&root().join("docs/soak.md"), &row.markdown(asked));
+        }
+        if target == Target::Programs {
+            print!("{}", summary.facts);
         }
         for failure in &summary.failures {
             println!("\nseed {}: {}", failure.seed, failure.message);
@@ -146,7 +150,7 @@ impl Row {
     fn new(asked: &Asked, target: Target, summary: &Summary) -> Self {
         let share =
             |part: u64| format!("{:.1} %", 100.0 * part as f64 / summary.inputs.max(1) as f64);
-        let checks = matches!(target, Target::Check | Target::Pipeline);
+        let checks = matches!(target, Target::Check | Target::Pipeline | Target::Programs);
         let result = match summary.failures.len() {
             0 if summary.inputs < asked.count => "passed, ended by time".into(),
             0 => "passed".into(),

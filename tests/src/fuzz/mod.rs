@@ -10,6 +10,7 @@ mod grammar;
 mod mutate;
 mod soak;
 mod targets;
+pub mod typed;
 
 pub use choices::Choices;
 pub use corpus::root;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use crate::fuzz::corpus::CORPUS;
-use crate::fuzz::{Choices, Target, Verdict, text};
+use crate::fuzz::typed::{Case, Facts, compare, shrunk};
+use crate::fuzz::{Target, Verdict};
 
 /// The longest that an input may take.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -53,14 +54,17 @@ pub struct Summary {
     pub slowest: (Duration, u64),
     /// What failed; one input for each message.
     pub failures: Vec<Failure>,
+    /// What was counted of programs.
+    pub facts: Facts,
 }
 
 impl Summary {
-    fn add(&mut self, seed: u64, verdict: Verdict, time: Duration) {
+    fn add(&mut self, seed: u64, verdict: &Verdict, time: Duration) {
         self.inputs += 1;
         self.parsed += u64::from(verdict.parsed);
         self.checked += u64::from(verdict.checked);
         self.slowest = self.slowest.max((time, seed));
+        self.facts.join(&verdict.facts);
     }
 
     fn join(&mut self, other: Summary) {
@@ -69,6 +73,7 @@ impl Summary {
         self.checked += other.checked;
         self.slowest = self.slowest.max(other.slowest);
         self.failures.extend(other.failures);
+        self.facts.join(&other.facts);
     }
 }
 
@@ -112,10 +117,10 @@ fn worker(plan: &Plan, number: usize, next: &AtomicU64, tell: &dyn Fn(u64)) -> S
             tell(index);
         }
         let seed = plan.seed.wrapping_add(index);
-        let bytes = text(&mut Choices::seeded(seed));
-        fs::write(&current, &bytes).unwrap();
+        let bytes = plan.target.input(seed);
+        fs::write(&current, plan.target.file(&bytes)).unwrap();
         match once(plan.target, &bytes) {
-            Ok((verdict, time)) => summary.add(seed, verdict, time),
+            Ok((verdict, time)) => summary.add(seed, &verdict, time),
             Err(message) => fail(plan, &mut summary, seed, &bytes, message),
         }
     }
@@ -153,9 +158,26 @@ fn fail(plan: &Plan, summary: &mut Summary, seed: u64, bytes: &[u8], message: St
         return;
     }
     let path = plan.folder.join(format!("{}-{seed}.snn", plan.target.name()));
-    fs::write(&path, bytes).unwrap();
+    let (file, message) = match plan.target {
+        Target::Programs => smallest(bytes, &kind(&message)),
+        target => (target.file(bytes), message),
+    };
+    fs::write(&path, file).unwrap();
     eprintln!("\n{} {seed}, kept as {}: {}", plan.target.name(), path.display(), kind(&message));
     summary.failures.push(Failure { seed, message });
+}
+
+/// The smallest program found that fails in the same place, and what it says.
+fn smallest(choices: &[u8], kind: &str) -> (Vec<u8>, String) {
+    let fails = |case: &Case| {
+        let failed = panic::catch_unwind(AssertUnwindSafe(|| compare(case))).is_err();
+        failed && said().lines().next() == Some(kind)
+    };
+    let case = shrunk(choices, &fails);
+    fails(&case);
+    let file = case.file();
+    let message = format!("{}\n{file}", said());
+    (file.into_bytes(), message)
 }
 
 /// Panics of threads that soak are kept, not printed.

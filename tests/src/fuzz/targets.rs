@@ -9,6 +9,8 @@ use snn_compiler::pipeline::{self, Findings, Options};
 use snn_compiler::span::{Source, SourceMap, Span};
 use snn_runtime::neuron::{Array, Call, Seeds};
 
+use crate::fuzz::typed::{Case, Facts, compare};
+use crate::fuzz::{Choices, text};
 use crate::interpret::Interpreted;
 
 /// A part of the compiler that takes inputs.
@@ -22,15 +24,25 @@ pub enum Target {
     Format,
     /// Everything, to the code of a target.
     Pipeline,
+    /// Well-typed programs, run on every machine. The bytes are the choices that a program is drawn by.
+    Programs,
 }
 
 /// How far an input came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// Its syntax is right.
     pub parsed: bool,
     /// All of it is right; only found out where the target checks.
     pub checked: bool,
+    /// What is counted of a program.
+    pub facts: Facts,
+}
+
+impl Verdict {
+    fn new(parsed: bool, checked: bool) -> Self {
+        Self { parsed, checked, facts: Facts::default() }
+    }
 }
 
 /// Longer inputs take their time by right.
@@ -41,7 +53,8 @@ const MAX_NODES: usize = 1500;
 
 impl Target {
     /// All of them.
-    pub const ALL: [Target; 4] = [Target::Parse, Target::Check, Target::Format, Target::Pipeline];
+    pub const ALL: [Target; 5] =
+        [Target::Parse, Target::Check, Target::Format, Target::Pipeline, Target::Programs];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -50,6 +63,25 @@ impl Target {
             Target::Check => "check",
             Target::Format => "format",
             Target::Pipeline => "pipeline",
+            Target::Programs => "programs",
+        }
+    }
+
+    /// The input of a seed.
+    pub fn input(self, seed: u64) -> Vec<u8> {
+        let mut choices = Choices::seeded(seed);
+        if self != Target::Programs {
+            return text(&mut choices);
+        }
+        Case::draw(&mut choices);
+        choices.taken().to_vec()
+    }
+
+    /// An input as a file.
+    pub fn file(self, input: &[u8]) -> Vec<u8> {
+        match self {
+            Target::Programs => Case::draw(&mut Choices::bytes(input)).file().into_bytes(),
+            _ => input.to_vec(),
         }
     }
 
@@ -61,6 +93,7 @@ impl Target {
             Target::Check => check(&text),
             Target::Format => format(&text),
             Target::Pipeline => through_all(&text),
+            Target::Programs => agree(bytes),
         }
     }
 }
@@ -93,7 +126,7 @@ fn parse(text: &str) -> Verdict {
     sound(&findings);
     let (_, diagnostics) = ast::parse_expr(source);
     sound(&Findings { sources: findings.sources.clone(), diagnostics });
-    Verdict { parsed: !findings.has_errors(), checked: false }
+    Verdict::new(!findings.has_errors(), false)
 }
 
 /// The span behind a line of a dumped tree lies in the text.
@@ -137,9 +170,9 @@ fn checked(text: &str) -> (Verdict, Vec<hir::Neuron>) {
     let (program, findings) = pipeline::check(source, &Library);
     sound(&findings);
     assert_eq!(program.is_some(), !findings.has_errors(), "a program or errors");
-    let Some(program) = program else { return (Verdict { parsed, checked: false }, Vec::new()) };
+    let Some(program) = program else { return (Verdict::new(parsed, false), Vec::new()) };
     let neurons = program.names().filter_map(|name| special(&program, name, &findings)).collect();
-    (Verdict { parsed, checked: true }, neurons)
+    (Verdict::new(parsed, true), neurons)
 }
 
 fn special(program: &check::Program, name: &str, findings: &Findings) -> Option<hir::Neuron> {
@@ -173,7 +206,7 @@ fn format(text: &str) -> Verdict {
     assert_eq!(comments(&module, source), comments(&again, other), "comments of\n{printed}");
     let twice = ast::print(&again, other);
     assert_eq!(printed, twice, "printed twice, it is another text");
-    Verdict { parsed: true, checked: false }
+    Verdict::new(true, false)
 }
 
 /// The tree without its places.
@@ -218,4 +251,10 @@ fn right<T>(made: Result<T, EmitError>) -> Option<T> {
         Err(EmitError::Bug(bug)) => panic!("{bug}"),
         Err(_) => None,
     }
+}
+
+/// A well-typed program on every machine.
+fn agree(choices: &[u8]) -> Verdict {
+    let facts = compare(&Case::draw(&mut Choices::bytes(choices)));
+    Verdict { parsed: true, checked: true, facts }
 }

@@ -3,11 +3,16 @@
 use std::path::Path;
 use std::time::Instant;
 
+use snn_tests::fuzz::typed::{Case, Facts, shrunk};
 use snn_tests::fuzz::{Choices, Plan, Summary, Target, soak, text};
 
 fn few(target: Target, count: u64) -> Summary {
+    some(target, 0, count)
+}
+
+fn some(target: Target, seed: u64, count: u64) -> Summary {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soak");
-    let plan = Plan { target, count, seed: 0, threads: 2, folder, until: None };
+    let plan = Plan { target, count, seed, threads: 2, folder, until: None };
     let summary = soak(&plan, &|_| ());
     let name = target.name();
     assert!(summary.failures.is_empty(), "{name}: {:#?}", summary.failures);
@@ -38,6 +43,63 @@ fn inputs_are_printed_as_themselves() {
 #[test]
 fn inputs_go_through_all_stages() {
     few(Target::Pipeline, 200);
+}
+
+/// Programs of a seed that none of the tests beside it has.
+fn programs_agree(part: u64) {
+    let summary = some(Target::Programs, part * PART, PART);
+    let facts = &summary.facts;
+    println!("{facts}");
+    let share = |name: &str| facts.get(name) as f64 / facts.get("programs") as f64;
+    assert!(share("that spike") > 0.7 && share("that spike and reset") > 0.6);
+    assert!(share("with finite numbers alone") > 0.8);
+    // Otherwise the comparisons say nothing.
+    assert!(share("in f64, compared") > 4.5 && share("in f64, forward differs") < 0.1);
+    let near = facts.get("gradients in f32, within 1e-5") as f64;
+    assert!((facts.get("gradients in f32, ill-conditioned") as f64) < 0.02 * near);
+    let narrow = facts.get("gradients in f32, bf16, within 1e-5")
+        + facts.get("gradients in f32, bf16, within 5e-2");
+    assert!((facts.get("gradients in f32, bf16, beyond") as f64) < 0.05 * narrow as f64);
+}
+
+const PART: u64 = 60;
+
+#[test]
+fn programs_agree_on_all_machines() {
+    programs_agree(0);
+}
+
+#[test]
+fn one_program_of_a_hundred_has_each_primitive() {
+    let (mut facts, count) = (Facts::default(), 4000);
+    for seed in 0..count {
+        facts.add_text(&Case::draw(&mut Choices::seeded(seed)).text);
+    }
+    for (number, name) in facts.of_primitives() {
+        assert!(number * 100 >= count, "`{name}` is in {number} of {count} programs");
+    }
+}
+
+#[test]
+fn choices_that_were_taken_draw_the_same_program_again() {
+    for seed in 0..100 {
+        let input = Target::Programs.input(seed);
+        let own = Case::draw(&mut Choices::seeded(seed)).file();
+        assert_eq!(Case::draw(&mut Choices::again(&input)).file(), own);
+        assert_eq!(Target::Programs.file(&input), own.into_bytes());
+    }
+}
+
+#[test]
+fn a_program_that_fails_is_made_small() {
+    let fails = |case: &Case| case.text.contains("erfc(");
+    let inputs = (0..).map(|seed| Target::Programs.input(seed));
+    let found = inputs.filter(|input| fails(&Case::draw(&mut Choices::again(input)))).take(3);
+    for input in found {
+        let case = shrunk(&input, &fails);
+        assert!(fails(&case) && case.text.lines().count() <= 20, "{}", case.text);
+        assert_eq!(case.shape, [1, 1], "{}", case.text);
+    }
 }
 
 #[test]
@@ -75,8 +137,9 @@ fn what_was_found_stays_right() {
         // A brace was closed in the middle of a letter.
         "neuron N {\n  charge {\n    for i in 0..1 {\n// ✓\nfn f(a) = a\n".into(),
     ];
+    let all = Target::ALL.into_iter().filter(|target| *target != Target::Programs);
     for text in found {
-        for target in Target::ALL {
+        for target in all.clone() {
             let start = Instant::now();
             target.run(text.as_bytes());
             assert!(start.elapsed().as_secs() < 20, "{text}");
