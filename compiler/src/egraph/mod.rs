@@ -110,22 +110,28 @@ fn simplify_adjoint(step: &Simplified, options: &Options) -> Simplified {
     let (neuron, graph) = (&adjoint.neuron, &adjoint.neuron.graph);
     let mut made = Made::default();
     let mut own: HashMap<NodeId, NodeId> = HashMap::new();
-    let kept = graph.needed(forward_roots(neuron));
+    let roots: Vec<NodeId> = all_grads(adjoint).collect();
+    let mut wanted = graph.needed(roots.iter().copied());
+    let mut kept = graph.needed(forward_roots(neuron));
+    // What a step begins with is the neuron's own, also where only a gradient asks for it.
+    for (id, node) in graph.iter() {
+        let begins = matches!(node.op, Op::Leaf(Leaf::Input(_) | Leaf::State(_)));
+        kept[id.0 as usize] |= begins && wanted[id.0 as usize];
+    }
     for (id, node) in graph.iter().filter(|(id, _)| kept[id.0 as usize]) {
         let op = node.op.map(|operand| own[&operand]);
         own.insert(id, made.add(Node { op, ..*node }, step.made_by[id.0 as usize]));
     }
     let n_primal = made.graph.len();
-    let roots: Vec<NodeId> = all_grads(adjoint).collect();
-    let mut wanted = graph.needed(roots.iter().copied());
     wanted.iter_mut().zip(&kept).for_each(|(wanted, kept)| *wanted |= kept);
     let search = Search::new(adjoint, &wanted, true, options);
     // What a step is computed again from is there; other values of the neuron are not.
     let again = graph.needed(neuron.states.iter().flat_map(|state| [state.init, state.next]));
     let varying = graph.varying();
     let mut given: HashMap<Id, (NodeId, u32)> = HashMap::new();
-    for (id, node) in graph.iter().filter(|(id, _)| again[id.0 as usize]) {
-        let is_constant = matches!(cost::class(&node.op), cost::Class::Free);
+    for (id, _) in graph.iter().filter(|(id, _)| again[id.0 as usize]) {
+        // A constant is itself where it is used: what a step computes may be 0 only for numbers.
+        let is_constant = search.is_constant(id);
         let has_steady = varying[id.0 as usize] && search.is_steady(id);
         if !is_constant && !has_steady {
             let cost = if varying[id.0 as usize] { options.weights.kept } else { 0 };
@@ -236,6 +242,12 @@ impl Search {
     /// The class of a node.
     fn class(&self, node: NodeId) -> Id {
         self.classes.find(self.ids[node.0 as usize].unwrap_or_default())
+    }
+
+    /// Whether a node is a constant.
+    fn is_constant(&self, node: NodeId) -> bool {
+        let class = &self.classes[self.class(node)];
+        class.nodes.iter().any(|term| matches!(cost::class(&term.head()), cost::Class::Free))
     }
 
     /// Whether a node has a form that is the same at every step.

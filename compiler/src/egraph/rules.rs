@@ -221,7 +221,6 @@ pub const FAST: &[Rule] = &[
     rule("e^a * e^b = e^(a + b)", "(* (exp ?a) (exp ?b))", "(exp (+ ?a ?b))", &[]),
     rule("1 / e^x = e^-x", "(/ 1 (exp ?x))", "(exp (neg ?x))", &[]),
     rule("a / e^x = a * e^-x", "(/ ?a (exp ?x))", "(* ?a (exp (neg ?x)))", &[]),
-    rule("sqrt(x) * sqrt(x) = x", "(* (sqrt ?x) (sqrt ?x))", "?x", &[]),
     rule("select(c, a, 0) * x", "(* (select ?c ?a 0) ?x)", "(select ?c (* ?a ?x) 0)", &[]),
     rule("select(c, 0, a) * x", "(* (select ?c 0 ?a) ?x)", "(select ?c 0 (* ?a ?x))", &[]),
     rule("-select(c, a, 0)", "(neg (select ?c ?a 0))", "(select ?c (neg ?a) 0)", &[]),

@@ -7,7 +7,7 @@ use egg::{Analysis, DidMerge, EGraph, Id, Language, Rewrite};
 use super::facts::{self, Fact};
 use super::term::Term;
 use crate::check::fold;
-use crate::check::hir::{Graph, Leaf, Neuron, Node, NodeId, Op, Type};
+use crate::check::hir::{Binary, Graph, Leaf, Neuron, Node, NodeId, Op, Type};
 use crate::span::Span;
 
 /// The e-graph of a step.
@@ -188,11 +188,13 @@ fn written(graph: &Graph, operand: NodeId) -> Option<Term> {
         .then(|| Term::new(Op::Leaf(leaf), node.ty, |_| Id::default()))
 }
 
-/// Whether a small change of an operand may change the value by much.
+/// Whether a small change of an operand may change the value by much, or a number in place of NaN may:
+/// the less and the more of a NaN and a number are numbers.
 pub fn decides(op: &Op) -> bool {
     use crate::check::hir::Unary::{Ceil, Floor, Round, Sign};
     let rounds = matches!(op, Op::Unary(Floor | Ceil | Round | Sign, _) | Op::RealToInt(_));
-    rounds || matches!(op, Op::Compare(..) | Op::Spike(..))
+    let chooses = matches!(op, Op::Binary(Binary::Min | Binary::Max, ..));
+    rounds || chooses || matches!(op, Op::Compare(..) | Op::Spike(..))
 }
 
 /// Applies rules until they find nothing new, or the budget is spent.
