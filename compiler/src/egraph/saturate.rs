@@ -65,7 +65,13 @@ pub struct Data {
     pub steady: bool,
     /// Where its first term comes from.
     pub span: Span,
+    /// How often `fact` became narrower.
+    narrowed: u8,
 }
+
+/// A class that needs itself may have an interval that becomes narrower by a little without end: so often
+/// at most.
+const MAX_NARROWED: u8 = 30;
 
 impl Analysis<Term> for Facts {
     type Data = Data;
@@ -88,15 +94,18 @@ impl Analysis<Term> for Facts {
             op if classes.analysis.fast => folded(op, |id| data(id).value),
             op => fact.value().filter(|_| term.ty == Type::Real && op.operands().next().is_some()),
         };
-        Data { fact, value, steady, span: classes.analysis.span }
+        Data { fact, value, steady, span: classes.analysis.span, narrowed: 0 }
     }
 
     fn merge(&mut self, to: &mut Data, from: Data) -> DidMerge {
+        let narrowed = to.narrowed.max(from.narrowed);
+        let fact = if narrowed < MAX_NARROWED { to.fact.and(from.fact) } else { to.fact };
         let merged = Data {
-            fact: to.fact.and(from.fact),
+            fact,
             value: to.value.or(from.value),
             steady: to.steady || from.steady,
             span: to.span,
+            narrowed: narrowed + u8::from(fact != to.fact && narrowed < MAX_NARROWED),
         };
         let differs = |data: &Data| {
             data.fact != merged.fact
