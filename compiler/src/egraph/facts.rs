@@ -29,6 +29,9 @@ pub const ANY: Fact =
 /// A bool, as 0 or 1.
 const TRUTH: Fact = Fact { low: 0.0, high: 1.0, nan: false, minus_zero: false, whole: true };
 
+/// A little more than what an arc tangent tends to.
+const RIGHT_ANGLE: f64 = std::f64::consts::FRAC_PI_2 * (1.0 + SLACK);
+
 /// How far a function of the maths library may be off, as a share of its value.
 const SLACK: f64 = 4e-6;
 
@@ -275,7 +278,7 @@ fn unary(op: Unary, a: Fact) -> Fact {
         Unary::Tanh => function(libm::tanh, -1.0, 1.0),
         Unary::Sinh => function(libm::sinh, -INF, INF),
         Unary::Cosh => bounded(0.99999, INF),
-        Unary::Atan => function(libm::atan, -1.5708, 1.5708),
+        Unary::Atan => function(libm::atan, -RIGHT_ANGLE, RIGHT_ANGLE),
         Unary::Sin | Unary::Cos => {
             Fact { nan: a.nan || a.low < -1e4 || a.high > 1e4, ..bounded(-1.00001, 1.00001) }
         }

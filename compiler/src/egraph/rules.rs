@@ -377,7 +377,7 @@ impl Applier<Term, Facts> for Guarded {
         if !self.when.iter().all(|guard| guard.holds(known)) {
             return vec![];
         }
-        classes.analysis.from_rule(classes[class].data.span, self.name);
+        classes.analysis.credit(classes[class].data.span, self.name);
         self.to.apply_one(classes, class, subst, searcher, name)
     }
 

@@ -44,7 +44,7 @@ pub struct Facts {
 
 impl Facts {
     /// Terms from now on come from a rule that was applied to a term of this source.
-    pub fn from_rule(&mut self, span: Span, rule: &'static str) {
+    pub fn credit(&mut self, span: Span, rule: &'static str) {
         (self.span, self.rule) = (span, Some(rule));
     }
 
@@ -126,7 +126,7 @@ impl Analysis<Term> for Facts {
             Type::Int => None,
         };
         let Some(term) = term else { return };
-        classes.analysis.from_rule(span, "constants");
+        classes.analysis.credit(span, "constants");
         let constant = classes.add(term);
         classes.union(id, constant);
         // Nothing is simpler than a constant.
