@@ -201,6 +201,10 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
     let kernels = legal(lowered, options)?;
     let Emitted { code, entries } = emit(&kernels, &options.target)?;
     let port = |name: &str, ty| artifact::Port { name: name.into(), dtype: dtype(ty), last: false };
+    let streamed = |name: &str, ty| match ty {
+        hir::Type::Real => artifact::Port { dtype: neuron.dtype.into(), ..port(name, ty) },
+        _ => port(name, ty),
+    };
     let manifest = Manifest {
         schema: artifact::SCHEMA,
         abi: artifact::ABI,
@@ -215,14 +219,14 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
             .inputs
             .iter()
             .filter(|input| input.param.is_none())
-            .map(|input| port(&input.name, hir::Type::Real))
+            .map(|input| streamed(&input.name, hir::Type::Real))
             .collect(),
         outputs: neuron
             .outputs
             .iter()
             .map(|output| {
                 let ty = neuron.graph.node(output.value).ty;
-                artifact::Port { last: output.last, ..port(&output.name, ty) }
+                artifact::Port { last: output.last, ..streamed(&output.name, ty) }
             })
             .collect(),
         states: neuron.states.iter().map(|state| port(&state.name, state.ty)).collect(),

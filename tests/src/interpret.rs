@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use snn_artifact::half::{bf16_to_f64, f16_to_f64, f64_to_bf16, f64_to_f16};
 use snn_artifact::naming::Operand;
-use snn_compiler::check::hir;
+use snn_compiler::check::{PortDtype, hir};
 use snn_compiler::kernel::interp::{Arg, Launch, Slice, SliceMut, run};
 use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified, reduce};
 use snn_compiler::pipeline::{self, Options};
@@ -175,20 +176,29 @@ impl Data {
         let int = |n: &f32| if is_saved { n.to_bits() as i32 } else { *n as i32 };
         match buffer.storage {
             Storage::I32 => Data::Ints(memory.iter().map(int).collect()),
-            Storage::Bf16 | Storage::Bf16Bits => {
-                Data::Halves(memory.iter().map(|n| n.to_bits() as u16).collect())
+            Storage::F16 | Storage::F16Bits | Storage::Bf16 | Storage::Bf16Bits => {
+                let bits = |n: &f32| match is_saved {
+                    true => n.to_bits() as u16,
+                    false => narrow(is_f16(buffer), *n),
+                };
+                Data::Halves(memory.iter().map(bits).collect())
             }
             _ => Data::Reals(memory),
         }
     }
 
     fn argument(&mut self, buffer: &Buffer) -> Arg<'_> {
+        let is_f16 = is_f16(buffer);
         match (self, buffer.written) {
             (Data::Absent, _) => Arg::Absent,
             (Data::Reals(all), true) => Arg::Write(SliceMut::F32(all)),
             (Data::Reals(all), false) => Arg::Read(Slice::F32(all)),
-            (Data::Halves(all), true) => Arg::Write(SliceMut::Bf16(all)),
-            (Data::Halves(all), false) => Arg::Read(Slice::Bf16(all)),
+            (Data::Halves(all), true) => {
+                Arg::Write(if is_f16 { SliceMut::F16(all) } else { SliceMut::Bf16(all) })
+            }
+            (Data::Halves(all), false) => {
+                Arg::Read(if is_f16 { Slice::F16(all) } else { Slice::Bf16(all) })
+            }
             (Data::Ints(all), true) => Arg::Write(SliceMut::I32(all)),
             (Data::Ints(all), false) => Arg::Read(Slice::I32(all)),
         }
@@ -201,11 +211,34 @@ impl Data {
         match self {
             Data::Absent => Vec::new(),
             Data::Reals(all) => all,
-            Data::Halves(all) => {
+            Data::Halves(all) if is_saved => {
                 all.into_iter().map(|bits| f32::from_bits(u32::from(bits))).collect()
             }
+            Data::Halves(all) => all.into_iter().map(|bits| widen(is_f16(buffer), bits)).collect(),
             Data::Ints(all) => all.into_iter().map(number).collect(),
         }
+    }
+}
+
+fn is_f16(buffer: &Buffer) -> bool {
+    matches!(buffer.storage, Storage::F16 | Storage::F16Bits)
+}
+
+/// A number as 16 bits of binary16, or of bfloat16.
+fn narrow(is_f16: bool, number: f32) -> u16 {
+    if is_f16 { f64_to_f16(number.into()) } else { f64_to_bf16(number.into()) }
+}
+
+fn widen(is_f16: bool, bits: u16) -> f32 {
+    (if is_f16 { f16_to_f64(bits) } else { bf16_to_f64(bits) }) as f32
+}
+
+/// A number as inputs and outputs are stored.
+pub fn rounded(dtype: PortDtype, number: f32) -> f32 {
+    match dtype {
+        PortDtype::F32 => number,
+        PortDtype::F16 => widen(true, narrow(true, number)),
+        PortDtype::Bf16 => widen(false, narrow(false, number)),
     }
 }
 

@@ -44,6 +44,12 @@ impl Program {
         self
     }
 
+    /// With inputs and outputs that are stored so.
+    pub fn dtype(mut self, dtype: check::PortDtype) -> Self {
+        self.specialization.dtype = dtype;
+        self
+    }
+
     /// What the checker makes of it; panics with the findings where it is wrong.
     #[track_caller]
     pub fn neuron(&self) -> Neuron {

@@ -5,6 +5,7 @@
 //! which scalars, what geometry.
 
 mod bytes;
+pub mod half;
 pub mod naming;
 
 use std::collections::BTreeMap;
@@ -73,6 +74,18 @@ pub enum Dtype {
     Bf16,
     /// 32-bit integer.
     I32,
+}
+
+impl fmt::Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Dtype::F32 => "f32",
+            Dtype::F64 => "f64",
+            Dtype::F16 => "f16",
+            Dtype::Bf16 => "bf16",
+            Dtype::I32 => "i32",
+        })
+    }
 }
 
 impl Dtype {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use snn_compiler::check::Save;
 use snn_compiler::check::hir::Sharing;
+use snn_compiler::check::{PortDtype, Save};
 use snn_compiler::link;
 use snn_compiler::pipeline::Stage;
 
@@ -148,6 +148,9 @@ pub struct Special {
     /// values, such as v,h:bf16
     #[arg(long, value_name = "WHAT", default_value_t)]
     pub save: Save,
+    /// What inputs, outputs and their gradients are stored as: f32, f16 or bf16; what is computed is f32
+    #[arg(long, value_name = "TYPE", default_value_t)]
+    pub dtype: PortDtype,
 }
 
 /// What code is made for.

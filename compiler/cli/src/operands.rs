@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use snn_artifact::{Manifest, Port};
+use snn_artifact::{Dtype, Manifest, Port};
 use snn_runtime::neuron::{Array, Arrays, Call, Forward, Seeds};
 
 use crate::args::{GradArgs, Operands};
@@ -67,16 +67,30 @@ fn array(name: &str, plain: Plain) -> Result<Array> {
     array.map_err(|error| Failure::Message(format!("`{name}`: {error}")))
 }
 
-/// Outputs by name and last states as `state.NAME`.
-pub fn of_forward(forward: &Forward) -> Vec<(String, &Array)> {
-    let outputs = forward.outputs.iter().map(|(name, array)| (name.clone(), array));
-    let states = forward.states.iter().map(|(name, array)| (format!("state.{name}"), array));
-    outputs.chain(states).collect()
+/// A result: its name, the type of its elements in a file, and the array.
+pub type Entry<'a> = (String, Dtype, &'a Array);
+
+/// Results of one kind. NumPy has no bfloat16: such numbers are written as f32, which has them all.
+pub fn entries<'a>(kind: &str, arrays: &'a Arrays, ports: &[Port]) -> Vec<Entry<'a>> {
+    let entry = |(name, array): (&String, &'a Array)| {
+        let is_f16 = ports.iter().any(|port| port.name == *name && port.dtype == Dtype::F16);
+        (format!("{kind}{name}"), if is_f16 { Dtype::F16 } else { Dtype::F32 }, array)
+    };
+    arrays.iter().map(entry).collect()
 }
 
-/// The npz of arrays.
-pub fn pack(arrays: &[(String, &Array)]) -> Result<Vec<u8>> {
-    let all: Vec<_> =
-        arrays.iter().map(|(name, array)| (name.clone(), array.shape(), array.data())).collect();
+/// Outputs by name and last states as `state.NAME`.
+pub fn of_forward<'a>(forward: &'a Forward, manifest: &Manifest) -> Vec<Entry<'a>> {
+    let mut all = entries("", &forward.outputs, &manifest.outputs);
+    all.extend(entries("state.", &forward.states, &[]));
+    all
+}
+
+/// The npz of results.
+pub fn pack(results: &[Entry<'_>]) -> Result<Vec<u8>> {
+    let all: Vec<_> = results
+        .iter()
+        .map(|(name, dtype, array)| (name.clone(), *dtype, array.shape(), array.data()))
+        .collect();
     Ok(array::write_npz(&all)?)
 }

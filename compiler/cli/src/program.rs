@@ -26,6 +26,7 @@ impl Program {
             share: special.share.clone(),
             learn: special.learn.clone(),
             save: special.save.clone(),
+            dtype: special.dtype,
         };
         Ok(Self { text: source::read(&special.file)?, wanted })
     }

@@ -79,7 +79,7 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<()> {
     let mut summary = Summary::new(&ready, &call);
     summary.launch("forward", took);
     summary.outputs(&forward);
-    let results = operands::of_forward(&forward);
+    let results = operands::of_forward(&forward, ready.neuron.manifest());
     let mut files = Files::default();
     if let Some(path) = &args.operands.out {
         files.add(path, operands::pack(&results)?);
@@ -170,20 +170,18 @@ pub fn grad(args: &GradArgs, reporter: &Reporter) -> Result<()> {
     summary.saved(prepared.saved_bytes());
     summary.outputs(&gradients.forward);
     summary.gradients(&gradients, ready.neuron.manifest());
-    let mut results = operands::of_forward(&gradients.forward);
+    let manifest = ready.neuron.manifest();
+    let mut results = operands::of_forward(&gradients.forward, manifest);
     // A last state and the gradient of a first one would have one name: the gradient is what was asked.
-    results.retain(|(name, _)| !name.starts_with("state."));
-    for (kind, arrays) in
-        [("input", &gradients.inputs), ("param", &gradients.params), ("state", &gradients.states)]
-    {
-        results.extend(arrays.iter().map(|(name, array)| (format!("{kind}.{name}"), array)));
-    }
+    results.retain(|(name, ..)| !name.starts_with("state."));
+    results.extend(operands::entries("input.", &gradients.inputs, &manifest.inputs));
+    results.extend(operands::entries("param.", &gradients.params, &[]));
+    results.extend(operands::entries("state.", &gradients.states, &[]));
     let mut files = Files::default();
     if let Some(path) = &args.operands.out {
         files.add(path, operands::pack(&results)?);
     }
     if !args.operands.plots.is_empty() {
-        let manifest = ready.neuron.manifest();
         let scene = plot::gradient(&plot::Gradient {
             title: format!("{}: gradient of L = {}", manifest.neuron, loss(&seeds, manifest)),
             note: gradient_note(&note(manifest, &call), &gradients.params),

@@ -53,6 +53,7 @@ pub struct Build {
     name: Option<String>,
     wanted: Specialization,
     save: Option<String>,
+    dtype: Option<String>,
     targets: Vec<Target>,
     library: Option<Library>,
     folder: Option<PathBuf>,
@@ -66,6 +67,7 @@ impl Build {
             name: None,
             wanted: Specialization::default(),
             save: None,
+            dtype: None,
             targets: Vec::new(),
             library: None,
             folder: None,
@@ -106,6 +108,12 @@ impl Build {
     /// values with commas between them. `docs/saving.md` says what each does.
     pub fn save(mut self, what: &str) -> Self {
         self.save = Some(what.into());
+        self
+    }
+
+    /// What inputs, outputs and their gradients are stored as: `f32`, `f16` or `bf16`.
+    pub fn dtype(mut self, name: &str) -> Self {
+        self.dtype = Some(name.into());
         self
     }
 
@@ -156,6 +164,9 @@ impl Build {
         let mut wanted = self.wanted.clone();
         if let Some(save) = &self.save {
             wanted.save = save.parse().map_err(Error::new)?;
+        }
+        if let Some(dtype) = &self.dtype {
+            wanted.dtype = dtype.parse().map_err(Error::new)?;
         }
         let front = pipeline::front(source, &wanted, files);
         let front = front.map_err(|found| Error::new(found.render(false)))?;

@@ -12,6 +12,7 @@ use std::fmt;
 
 pub use snn_artifact::{Distribution, ParamDefault};
 
+use crate::check::dtype::PortDtype;
 use crate::check::save::Save;
 
 use crate::span::Span;
@@ -548,4 +549,6 @@ pub struct Neuron {
     pub named: Vec<Named>,
     /// What forward is to save for backward.
     pub save: Save,
+    /// What inputs, outputs and their gradients are stored as.
+    pub dtype: PortDtype,
 }

@@ -8,6 +8,7 @@ mod builtins;
 mod call;
 mod checker;
 mod draws;
+mod dtype;
 mod eval;
 mod expr;
 pub(crate) mod fold;
@@ -41,6 +42,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::SourceMap;
 
 pub use builtins::functions;
+pub use dtype::PortDtype;
 pub use modules::{NoImports, Resolver, clean_path};
 pub use print::print;
 pub use save::Save;

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::check::dtype::PortDtype;
 use crate::check::hir::{
     Binary, Compare, Function, Graph, Leaf, Logic, Neuron, NodeId, Op, Param, Unary,
 };
@@ -56,6 +57,9 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
     }
     if neuron.save != Save::Auto {
         writeln!(out, "  save {}", neuron.save)?;
+    }
+    if neuron.dtype != PortDtype::F32 {
+        writeln!(out, "  dtype {}", neuron.dtype)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::ast;
 use crate::check::call::quoted;
 use crate::check::checker::Checker;
 use crate::check::draws;
+use crate::check::dtype::PortDtype;
 use crate::check::eval::{self, Builder, Value};
 use crate::check::functions::unknown_function;
 use crate::check::hir;
@@ -34,6 +35,8 @@ pub struct Specialization {
     pub learn: Vec<String>,
     /// What forward saves for backward.
     pub save: Save,
+    /// What inputs, outputs and their gradients are stored as.
+    pub dtype: PortDtype,
 }
 
 impl Specialization {
@@ -325,6 +328,7 @@ impl Special<'_> {
             graph: std::mem::take(&mut self.builder.graph),
             named,
             save: self.wanted.save.clone(),
+            dtype: self.wanted.dtype,
         };
         remove_unreachable(&mut made);
         learnt::require_primitives(&made)?;

@@ -57,6 +57,7 @@ pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) ->
         graph,
         named: vec![],
         save: Default::default(),
+        dtype: Default::default(),
     }
 }
 

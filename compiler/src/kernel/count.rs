@@ -81,7 +81,7 @@ impl Storage {
         match self {
             Storage::F64 => 8,
             Storage::F32 | Storage::I32 => 4,
-            Storage::F16 | Storage::Bf16 | Storage::Bf16Bits => 2,
+            Storage::F16 | Storage::Bf16 | Storage::F16Bits | Storage::Bf16Bits => 2,
         }
     }
 }

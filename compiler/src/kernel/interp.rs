@@ -3,7 +3,6 @@
 //! Every target is compared with it. It runs on one thread over host slices, a group of adjacent lanes
 //! side by side, and never panics: [`run`] checks a launch before it touches an element.
 
-pub mod half;
 mod machine;
 mod memory;
 mod real;
@@ -174,7 +173,11 @@ fn check_arg(
 
 /// The elements of a buffer as the caller has them.
 fn elements(storage: Storage) -> Storage {
-    if storage == Storage::Bf16Bits { Storage::Bf16 } else { storage }
+    match storage {
+        Storage::F16Bits => Storage::F16,
+        Storage::Bf16Bits => Storage::Bf16,
+        other => other,
+    }
 }
 
 /// The least number of elements of a buffer; none where that is no `usize`.

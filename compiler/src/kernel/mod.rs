@@ -56,8 +56,10 @@ pub enum Storage {
     F16,
     /// bfloat16, widened on load and rounded half to even on store.
     Bf16,
-    /// bfloat16 whose 16 bits are loaded as an int, the others 0, and stored from an int's low ones: what
-    /// `legalize` makes of `Bf16` for a target without halves.
+    /// binary16 whose 16 bits are loaded as an int, the others 0, and stored from an int's low ones: what
+    /// `legalize` makes of `F16` for a target without halves.
+    F16Bits,
+    /// The same of `Bf16`.
     Bf16Bits,
     /// 32-bit two's complement integer.
     I32,
@@ -412,7 +414,7 @@ impl Storage {
     pub fn ty(self) -> Type {
         match self {
             Storage::F32 | Storage::F64 | Storage::F16 | Storage::Bf16 => Type::Real,
-            Storage::Bf16Bits | Storage::I32 => Type::Int,
+            Storage::F16Bits | Storage::Bf16Bits | Storage::I32 => Type::Int,
         }
     }
 }

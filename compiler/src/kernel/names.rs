@@ -25,7 +25,10 @@ macro_rules! words {
 
 words! {
     Float { "f32" F32, "f64" F64 }
-    Storage { "f32" F32, "f64" F64, "f16" F16, "bf16" Bf16, "bf16_bits" Bf16Bits, "i32" I32 }
+    Storage {
+        "f32" F32, "f64" F64, "f16" F16, "bf16" Bf16, "f16_bits" F16Bits, "bf16_bits" Bf16Bits,
+        "i32" I32
+    }
     Shape {
         "sequence" Sequence, "lane" Lane, "layer" Layer, "channel" Channel, "neuron" Neuron,
         "checkpoint" Checkpoint, "chunk" Chunk, "partial" Partial,

@@ -6,10 +6,8 @@
 //! - K1. Names are not empty and consist of letters, digits, `_`, `.` and `@`; no two buffers share one.
 //! - K2. `chunk` and `lanes` are at least 1, and `block` is a positive multiple of `lanes`.
 //! - K3. Role, shape and direction of a buffer go together as `allowed` says.
-//! - K4. Storage: f64 only where reals are computed in f64; f16, bf16 and bf16_bits only for sequences
-//!   and checkpoints; params, gradients and partial sums are real.
-//!
-//! Values:
+//! - K4. Storage: f64 only where reals are computed in f64; f16, bf16 and their bits only for sequences,
+//!   checkpoints, outputs and gradients; params, gradients and partial sums are real.
 //! - K5. Each value is defined exactly once.
 //! - K6. A value is used only behind its definition and in the body that holds it, loops in that body
 //!   included. A carried param is in scope in the loop's body, a result behind the loop.
@@ -114,8 +112,9 @@ fn storage(buffer: &Buffer, compute: Float) -> Result<()> {
     match storage {
         Storage::F32 => {}
         Storage::F64 => ensure!(compute == Float::F64, "K4", "`{name}` is wider than the kernel"),
-        Storage::F16 | Storage::Bf16 | Storage::Bf16Bits => {
-            let streamed = matches!(shape, Shape::Sequence | Shape::Checkpoint);
+        Storage::F16 | Storage::Bf16 | Storage::F16Bits | Storage::Bf16Bits => {
+            let is_last = matches!((role, shape), (Role::Output | Role::Grad, Shape::Lane));
+            let streamed = is_last || matches!(shape, Shape::Sequence | Shape::Checkpoint);
             ensure!(streamed, "K4", "`{name}` is read once a lane and stored in half precision");
         }
         Storage::I32 => {

@@ -123,6 +123,7 @@ fn lif(Lif { soft, detach }: Lif, surrogate: Surrogate) -> Neuron {
         graph: b.graph,
         named: vec![],
         save: Default::default(),
+        dtype: Default::default(),
     }
 }
 
@@ -145,6 +146,7 @@ fn around(body: impl FnOnce(&mut Build, NodeId, NodeId) -> NodeId) -> Neuron {
         graph: b.graph,
         named: vec![],
         save: Default::default(),
+        dtype: Default::default(),
     }
 }
 

@@ -4,6 +4,7 @@ use snn_artifact::Target;
 
 use super::Width;
 use super::flow::UNCUT;
+use crate::check::PortDtype;
 use crate::check::hir::{Leaf, Op, Type};
 use crate::kernel::{Schedule, operations};
 
@@ -44,8 +45,8 @@ impl Weights {
         Self { saved: BIT, border: UNCUT, input: 0, operation: 0, chunk: schedule.chunk }
     }
 
-    /// Those of a target.
-    pub fn of_target(target: &Target, schedule: Schedule) -> Self {
+    /// Those of a target, with inputs stored so.
+    pub fn of_target(target: &Target, schedule: Schedule, dtype: PortDtype) -> Self {
         let saved = BIT * SAVED;
         // The first chunk has no border, and a run of training has few chunks.
         let border = 16 * saved / u64::from(schedule.chunk);
@@ -53,7 +54,8 @@ impl Weights {
             Target::Cpu { .. } => CPU_OPERATION,
             Target::Ptx { .. } | Target::Wgsl => GPU_OPERATION,
         };
-        Self { saved, border, input: 32 * BIT, operation, ..Self::of_bytes(schedule) }
+        let input = u64::from(dtype.bits()) * BIT;
+        Self { saved, border, input, operation, ..Self::of_bytes(schedule) }
     }
 
     /// The cost of a node that is computed again from its operands.

@@ -72,7 +72,10 @@ fn choose_as(adjoint: &Adjoint, save: &Save, target: &Target, schedule: Schedule
     let weights = Weights::of_bytes(schedule);
     let mut chosen = asked(adjoint, save, &weights);
     let (cheapest, why) = match save {
-        Save::Auto => (cut(adjoint, &Weights::of_target(target, schedule)), Why::Cost),
+        Save::Auto => {
+            let weights = Weights::of_target(target, schedule, adjoint.neuron.dtype);
+            (cut(adjoint, &weights), Why::Cost)
+        }
         Save::States { .. } => (cut(adjoint, &weights), Why::Bytes),
         Save::Inputs | Save::Names(_) => (Vec::new(), Why::Name),
     };

@@ -131,7 +131,7 @@ pub fn dtype(storage: Storage) -> artifact::Dtype {
     match storage {
         Storage::F32 => artifact::Dtype::F32,
         Storage::F64 => artifact::Dtype::F64,
-        Storage::F16 => artifact::Dtype::F16,
+        Storage::F16 | Storage::F16Bits => artifact::Dtype::F16,
         Storage::Bf16 | Storage::Bf16Bits => artifact::Dtype::Bf16,
         Storage::I32 => artifact::Dtype::I32,
     }

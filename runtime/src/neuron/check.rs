@@ -30,7 +30,8 @@ const REDUCE_SCALARS: [&str; 3] = ["G", "S", "O"];
 ///
 /// # Errors
 ///
-/// [`Error::Artifact`] with what does not fit, [`Error::Unsupported`] for element types other than f32.
+/// [`Error::Artifact`] with what does not fit, [`Error::Unsupported`] for element types that are not
+/// known.
 pub fn manifest(manifest: &Manifest, device: &dyn Device) -> Result<()> {
     versions(manifest)?;
     target(&manifest.target, device)?;
@@ -79,37 +80,53 @@ fn language(target: &Target) -> &'static str {
 }
 
 fn dtypes(manifest: &Manifest, device: &dyn Device) -> Result<()> {
+    const REALS: &[Dtype] = &[Dtype::F32, Dtype::F16, Dtype::Bf16];
     let Manifest { inputs, outputs, states, entries, .. } = manifest;
-    let ports = [("input", inputs), ("output", outputs), ("state", states)];
-    let ports = ports.iter().flat_map(|(kind, ports)| {
-        let may_be_int = *kind == "state";
+    let ports = [
+        ("input", inputs, REALS),
+        ("output", outputs, REALS),
+        ("state", states, &[Dtype::F32, Dtype::I32]),
+    ];
+    let ports = ports.iter().flat_map(|(kind, ports, known)| {
         ports.iter().map(move |Port { name, dtype, .. }| {
-            (format!("{kind} `{name}`"), *dtype, may_be_int && *dtype == Dtype::I32)
+            (format!("{kind} `{name}`"), *dtype, known.contains(dtype))
         })
     });
     let buffers = entries.values().flat_map(|entry| &entry.buffers);
     // What is saved only the kernels read, and they know its type.
     let buffers = buffers.filter(|buffer| buffer.role != Role::Saved).map(|buffer| {
-        let is_int = is_int(manifest, &buffer.name);
-        (format!("buffer `{}`", buffer.name), buffer.dtype, is_int)
+        let fits = buffer.dtype == dtype(manifest, &buffer.name);
+        (format!("buffer `{}`", buffer.name), buffer.dtype, fits)
     });
-    let fits = |dtype, is_int| dtype == if is_int { Dtype::I32 } else { Dtype::F32 };
-    match ports.chain(buffers).find(|(_, dtype, is_int)| !fits(*dtype, *is_int)) {
+    match ports.chain(buffers).find(|(.., fits)| !fits) {
         None => Ok(()),
         Some((what, dtype, _)) => Err(Error::Unsupported {
             device: device.name(),
-            what: format!("{what} of type {}", format!("{dtype:?}").to_lowercase()),
-            instead: "only f32 is taken and given yet, and i32 for int states".into(),
+            what: format!("{what} of type {dtype}"),
+            instead: "inputs and outputs are f32, f16 or bf16, states f32 or i32, each as its \
+                      buffers are, and all else is f32"
+                .into(),
         }),
+    }
+}
+
+/// The type of a buffer's elements: that of the port which it belongs to.
+pub fn dtype(manifest: &Manifest, buffer: &str) -> Dtype {
+    let of = |ports: &[Port], name: &str| {
+        let port = ports.iter().find(|port| port.name == name);
+        port.map_or(Dtype::F32, |port| port.dtype)
+    };
+    match Operand::parse(buffer) {
+        Some(Operand::Input(name) | Operand::InputGrad(name)) => of(&manifest.inputs, name),
+        Some(Operand::Output(name) | Operand::OutputGrad(name)) => of(&manifest.outputs, name),
+        Some(Operand::State(name) | Operand::Next(name)) => of(&manifest.states, name),
+        _ => Dtype::F32,
     }
 }
 
 /// Whether a buffer holds an int state.
 pub fn is_int(manifest: &Manifest, buffer: &str) -> bool {
-    let Some(Operand::State(name) | Operand::Next(name)) = Operand::parse(buffer) else {
-        return false;
-    };
-    manifest.states.iter().any(|state| state.name == name && state.dtype == Dtype::I32)
+    dtype(manifest, buffer) == Dtype::I32
 }
 
 fn reduce(entry: &Entry) -> Result<()> {

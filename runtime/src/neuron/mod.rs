@@ -5,6 +5,7 @@ mod broadcast;
 mod call;
 mod check;
 mod draw;
+mod elements;
 mod geometry;
 mod indexed;
 mod ints;
@@ -22,7 +23,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use snn_artifact::{Artifact, Entry, Manifest};
+use snn_artifact::{Artifact, Dtype, Entry, Manifest};
 
 use crate::device::{Device, Module};
 use crate::error::{Error, Result};
@@ -129,12 +130,12 @@ impl Neuron {
         self.manifest.entries.get(name).ok_or_else(missing)
     }
 
-    /// Whether any entry takes a buffer of this name.
-    /// Whether a buffer holds an int state.
-    fn is_int(&self, buffer: &str) -> bool {
-        check::is_int(&self.manifest, buffer)
+    /// The type of a buffer's elements.
+    fn dtype(&self, buffer: &str) -> Dtype {
+        check::dtype(&self.manifest, buffer)
     }
 
+    /// Whether any entry takes a buffer of this name.
     fn takes(&self, buffer: &str) -> bool {
         self.manifest.entries.values().flat_map(|e| &e.buffers).any(|b| b.name == buffer)
     }

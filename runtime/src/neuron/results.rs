@@ -9,8 +9,8 @@ use super::array::{Array, Arrays};
 use super::broadcast;
 use super::call::{Forward, Gradients};
 use super::check::{BACKWARD, FORWARD};
+use super::elements;
 use super::indexed;
-use super::ints;
 use super::run::Run;
 use super::tile::Tile;
 use super::tiles;
@@ -69,14 +69,13 @@ impl Results {
                 written_by_none(run, buffer)?;
                 continue;
             };
-            let device = &run.neuron.device;
+            let (device, dtype) = (run.neuron.device.as_ref(), run.neuron.dtype(buffer));
+            let operand = Operand::parse(buffer).map_or(&buffer[..], |operand| operand.name());
             if run.tiles.is_whole() {
-                device.read(memory, bytemuck::cast_slice_mut(array.data_mut()))?;
-                numbers(run, buffer, array.data_mut())?;
+                elements::read(device, memory, dtype, operand, array.data_mut())?;
             } else {
-                let mut columns = vec![0.0_f32; memory.size() / 4];
-                device.read(memory, bytemuck::cast_slice_mut(&mut columns))?;
-                numbers(run, buffer, &mut columns)?;
+                let mut columns = vec![0.0_f32; memory.size() / dtype.size()];
+                elements::read(device, memory, dtype, operand, &mut columns)?;
                 tiles::scatter(&columns, array.data_mut(), run.geometry.lanes, tile.lanes());
             }
         }
@@ -107,12 +106,6 @@ impl Results {
         indexed::join(run, &mut all);
         all
     }
-}
-
-/// Makes numbers of what was read, where those are ints.
-fn numbers(run: &Run<'_>, buffer: &str, read: &mut [f32]) -> Result<()> {
-    let state = Operand::parse(buffer).map_or(buffer, |operand| operand.name());
-    if run.neuron.is_int(buffer) { ints::widen(state, read) } else { Ok(()) }
 }
 
 /// That a buffer without memory is one that no kernel writes: then it is the gradient of something that

@@ -7,8 +7,8 @@ use snn_artifact::{Entry, Role};
 
 use super::Neuron;
 use super::check::FORWARD_TRAIN;
+use super::elements;
 use super::geometry::Geometry;
-use super::ints;
 use super::operands::Operands;
 use super::tiles::{self, Tiles};
 use crate::device::Memory;
@@ -58,21 +58,15 @@ impl<'n> Run<'n> {
         Ok(run)
     }
 
-    /// New memory with these numbers; those of an int state as ints.
+    /// New memory with these numbers, as elements of the operand's type.
     ///
     /// # Errors
     ///
     /// Those of the device.
     pub fn upload(&self, operand: &str, numbers: &[f32]) -> Result<Box<dyn Memory>> {
-        let ints: Vec<i32>;
-        let bytes = if self.neuron.is_int(operand) {
-            ints = ints::of(numbers);
-            bytemuck::cast_slice(&ints)
-        } else {
-            bytemuck::cast_slice(numbers)
-        };
+        let bytes = elements::bytes(self.neuron.dtype(operand), numbers);
         let mut memory = self.neuron.device.alloc(operand, bytes.len())?;
-        self.neuron.device.write(memory.as_mut(), bytes)?;
+        self.neuron.device.write(memory.as_mut(), &bytes)?;
         Ok(memory)
     }
 

@@ -3,10 +3,13 @@
 //! Read here and not by a crate, since a header is the user's: its shape is held against what the file
 //! has before anything is multiplied or allocated.
 
+use snn_artifact::Dtype;
+use snn_artifact::half::{f16_to_f64, f64_to_f16};
+
 use super::{Plain, n_elements, shown};
 
 /// What the elements may be.
-const ACCEPTED: &str = "f4, f8, bool and integers of 8 to 64 bits";
+const ACCEPTED: &str = "f2, f4, f8, bool and integers of 8 to 64 bits";
 
 /// The type of the elements and their byte order.
 #[derive(Clone, Copy)]
@@ -66,7 +69,8 @@ fn element(header: &str) -> Result<Element, String> {
     let (kind, size) = rest.split_at_checked(1).ok_or_else(refused)?;
     let kind = kind.bytes().next().ok_or_else(refused)?;
     let size: usize = size.parse().map_err(|_| refused())?;
-    let known = matches!((kind, size), (b'f', 4 | 8) | (b'i' | b'u', 1 | 2 | 4 | 8) | (b'b', 1));
+    let known =
+        matches!((kind, size), (b'f', 2 | 4 | 8) | (b'i' | b'u', 1 | 2 | 4 | 8) | (b'b', 1));
     let big = match order {
         "<" => false,
         ">" => true,
@@ -106,6 +110,7 @@ fn number(bytes: &[u8], element: Element) -> f32 {
     let bits = u64::from_le_bytes(low);
     let unused = 64 - 8 * n as u32;
     match (element.kind, element.size) {
+        (b'f', 2) => f16_to_f64(bits as u16) as f32,
         (b'f', 4) => f32::from_bits(bits as u32),
         (b'f', _) => f64::from_bits(bits) as f32,
         (b'i', _) => (((bits << unused) as i64) >> unused) as f32,
@@ -140,11 +145,13 @@ fn row_major(array: Plain) -> Plain {
     Plain { shape, data: moved }
 }
 
-/// The file of an array.
-pub fn write(shape: &[usize], data: &[f32]) -> Vec<u8> {
+/// The file of an array, as f16 or as f32.
+pub fn write(dtype: Dtype, shape: &[usize], data: &[f32]) -> Vec<u8> {
+    let is_f16 = dtype == Dtype::F16;
+    let descr = if is_f16 { "<f2" } else { "<f4" };
     let axes: Vec<String> = shape.iter().map(|n| format!("{n},")).collect();
     let mut header =
-        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", axes.join(" "));
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", axes.join(" "));
     // The elements begin at a multiple of 64 bytes: 10 bytes stand before the header.
     let end = (10 + header.len() + 1).next_multiple_of(64) - 11;
     header.extend(std::iter::repeat_n(' ', end - header.len()));
@@ -153,7 +160,10 @@ pub fn write(shape: &[usize], data: &[f32]) -> Vec<u8> {
     bytes.extend_from_slice(b"\x93NUMPY\x01\x00");
     bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
     bytes.extend_from_slice(header.as_bytes());
-    bytes.extend(data.iter().flat_map(|number| number.to_le_bytes()));
+    match is_f16 {
+        true => bytes.extend(data.iter().flat_map(|n| f64_to_f16((*n).into()).to_le_bytes())),
+        false => bytes.extend(data.iter().flat_map(|number| number.to_le_bytes())),
+    }
     bytes
 }
 
@@ -181,15 +191,19 @@ mod tests {
         for shape in [vec![], vec![0], vec![3], vec![2, 3], vec![2, 0, 5]] {
             let n = shape.iter().product::<usize>();
             let data: Vec<f32> = (0..n).map(|i| i as f32 - 0.5).collect();
-            let bytes = write(&shape, &data);
-            assert_eq!((bytes.len() - 4 * n) % 64, 0);
-            assert_eq!(read(&bytes), Ok(Plain { shape, data }));
+            for (dtype, size) in [(Dtype::F16, 2), (Dtype::F32, 4)] {
+                let bytes = write(dtype, &shape, &data);
+                assert_eq!((bytes.len() - size * n) % 64, 0);
+                assert_eq!(read(&bytes), Ok(Plain { shape: shape.clone(), data: data.clone() }));
+            }
         }
     }
 
     #[test]
     fn all_types_and_byte_orders() {
-        let cases: [(&str, &[u8], f32); 11] = [
+        let cases: [(&str, &[u8], f32); 13] = [
+            ("'<f2'", &[0x00, 0xc0], -2.0),
+            ("'>f2'", &[0x7c, 0x00], f32::INFINITY),
             ("'<f4'", &1.5f32.to_le_bytes(), 1.5),
             ("'>f4'", &1.5f32.to_be_bytes(), 1.5),
             ("'<f8'", &(-0.1f64).to_le_bytes(), -0.1),
@@ -224,7 +238,7 @@ mod tests {
     #[test]
     fn wrong_headers_are_told_apart() {
         for (descr, shape, part) in [
-            ("'<f2'", "(1,)", "but they are `<f2`"),
+            ("'<f1'", "(1,)", "but they are `<f1`"),
             ("'<c8'", "(1,)", "but they are `<c8`"),
             ("'|O'", "(1,)", "but they are `|O`"),
             ("'é4'", "(1,)", "but they are"),
@@ -244,7 +258,7 @@ mod tests {
 
     #[test]
     fn no_damage_is_a_panic() {
-        let whole = write(&[3, 2], &[1.0; 6]);
+        let whole = write(Dtype::F32, &[3, 2], &[1.0; 6]);
         for at in 0..whole.len() {
             let _ = read(&whole[..at]);
             for byte in [0, b'9', b'(', b'\'', 0xff] {

@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Read, Write};
 
+use snn_artifact::Dtype;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
@@ -63,22 +64,22 @@ fn stem(file: &str) -> &str {
     file.strip_suffix(".npy").unwrap_or(file)
 }
 
-/// The file of many arrays: name, shape and elements of each.
+/// The file of many arrays: name, type of the elements (f16 or f32), shape and elements of each.
 ///
 /// # Errors
 ///
 /// Where an array is more than an archive takes.
-pub fn write(arrays: &[(String, &[usize], &[f32])]) -> Result<Vec<u8>, String> {
+pub fn write(arrays: &[(String, Dtype, &[usize], &[f32])]) -> Result<Vec<u8>, String> {
     let failed = |why: &dyn std::fmt::Display| format!("cannot pack the arrays: {why}");
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, shape, data) in arrays {
+    for (name, dtype, shape, data) in arrays {
         // Stored as they are, as NumPy does: floats hardly shrink.
         let large = data.len() as u64 * 4 >= u64::from(u32::MAX) - 1024;
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored)
             .large_file(large);
         archive.start_file(format!("{name}.npy"), options).map_err(|why| failed(&why))?;
-        archive.write_all(&npy::write(shape, data)).map_err(|why| failed(&why))?;
+        archive.write_all(&npy::write(*dtype, shape, data)).map_err(|why| failed(&why))?;
     }
     Ok(archive.finish().map_err(|why| failed(&why))?.into_inner())
 }
@@ -89,7 +90,8 @@ mod tests {
 
     fn two() -> Vec<u8> {
         let a: &[f32] = &[1.0, 2.0];
-        write(&[("a".into(), &[2], a), ("state.v".into(), &[1, 2], a)]).expect("an archive")
+        write(&[("a".into(), Dtype::F16, &[2], a), ("state.v".into(), Dtype::F32, &[1, 2], a)])
+            .expect("an archive")
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use indicatif::ProgressBar;
-use snn_artifact::Manifest;
+use snn_artifact::{Manifest, Port};
 use snn_runtime::cache::Cache;
 use snn_runtime::cpu::Cpu;
 use snn_runtime::device::Device;
@@ -106,8 +106,9 @@ pub fn bench(args: &BenchArgs, reporter: &Reporter) -> Result<()> {
 /// Bytes of an element and step that any implementation has to move: forward reads inputs and writes
 /// outputs; backward reads inputs again and the gradients of outputs, and writes those of inputs.
 fn moved(manifest: &Manifest) -> (usize, usize) {
-    let (inputs, outputs) = (manifest.inputs.len(), manifest.outputs.len());
-    (4 * (inputs + outputs), 4 * (2 * inputs + outputs))
+    let bytes = |ports: &[Port]| ports.iter().map(|port| port.dtype.size()).sum::<usize>();
+    let (inputs, outputs) = (bytes(&manifest.inputs), bytes(&manifest.outputs));
+    (inputs + outputs, 2 * inputs + outputs)
 }
 
 fn size(

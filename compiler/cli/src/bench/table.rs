@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use snn_artifact::Manifest;
+use snn_artifact::{Dtype, Manifest};
 use snn_runtime::device::Device;
 
 /// One thing that was timed.
@@ -30,6 +30,8 @@ pub struct Table {
     neuron: String,
     device: String,
     description: String,
+    /// What inputs and outputs are stored as.
+    dtype: Dtype,
     strict: bool,
     sizes: Vec<(usize, usize, Vec<Line>)>,
 }
@@ -37,10 +39,12 @@ pub struct Table {
 impl Table {
     /// An empty one.
     pub fn new(manifest: &Manifest, device: &Arc<dyn Device>) -> Self {
+        let mut ports = manifest.inputs.iter().chain(&manifest.outputs);
         Self {
             neuron: manifest.neuron.clone(),
             device: device.name(),
             description: device.description(),
+            dtype: ports.next().map_or(Dtype::F32, |port| port.dtype),
             strict: device.strict(),
             sizes: Vec::new(),
         }
@@ -53,8 +57,8 @@ impl Table {
 
     /// The table for people.
     pub fn text(&self) -> String {
-        let Self { neuron, device, description, .. } = self;
-        let mut text = format!("{neuron} on {device} ({description}), f32, median of 5\n");
+        let Self { neuron, device, description, dtype, .. } = self;
+        let mut text = format!("{neuron} on {device} ({description}), {dtype}, median of 5\n");
         for (steps, lanes, lines) in &self.sizes {
             // Writing to a string does not fail.
             let _ = writeln!(text, "\nT = {steps}, N = {lanes}");
@@ -80,7 +84,7 @@ impl Table {
             self.sizes.iter().map(|(t, n, lines)| of_size(*t, *n, lines)).collect();
         let all = json!({
             "neuron": self.neuron, "device": self.device, "description": self.description,
-            "strict": self.strict, "dtype": "f32", "sizes": sizes,
+            "strict": self.strict, "dtype": self.dtype.to_string(), "sizes": sizes,
         });
         format!("{all:#}\n")
     }

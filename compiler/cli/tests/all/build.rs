@@ -124,7 +124,7 @@ fn what_is_wrong_with_the_options_is_shown() {
 #[test]
 fn what_is_not_there_yet_is_refused() {
     let folder = folder("build_later");
-    for option in ["--dtype f16", "--math fast", "--bundle all.snnb"] {
+    for option in ["--math fast", "--bundle all.snnb"] {
         let done = folder.snnc(&format!("build lif.snn {option}"));
         assert_eq!(done.status, 2, "{option}");
         assert!(done.err.contains("unexpected argument"), "{}", done.err);

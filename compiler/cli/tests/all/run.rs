@@ -242,3 +242,26 @@ fn a_folder_that_is_not_there_leaves_nothing_behind() {
     assert_eq!(err, "error: cannot write no/o.svg: there is no such folder\n");
     assert_eq!(folder.names(), before);
 }
+
+#[test]
+fn inputs_and_outputs_may_be_stored_in_16_bits() {
+    let folder = folder("grad_dtype");
+    let run = |dtype: &str| {
+        let line = "grad lif.snn --generate noise --steps 20 --neurons 30 --learn tau";
+        folder.snnc(&format!("{line} --dtype {dtype} --out g.npz")).right();
+        let bytes = std::fs::read(folder.path("g.npz")).expect("the results");
+        let n_f16 = bytes.windows(5).filter(|part| part == b"'<f2'").count();
+        (numbers(&folder, "g.npz", "s"), numbers(&folder, "g.npz", "input.x"), n_f16)
+    };
+    let (spikes, gradients, n_f16) = run("f32");
+    assert!(spikes.contains(&1.0) && spikes.contains(&0.0) && n_f16 == 0);
+    // The spikes and the gradient of the input; NumPy has no bfloat16.
+    for (dtype, n_files) in [("f16", 2), ("bf16", 0)] {
+        let (_, rounded, n_f16) = run(dtype);
+        assert_eq!(n_f16, n_files, "{dtype}");
+        assert!(rounded != gradients && rounded.iter().all(|g| g.is_finite()));
+    }
+    let done = folder.snnc("run lif.snn --generate noise --dtype f8");
+    assert_eq!(done.status, 2);
+    assert!(done.err.contains("`f8` is none of f32, f16, bf16"), "{}", done.err);
+}

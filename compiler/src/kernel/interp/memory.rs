@@ -1,6 +1,7 @@
 //! The buffers of a launch: host slices, widened on load and narrowed on store.
 
-use super::half::{bf16_to_f64, f16_to_f64, f64_to_bf16, f64_to_f16};
+use snn_artifact::half::{bf16_to_f64, f16_to_f64, f64_to_bf16, f64_to_f16};
+
 use super::real::Real;
 use crate::kernel::Storage;
 
@@ -74,11 +75,11 @@ impl Arg<'_> {
         }
     }
 
-    /// Reads an int for each lane of a group, of bfloat16 the bits. Other elements leave `out` as it is.
+    /// Reads an int for each lane of a group, of 16-bit numbers the bits. Other elements leave `out` as it is.
     pub(super) fn load_int(&self, out: &mut [i32], at: &Index) {
         match self {
             Arg::Read(Slice::I32(data)) => gather(out, data, at, |x| x),
-            Arg::Read(Slice::Bf16(data)) => gather(out, data, at, i32::from),
+            Arg::Read(Slice::F16(data) | Slice::Bf16(data)) => gather(out, data, at, i32::from),
             _ => {}
         }
     }
@@ -102,7 +103,9 @@ impl Arg<'_> {
     pub(super) fn store_int(&mut self, values: &[i32], start: usize) {
         match self {
             Arg::Write(SliceMut::I32(data)) => scatter(data, values, start, |x| x),
-            Arg::Write(SliceMut::Bf16(data)) => scatter(data, values, start, |x| x as u16),
+            Arg::Write(SliceMut::F16(data) | SliceMut::Bf16(data)) => {
+                scatter(data, values, start, |x| x as u16);
+            }
             _ => {}
         }
     }

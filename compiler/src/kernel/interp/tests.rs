@@ -1,3 +1,5 @@
+use snn_artifact::half::{bf16_to_f64, f64_to_f16};
+
 use super::*;
 use crate::kernel::{parse, samples, verify};
 
@@ -303,7 +305,7 @@ fn half_precision_is_widened_and_rounded_once() {
     let mut args = [Arg::Read(Slice::Bf16(&x)), Arg::Write(SliceMut::F16(&mut y))];
     run(&kernel, &Launch::dense(&kernel, 1, x.len()), &mut args).expect("a launch");
     for (x, y) in x.into_iter().zip(y) {
-        assert_eq!(y, half::f64_to_f16(half::bf16_to_f64(x)));
+        assert_eq!(y, f64_to_f16(bf16_to_f64(x)));
     }
 }
 

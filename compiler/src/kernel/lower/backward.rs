@@ -8,7 +8,7 @@ use super::super::{
 use super::forward::close;
 use super::keep::{Plan, plan};
 use super::trace::{Bits, Trace};
-use super::writer::{Operands, Scope, Writer, repeat, storage};
+use super::writer::{Operands, Scope, Writer, of_input, of_ports, repeat, storage};
 use crate::check::hir;
 use crate::check::hir::{Leaf, NodeId, Sharing, Type};
 use crate::diff::Adjoint;
@@ -88,7 +88,8 @@ struct Buffers {
 
 impl Buffers {
     fn new(writer: &mut Writer<'_>) -> Self {
-        let hir::Neuron { inputs, states, params, outputs, graph, .. } = writer.neuron;
+        let neuron = writer.neuron;
+        let hir::Neuron { inputs, states, params, outputs, graph, .. } = neuron;
         let real = |ty: Type| ty == Type::Real;
         let saved = states.iter().map(|state| {
             writer.buffer(Operand::Saved(&state.name), storage(state.ty), Shape::Checkpoint)
@@ -99,7 +100,7 @@ impl Buffers {
             let shape = if output.last { Shape::Lane } else { Shape::Sequence };
             real(graph.node(output.value).ty).then(|| {
                 let operand = Operand::OutputGrad(&output.name);
-                writer.optional(operand, Storage::F32, shape)
+                writer.optional(operand, of_ports(neuron.dtype), shape)
             })
         });
         let outputs = outputs.collect();
@@ -110,7 +111,8 @@ impl Buffers {
         let last = last.collect();
         let inputs = inputs.iter().map(|input| {
             let operand = Operand::InputGrad(&input.name);
-            input.has_gradient().then(|| writer.buffer(operand, Storage::F32, Shape::Sequence))
+            let storage = of_input(neuron, input);
+            input.has_gradient().then(|| writer.buffer(operand, storage, Shape::Sequence))
         });
         let inputs = inputs.collect();
         let first = states.iter().map(|state| {

@@ -4,8 +4,8 @@ use snn_artifact::naming::Operand;
 
 use super::super::{BufferId, Carry, Kernel, LoopKind, Order, Schedule, Shape, Stmt, ValueId};
 use super::trace::{Bits, Trace};
-use super::writer::{Scope, Writer, repeat, storage};
-use crate::check::hir::{Neuron, NodeId};
+use super::writer::{Scope, Writer, of_ports, repeat, storage};
+use crate::check::hir::{Neuron, NodeId, Type};
 use crate::saves::Saved;
 
 /// Writes a forward kernel that leaves the states in `saved`, by the names of their buffers, and the
@@ -96,7 +96,10 @@ fn buffers(writer: &mut Writer<'_>) -> Written {
     let neuron = writer.neuron;
     let mut outputs = Vec::new();
     for output in &neuron.outputs {
-        let storage = storage(neuron.graph.node(output.value).ty);
+        let storage = match neuron.graph.node(output.value).ty {
+            Type::Real => of_ports(neuron.dtype),
+            ty => storage(ty),
+        };
         let shape = if output.last { Shape::Lane } else { Shape::Sequence };
         outputs.push(writer.buffer(Operand::Output(&output.name), storage, shape));
     }

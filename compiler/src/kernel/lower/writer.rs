@@ -8,6 +8,7 @@ use super::super::{
     Binary, Buffer, BufferId, Carry, Compare, Float, Kernel, Loop, LoopKind, Math, Op, Order, Role,
     Schedule, Shape, Stmt, Storage, Type, Unary, ValueId, math,
 };
+use crate::check::PortDtype;
 use crate::check::hir;
 use crate::check::hir::{Leaf, NodeId, Sharing};
 
@@ -91,7 +92,7 @@ impl<'a> Writer<'a> {
     pub fn operands(&mut self) -> Operands {
         let neuron = self.neuron;
         let input = |input: &hir::Input| {
-            self.buffer(Operand::Input(&input.name), Storage::F32, Shape::Sequence)
+            self.buffer(Operand::Input(&input.name), of_input(neuron, input), Shape::Sequence)
         };
         let inputs = neuron.inputs.iter().map(input).collect();
         let param = |param: &hir::Param| {
@@ -304,6 +305,20 @@ pub fn storage(ty: hir::Type) -> Storage {
         hir::Type::Real => Storage::F32,
         hir::Type::Int | hir::Type::Bool => Storage::I32,
     }
+}
+
+/// What the numbers of outputs, inputs and their gradients are stored as.
+pub fn of_ports(dtype: PortDtype) -> Storage {
+    match dtype {
+        PortDtype::F32 => Storage::F32,
+        PortDtype::F16 => Storage::F16,
+        PortDtype::Bf16 => Storage::Bf16,
+    }
+}
+
+/// The same of an input, where it is none that stands for a param.
+pub fn of_input(neuron: &hir::Neuron, input: &hir::Input) -> Storage {
+    if input.param.is_some() { Storage::F32 } else { of_ports(neuron.dtype) }
 }
 
 /// What an operand's buffer is for, and whether kernels write it; what is saved they read, but for the

@@ -24,7 +24,7 @@ pub fn shift(storage: Storage) -> u8 {
     match storage {
         Storage::F64 => 3,
         Storage::F32 | Storage::I32 => 2,
-        Storage::F16 | Storage::Bf16 | Storage::Bf16Bits => 1,
+        Storage::F16 | Storage::Bf16 | Storage::F16Bits | Storage::Bf16Bits => 1,
     }
 }
 
@@ -40,8 +40,12 @@ pub fn load(b: &mut FunctionBuilder<'_>, form: Form, storage: Storage, at: Addre
             b.ins().fpromote(types::F64, single)
         }
         (Float::F64, Storage::I32) if form.vector => load_pair(b, types::I32X4, at),
-        (_, Storage::Bf16Bits) if form.vector => b.ins().uload16x4(flags(), at.base, at.offset),
-        (_, Storage::Bf16Bits) => b.ins().uload16(types::I32, flags(), at.base, at.offset),
+        (_, Storage::F16Bits | Storage::Bf16Bits) if form.vector => {
+            b.ins().uload16x4(flags(), at.base, at.offset)
+        }
+        (_, Storage::F16Bits | Storage::Bf16Bits) => {
+            b.ins().uload16(types::I32, flags(), at.base, at.offset)
+        }
         _ => b.ins().load(form.ty(storage.ty()), flags(), at.base, at.offset),
     }
 }
@@ -55,14 +59,14 @@ pub fn store(b: &mut FunctionBuilder<'_>, form: Form, storage: Storage, at: Addr
         }
         (Float::F64, Storage::F32) => b.ins().fdemote(types::F32, value),
         (Float::F64, Storage::I32) if form.vector => low_half(b, value),
-        (_, Storage::Bf16Bits) if form.vector => {
+        (_, Storage::F16Bits | Storage::Bf16Bits) if form.vector => {
             let mask = b.ins().iconst(types::I32, 0xffff);
             let mask = b.ins().splat(types::I32X4, mask);
             let low = b.ins().band(value, mask);
             let narrow = b.ins().unarrow(low, low);
             low_half(b, narrow)
         }
-        (_, Storage::Bf16Bits) => b.ins().ireduce(types::I16, value),
+        (_, Storage::F16Bits | Storage::Bf16Bits) => b.ins().ireduce(types::I16, value),
         _ => value,
     };
     b.ins().store(flags(), value, at.base, at.offset);

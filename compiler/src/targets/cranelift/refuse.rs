@@ -7,7 +7,7 @@ use crate::kernel::{Float, Kernel, Op, Stmt, Storage, Unary};
 /// Fails for the first form of a kernel that the target lacks.
 pub fn refuse(kernel: &Kernel, level: Level) -> Result<(), Unsupported> {
     for buffer in &kernel.buffers {
-        let is_double = kernel.compute == Float::F64 && buffer.storage == Storage::Bf16Bits;
+        let is_double = kernel.compute == Float::F64 && is_bits(buffer.storage);
         if is_double || matches!(buffer.storage, Storage::F16 | Storage::Bf16) {
             let what = format!("16-bit storage of `{}`", buffer.name);
             return Err(unsupported(what, "store it in f32, or take a GPU target"));
@@ -20,6 +20,10 @@ pub fn refuse(kernel: &Kernel, level: Level) -> Result<(), Unsupported> {
         }
     });
     result
+}
+
+fn is_bits(storage: Storage) -> bool {
+    matches!(storage, Storage::F16Bits | Storage::Bf16Bits)
 }
 
 fn refuse_op(op: &Op, level: Level) -> Result<(), Unsupported> {

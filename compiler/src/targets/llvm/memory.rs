@@ -19,7 +19,7 @@ fn element(storage: Storage) -> &'static str {
         Storage::F32 => "float",
         Storage::F64 => "double",
         Storage::F16 => "half",
-        Storage::Bf16 | Storage::Bf16Bits => "i16",
+        Storage::Bf16 | Storage::F16Bits | Storage::Bf16Bits => "i16",
         Storage::I32 => "i32",
     }
 }
@@ -251,7 +251,9 @@ fn widen(text: &mut Text, storage: Storage, compute: Float, value: &Value) -> Va
         }
         (Storage::F64, Float::F32) => text.value(format_args!("fptrunc double {value} to float")),
         (Storage::F32, Float::F64) => text.value(format_args!("fpext float {value} to double")),
-        (Storage::Bf16Bits, _) => text.value(format_args!("zext i16 {value} to i32")),
+        (Storage::F16Bits | Storage::Bf16Bits, _) => {
+            text.value(format_args!("zext i16 {value} to i32"))
+        }
         (Storage::F16, _) => text.value(format_args!("fpext half {value} to {real}")),
         (Storage::Bf16, _) => {
             let wide = text.value(format_args!("zext i16 {value} to i32"));
@@ -273,7 +275,9 @@ fn narrow(text: &mut Text, storage: Storage, compute: Float, value: &Value) -> V
         }
         (Storage::F32, Float::F64) => text.value(format_args!("fptrunc double {value} to float")),
         (Storage::F64, Float::F32) => text.value(format_args!("fpext float {value} to double")),
-        (Storage::Bf16Bits, _) => text.value(format_args!("trunc i32 {value} to i16")),
+        (Storage::F16Bits | Storage::Bf16Bits, _) => {
+            text.value(format_args!("trunc i32 {value} to i16"))
+        }
         (Storage::F16, _) => text.value(format_args!("fptrunc {real} {value} to half")),
         (Storage::Bf16, Float::F32) => {
             let bits = text.value(format_args!("bitcast float {value} to i32"));

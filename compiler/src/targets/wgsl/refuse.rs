@@ -35,7 +35,7 @@ fn refuse_storage(name: &str, storage: Storage) -> Result<(), EmitError> {
     let ty = match storage {
         Storage::F32 | Storage::I32 => return Ok(()),
         Storage::F64 => "f64",
-        Storage::F16 => "f16",
+        Storage::F16 | Storage::F16Bits => "f16",
         Storage::Bf16 | Storage::Bf16Bits => "bf16",
     };
     Err(unsupported(

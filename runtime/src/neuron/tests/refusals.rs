@@ -112,6 +112,10 @@ fn load(change: impl FnOnce(&mut Manifest)) -> String {
     error.trim_start_matches("this artifact cannot be loaded: ").into()
 }
 
+/// The types that there are.
+const ELEMENTS: &str = "inputs and outputs are f32, f16 or bf16, states f32 or i32, each as its buffers \
+                        are, and all else is f32";
+
 #[test]
 fn artifacts_that_do_not_fit() {
     assert_eq!(
@@ -122,15 +126,19 @@ fn artifacts_that_do_not_fit() {
     assert_eq!(load(|m| drop(m.entries.remove("forward"))), "it has no entry `forward`");
     assert_eq!(
         load(|m| m.inputs[0].dtype = Dtype::I32),
-        "fake cannot do input `x` of type i32; only f32 is taken and given yet, and i32 for int states"
+        format!("fake cannot do input `x` of type i32; {ELEMENTS}")
+    );
+    assert_eq!(
+        load(|m| m.inputs[0].dtype = Dtype::F16),
+        format!("fake cannot do buffer `input.x` of type f32; {ELEMENTS}")
     );
     assert_eq!(
         load(|m| m.states[0].dtype = Dtype::F16),
-        "fake cannot do state `v` of type f16; only f32 is taken and given yet, and i32 for int states"
+        format!("fake cannot do state `v` of type f16; {ELEMENTS}")
     );
     assert_eq!(
         load(|m| m.states[0].dtype = Dtype::I32),
-        "fake cannot do buffer `state.v` of type f32; only f32 is taken and given yet, and i32 for int states"
+        format!("fake cannot do buffer `state.v` of type f32; {ELEMENTS}")
     );
 }
 

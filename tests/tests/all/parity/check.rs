@@ -5,7 +5,7 @@ use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Neuron, Seeds
 use snn_tests::compare::{assert_bits_equal, assert_sums_close, norm};
 use snn_tests::expected::expected;
 use snn_tests::indexed::{self, Named};
-use snn_tests::interpret::Interpreted;
+use snn_tests::interpret::{Interpreted, rounded};
 use snn_tests::numbers::Numbers;
 use snn_tests::operands::{Sizes, gather, sample};
 use snn_tests::program::Program;
@@ -141,8 +141,11 @@ impl Truth {
         let mut inputs: Named = inputs.map(|(i, grad)| (i.name.clone(), grad)).collect();
         let mut params: Named = learnt.map(|(param, grad)| (param.name.clone(), grad)).collect();
         indexed::join(neuron, &sizes, &mut inputs, &mut params);
+        // What is given is f32 that then is stored.
+        let stored = |y: &f64| f64::from(rounded(neuron.dtype, *y as f32));
+        let outputs = run.outputs.iter().map(|all| all.iter().map(stored).collect());
         Self {
-            outputs: neuron.outputs.iter().map(|o| o.name.clone()).zip(run.outputs).collect(),
+            outputs: neuron.outputs.iter().map(|o| o.name.clone()).zip(outputs).collect(),
             states: states().zip(run.states).collect(),
             input_grads: inputs.into_iter().collect(),
             state_grads: reals.collect(),

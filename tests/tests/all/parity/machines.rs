@@ -67,7 +67,7 @@ pub fn load(program: &Program) -> Vec<(Neuron, Interpreted)> {
     let neuron = program.neuron();
     let compile = |device: &Arc<dyn Device>| {
         let made = match compiler().compile(Arc::clone(device), &source(program)) {
-            Err(Error::Unsupported { what, .. }) if what.contains("stored as bf16") => return None,
+            Err(Error::Unsupported { what, .. }) if what.contains("` stored as ") => return None,
             made => made.unwrap_or_else(|e| panic!("{e}")),
         };
         Some((made, Interpreted::new(&neuron, &Options::new(device.target()))))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use snn_artifact::ParamDefault;
-use snn_compiler::check::hir;
+use snn_compiler::check::{PortDtype, hir};
 use snn_runtime::neuron::{Array, Call, Seeds};
 use snn_tests::indexed::{indexed, stepped};
 use snn_tests::numbers::Numbers;
@@ -99,6 +99,12 @@ impl Case {
     /// With what forward saves for backward.
     pub fn save(mut self, what: &str) -> Self {
         self.program = self.program.save(what);
+        self
+    }
+
+    /// With inputs and outputs that are stored so.
+    pub fn dtype(mut self, dtype: PortDtype) -> Self {
+        self.program = self.program.dtype(dtype);
         self
     }
 

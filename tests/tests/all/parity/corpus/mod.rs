@@ -2,6 +2,7 @@
 
 mod case;
 mod goldens;
+mod stored;
 
 use std::collections::BTreeSet;
 
