@@ -62,10 +62,10 @@ fn listed(text: &str, code: Span) -> Option<Span> {
     Some(Span { start, end: up_to(rest), ..code })
 }
 
-/// W0309 is looked for in neurons as their options are by default.
+/// W0309 and what ranges say are looked for in neurons as their options are by default.
 fn is_looked_for(code: &str, program: &Program) -> bool {
     let mut options = program.neurons.iter().flat_map(|neuron| &neuron.options);
-    code != "W0309" || options.all(|option| option.default.is_some())
+    !(code == "W0309" || code.starts_with("W04")) || options.all(|option| option.default.is_some())
 }
 
 fn unknown(code: &Name) -> Diagnostic {

@@ -4,6 +4,7 @@
 //! [`specialize`] decides the options and makes the [`hir::Neuron`] that everything after works on.
 
 mod allow;
+mod bounds;
 mod builtins;
 mod call;
 mod checker;
@@ -146,7 +147,10 @@ fn check_defaults(program: &Program, diagnostics: &mut Diagnostics) {
             let wanted =
                 Specialization { neuron: Some(neuron.name.clone()), ..Specialization::default() };
             match specialize(program, &wanted) {
-                Ok(special) => diagnostics.extend(learnt::warn(program, &special)),
+                Ok(special) => {
+                    diagnostics.extend(learnt::warn(program, &special));
+                    diagnostics.extend(bounds::warn(&special));
+                }
                 Err(findings) => diagnostics.extend(findings),
             }
         }

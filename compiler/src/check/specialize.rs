@@ -432,24 +432,28 @@ impl Special<'_> {
     /// The number that expressions read: for a param with a map, made of the stored one.
     pub(super) fn constrained(&mut self, param: &hir::Param, leaf: Leaf) -> NodeId {
         let stored = self.leaf(leaf, param.span);
-        let (Some(via), Some(range)) = (param.via, param.range) else { return stored };
-        let graph = &mut self.builder.graph;
-        let (op, scale) = match via {
-            Via::Sigmoid => (Unary::Sigmoid, range.high - range.low),
-            Via::Softplus => (Unary::Softplus, 1.0),
-            Via::Exp => (Unary::Exp, 1.0),
-        };
-        let mut value = graph.unary(op, stored, param.span);
-        if scale != 1.0 {
-            let scale = graph.constant(scale, param.span);
-            value = graph.binary(Binary::Mul, scale, value, param.span);
-        }
-        if range.low != 0.0 {
-            let low = graph.constant(range.low, param.span);
-            value = graph.binary(Binary::Add, low, value, param.span);
-        }
-        value
+        constrain(&mut self.builder.graph, param, stored)
     }
+}
+
+/// The number that expressions read of a param, made of the stored one.
+pub(super) fn constrain(graph: &mut Graph, param: &hir::Param, stored: NodeId) -> NodeId {
+    let (Some(via), Some(range)) = (param.via, param.range) else { return stored };
+    let (op, scale) = match via {
+        Via::Sigmoid => (Unary::Sigmoid, range.high - range.low),
+        Via::Softplus => (Unary::Softplus, 1.0),
+        Via::Exp => (Unary::Exp, 1.0),
+    };
+    let mut value = graph.unary(op, stored, param.span);
+    if scale != 1.0 {
+        let scale = graph.constant(scale, param.span);
+        value = graph.binary(Binary::Mul, scale, value, param.span);
+    }
+    if range.low != 0.0 {
+        let low = graph.constant(range.low, param.span);
+        value = graph.binary(Binary::Add, low, value, param.span);
+    }
+    value
 }
 
 fn natural_range(via: Via) -> hir::Range {

@@ -54,6 +54,49 @@ fn an_argument_that_a_function_does_not_read_may_be_of_a_step() {
     assert!(typed(text, &[]).contains("0.5"));
 }
 
+#[test]
+fn what_ranges_leave_open_is_not_warned_of() {
+    for lines in [
+        "  charge v = v + x / (x - 1)",
+        "  param  a = 0.5\n  charge v = v + x / a",
+        "  param  a = 0.5 in (0, inf)\n  charge v = v + x / a",
+        "  param  a = 0.5 in (0, 1) via sigmoid\n  charge v = v + x / (1 - a) / (a - a + 1)",
+        "  param  a = 0.5 in [0, 1]\n  charge v = if a == 0 { x } else { v + x / a }",
+        "  param  a = 0.5 in [-1, 1]\n  charge v = v + x / (1 + a^2) + fmod(x, 2)",
+        "  charge v = v + x\n  fire   s = spike(v, atan()) + ternary(tanh(v), 0.5, atan())\n  output s",
+        "  charge v = relu(v + x)\n  fire   s = levels(v, 3, atan())\n  output s",
+        "  charge v = clamp(v + x, 0, 1)\n  fire   s = sum(i in 0..3, spike(v - i, atan()))\n  output s",
+    ] {
+        program(&around("", lines));
+    }
+}
+
+#[test]
+fn no_program_of_the_corpus_is_warned_of() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["../tests/corpus", "../stdlib/neurons"];
+    let files = folders.map(|folder| std::fs::read_dir(root.join(folder)).expect("programs"));
+    let mut n_programs = 0;
+    for file in files.into_iter().flatten().flatten() {
+        let text = std::fs::read_to_string(file.path()).expect("a program");
+        let mut sources = SourceMap::new();
+        let id = sources.add("test.snn", text);
+        let (module, _) = ast::parse(sources.get(id).expect("just added"));
+        let (program, findings) = check(&module, &mut sources, &NoImports);
+        assert!(program.is_some(), "{:?}: {findings:?}", file.path());
+        let ranges: Vec<_> = findings.iter().filter(|f| f.code.starts_with("W04")).collect();
+        assert!(ranges.is_empty(), "{:?}: {ranges:?}", file.path());
+        n_programs += 1;
+    }
+    assert!(n_programs > 80, "{n_programs}");
+}
+
+#[test]
+fn what_ranges_say_may_be_allowed() {
+    let allowed = "  #[allow(W0404)]\n  charge v = v + x / 0\n  #[allow(W0403)]\n  fire   s = spike(-1, atan())\n  output s";
+    program(&around("", allowed));
+}
+
 /// A neuron of one state around some lines.
 fn around(options: &str, lines: &str) -> String {
     format!("neuron N({options}) {{\n  input x\n  state v = 0\n{lines}\n  output v\n}}\n")

@@ -360,4 +360,8 @@ wrong! {
     two_imports_with_a_function_each: format!("import \"half.snn\"\nimport \"other.snn\"\n\n{}", plain("  charge v = half(v) + x"));
     a_place_behind_a_name: plain("  charge v = max(a: v, x)");
     a_logistic_map_of_a_half_line: plain("  param  k = 0.5 in (0, inf) via sigmoid\n  charge v = k * v + x");
+    thresholds_out_of_reach [2]: plain("  param  far = 2.0 in (1, 3)\n  charge v = clamp(v + x, 0, 1)\n  fire {\n    s = spike(v - far, atan())\n    z = spike(v, atan())\n  }\n  output s\n  output z");
+    a_threshold_out_of_reach_in_a_loop: plain("  param  far = 2.0 in (1, inf) via softplus\n  charge v = tanh(v + x)\n  fire   s = sum(i in 0..3, spike(v - far - i, atan()))\n  output s");
+    divisors_that_may_be_zero [3]: plain("  param  a = 1.0 in [0, 1]\n  param  b = 0.5 in (-1, 1) via sigmoid\n  param  c[2] = 0.5 in (0, 1]\n  charge {\n    v = v + x / a\n    v = v + 1 / (b * c[0])\n    v = v + x / (c[1] - c[0])\n  }");
+    a_divisor_that_is_zero: plain("  charge v = v + x / 0");
 }

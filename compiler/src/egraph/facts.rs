@@ -58,7 +58,7 @@ impl Fact {
     }
 
     /// Of a stored param: its range, where what is stored is the number itself.
-    fn of_range(range: Range) -> Self {
+    pub fn of_range(range: Range) -> Self {
         let next_up = |x: f64| f64::from((x as f32).next_up());
         let next_down = |x: f64| f64::from((x as f32).next_down());
         let low = if range.low_closed { range.low } else { next_up(range.low).min(range.high) };
