@@ -35,7 +35,8 @@ pub fn draw(neuron: &Neuron, case: &Case) -> (Call, Seeds) {
     for state in &neuron.states {
         if numbers.below(2) == 0 {
             let data = numbers.uniform(sizes.lanes, -1.0, 1.0);
-            let whole = |x: f32| if state.ty == Type::Int { (3.0 * x).round() } else { x };
+            // An int has no -0.
+            let whole = |x: f32| if state.ty == Type::Int { (3.0 * x).round() + 0.0 } else { x };
             call.states
                 .insert(state.name.clone(), sizes.row(data.into_iter().map(whole).collect()));
         }
