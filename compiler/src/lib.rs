@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod egraph;
 pub mod error;
+pub mod explain;
 pub mod kernel;
 #[cfg(feature = "link")]
 pub mod link;

@@ -153,7 +153,12 @@ pub fn front(
 
 /// The simplified adjoint of a neuron.
 pub fn middle(neuron: &Neuron, options: &Options) -> diff::Adjoint {
-    egraph::simplify(&diff::differentiate(neuron), &options.simplification())
+    middle_and_tell(neuron, options).adjoint
+}
+
+/// The same with the rules that made it.
+pub fn middle_and_tell(neuron: &Neuron, options: &Options) -> egraph::Simplified {
+    egraph::simplify_and_tell(&diff::differentiate(neuron), &options.simplification())
 }
 
 /// The kernels of a neuron: `forward`, `forward_train`, `backward`.

@@ -38,7 +38,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Bring files into the one style
     Fmt(FmtArgs),
-    /// Explain the code of an error or a warning
+    /// Explain the code of an error or a warning, or a neuron: its gradient line by line, what is
+    /// saved for backward, and what a step costs
     Explain(ExplainArgs),
     /// Compile a neuron to code and a manifest that says how to launch it
     Build(BuildArgs),
@@ -122,10 +123,22 @@ pub struct CheckArgs {
 
 /// Arguments of `explain`.
 #[derive(Args)]
+#[command(mut_arg("file", |arg| arg.help(WHAT_TO_EXPLAIN).value_name("CODE|FILE")))]
 pub struct ExplainArgs {
-    /// The code, such as E0401
-    pub code: String,
+    /// The neuron.
+    #[command(flatten)]
+    pub special: Special,
+    /// The target.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Print JSON; for a file
+    #[arg(long)]
+    pub json: bool,
 }
+
+/// What `explain` takes.
+const WHAT_TO_EXPLAIN: &str =
+    "A code, such as E0401, or the file with the neuron; `-` is standard input";
 
 /// What decides a specialisation of a neuron.
 #[derive(Args)]

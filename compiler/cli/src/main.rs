@@ -8,6 +8,7 @@ mod array;
 mod bench;
 mod build;
 mod check;
+mod explain;
 mod fmt;
 mod machine;
 mod manual;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
         Command::New(args) => new::new(args).map(|()| true),
         Command::Check(args) => Ok(check::files(args, &reporter)),
         Command::Fmt(args) => Ok(fmt::files(args, &reporter)),
-        Command::Explain(args) => check::explain(args).map(|()| true),
+        Command::Explain(args) => explain::explain(args, &reporter).map(|()| true),
         Command::Build(args) => build::build(args, &reporter).map(|()| true),
         Command::Run(args) => run::run(args, &reporter).map(|()| true),
         Command::Grad(args) => run::grad(args, &reporter).map(|()| true),

@@ -46,6 +46,7 @@ pub use builtins::functions;
 pub use dtype::PortDtype;
 pub use modules::{NoImports, Resolver, clean_path};
 pub use print::print;
+pub(crate) use print::{binary_word, unary_word};
 pub use save::Save;
 pub use specialize::{Specialization, specialize};
 pub use tree::Program;

@@ -164,7 +164,8 @@ pub fn via_word(via: Via) -> &'static str {
     }
 }
 
-fn unary_word(op: Unary) -> &'static str {
+/// The word of a function of one real.
+pub fn unary_word(op: Unary) -> &'static str {
     match op {
         Unary::Neg => "neg",
         Unary::Abs => "abs",
@@ -193,7 +194,8 @@ fn unary_word(op: Unary) -> &'static str {
     }
 }
 
-fn binary_word(op: Binary) -> &'static str {
+/// The word of a function of two numbers.
+pub fn binary_word(op: Binary) -> &'static str {
     match op {
         Binary::Add => "add",
         Binary::Sub => "sub",

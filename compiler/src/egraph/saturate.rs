@@ -126,8 +126,11 @@ impl Analysis<Term> for Facts {
             Type::Int => None,
         };
         let Some(term) = term else { return };
+        let before = (classes.analysis.span, classes.analysis.rule);
         classes.analysis.credit(span, "constants");
         let constant = classes.add(term);
+        // A rule may be in the midst of its terms.
+        (classes.analysis.span, classes.analysis.rule) = before;
         classes.union(id, constant);
         // Nothing is simpler than a constant.
         classes[id].nodes.retain(Language::is_leaf);

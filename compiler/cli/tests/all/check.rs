@@ -109,6 +109,38 @@ fn a_code_is_explained() {
     assert!(err.starts_with("error: there is no code `E9999`; they run from E0001 to "), "{err}");
     let err = folder.snnc("explain E041").wrong();
     assert!(err.ends_with("; a similar one is E0401\n"), "{err}");
+    let err = folder.snnc("explain E0401 --json").wrong();
+    assert!(err.starts_with("error: `--json` is for a file"), "{err}");
+}
+
+#[test]
+fn a_neuron_is_explained() {
+    let folder = Folder::new("explain_file");
+    folder.write("lif.snn", LIF);
+    let line = "explain lif.snn --level x86-64-v3 --learn tau";
+    let text = folder.snnc(line).right();
+    for part in [
+        "neuron Lif: surr = sigmoid(alpha: 4.0)",
+        "lif.snn:20: fire   s = spike(v - v_th, surr)\n",
+        "    grad x = ",
+        "    grad tau = ",
+        "        by g * (1 - s) of a spike",
+        "v at the start of each chunk of 16 steps but the first: 0.25",
+        "held back by operations",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let json = folder.snnc(&format!("{line} --save states --json")).right();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    // The gradient of `tau` takes the state before the step.
+    assert_eq!(json["saves"]["values"][0]["name"], "v@prev");
+    assert_eq!(json["simplified"]["forward"]["saved"], 4.0);
+    assert_eq!(folder.snnc_with("explain - --level x86-64-v3", LIF).status, 0);
+    // As with the other commands.
+    folder.write("typo.snn", TYPO);
+    assert!(folder.snnc("explain typo.snn").wrong().contains("error[E0101]"));
+    let err = folder.snnc("explain none.snn").wrong();
+    assert_eq!(err, "error: cannot read none.snn: there is no such file\n");
 }
 
 #[test]
