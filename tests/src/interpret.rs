@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use snn_artifact::half::{bf16_to_f64, f16_to_f64, f64_to_bf16, f64_to_f16};
 use snn_artifact::naming::Operand;
 use snn_compiler::check::{PortDtype, hir};
-use snn_compiler::kernel::interp::{Arg, Launch, Slice, SliceMut, run};
+use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, run};
 use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified, reduce};
 use snn_compiler::pipeline::{self, Options};
 use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Seeds};
@@ -112,13 +112,7 @@ impl Interpreted {
         let mut all: Vec<Data> = kernel.buffers.iter().map(data).collect();
         let both = all.iter_mut().zip(&kernel.buffers);
         let mut args: Vec<Arg<'_>> = both.map(|(data, buffer)| data.argument(buffer)).collect();
-        let launch = Launch {
-            channels: sizes.channels,
-            channel_stride: sizes.channel_stride,
-            neurons: sizes.neurons,
-            ..Launch::dense(kernel, sizes.steps, sizes.lanes)
-        };
-        run(kernel, &launch, &mut args).unwrap();
+        run(kernel, &sizes.launch(kernel), &mut args).unwrap();
         drop(args);
         for (buffer, data) in kernel.buffers.iter().zip(all).filter(|(buffer, _)| buffer.written) {
             buffers.insert(buffer.name.clone(), data.numbers(buffer));

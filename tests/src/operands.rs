@@ -1,6 +1,8 @@
 //! What a call's shapes mean: lanes and who shares a param, some lanes of a call, stored numbers.
 
 use snn_compiler::check::hir::{Param, ParamDefault, Sharing, Via};
+use snn_compiler::kernel::Kernel;
+use snn_compiler::kernel::interp::Launch;
 use snn_runtime::neuron::{Array, Arrays, CHANNEL_AXIS, Call, Seeds, default_numbers};
 
 /// The sizes of a call.
@@ -53,6 +55,16 @@ impl Sizes {
             Sharing::Channel => vec![self.channels],
             Sharing::Neuron if self.step.len() == 1 => self.step.clone(),
             Sharing::Neuron => self.step[1..].to_vec(),
+        }
+    }
+
+    /// A launch of a kernel on all lanes.
+    pub fn launch(&self, kernel: &Kernel) -> Launch {
+        Launch {
+            channels: self.channels,
+            channel_stride: self.channel_stride,
+            neurons: self.neurons,
+            ..Launch::dense(kernel, self.steps, self.lanes)
         }
     }
 

@@ -1,43 +1,19 @@
 use std::collections::HashMap;
 
 use super::{Adjoint, differentiate, print};
-use crate::check::fold;
 use crate::check::hir::{
-    Binary, Compare, Function, Graph, Input, Leaf, Logic, Neuron, NodeId, Op, Output, Surrogate,
+    Binary, Compare, Function, Graph, Input, Leaf, Neuron, NodeId, Op, Output, Surrogate,
     SurrogateId, Type, Unary,
 };
 use crate::check::{NoImports, Specialization};
+use crate::egraph::sample::{Width, values};
 use crate::oracle::{Call, Mode, Seeds, Shared, gradients};
 use crate::pipeline::{self, Source};
 use crate::span::Span;
 
 /// The values of all nodes in f64; bools are 0 and 1.
 pub(crate) fn evaluate(graph: &Graph, leaf: impl Fn(Leaf) -> f64) -> Vec<f64> {
-    let mut values: Vec<f64> = Vec::with_capacity(graph.len());
-    for (_, node) in graph.iter() {
-        let of = |id: NodeId| values[id.0 as usize];
-        let truth = |truth: bool| f64::from(u8::from(truth));
-        values.push(match node.op {
-            Op::Const(number) => number.value(),
-            Op::Int(value) => value.into(),
-            Op::Bool(value) => truth(value),
-            Op::Leaf(from) => leaf(from),
-            Op::Unary(op, a) => fold::unary(op, of(a)),
-            Op::Binary(op, a, b) => fold::binary(op, of(a), of(b)),
-            Op::Compare(op, a, b) => truth(fold::compare(op, of(a), of(b))),
-            Op::Logic(Logic::And, a, b) => truth(of(a) != 0.0 && of(b) != 0.0),
-            Op::Logic(Logic::Or, a, b) => truth(of(a) != 0.0 || of(b) != 0.0),
-            Op::Not(a) => truth(of(a) == 0.0),
-            Op::Select(c, a, b) => of(if of(c) != 0.0 { a } else { b }),
-            Op::Fma(a, b, c) => fold::fma(of(a), of(b), of(c)),
-            Op::IntToReal(a) | Op::BoolToReal(a) | Op::Detach(a) => of(a),
-            Op::RealToInt(a) => of(a).trunc(),
-            Op::Spike(u, ..) => truth(of(u) >= 0.0),
-            Op::Hard(v, s, to) => of(if of(s) != 0.0 { to } else { v }),
-            Op::Soft(v, s, by) => of(v) - of(s) * of(by),
-        });
-    }
-    values
+    values(graph, Width::F64, |from, _| leaf(from))
 }
 
 /// A neuron of three inputs whose one output `make` writes.

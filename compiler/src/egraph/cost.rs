@@ -1,7 +1,7 @@
-//! What an operation costs, and what a step costs.
+//! What an operation costs.
 
 use super::term::Term;
-use crate::check::hir::{Binary, Compare, Graph, NodeId, Op, Unary};
+use crate::check::hir::{Binary, Op, Unary};
 
 /// The costs of a target, in sixteenths of an addition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,43 +71,4 @@ pub fn class(op: &Op) -> Class {
 fn is_special(op: Unary) -> bool {
     use Unary::{Abs, Ceil, Floor, Neg, Round, Sign, Sqrt};
     !matches!(op, Neg | Abs | Sqrt | Floor | Ceil | Round | Sign)
-}
-
-/// The work of some nodes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Additions, products, comparisons, selections.
-    pub operations: u32,
-    /// Functions of the maths library.
-    pub special: u32,
-    /// Divisions and square roots.
-    pub divisions: u32,
-}
-
-impl Work {
-    /// Of the nodes for which `counts` holds. A reset counts as what it is made of; whether a spike fired
-    /// is known from the spike.
-    pub fn of(graph: &Graph, counts: impl Fn(NodeId) -> bool) -> Self {
-        let mut work = Self::default();
-        for (id, node) in graph.iter().filter(|(id, _)| counts(*id)) {
-            match class(&node.op) {
-                Class::Free | Class::Leaf => {}
-                _ if is_fired(graph, &node.op) => {}
-                Class::Operation => {
-                    work.operations += 1 + u32::from(matches!(node.op, Op::Soft(..)))
-                }
-                Class::Division => work.divisions += 1,
-                Class::Special => work.special += 1,
-            }
-            let _ = id;
-        }
-        work
-    }
-}
-
-/// Whether it asks if a spike fired, which the spike's own comparison tells.
-fn is_fired(graph: &Graph, op: &Op) -> bool {
-    let Op::Compare(Compare::Ne, s, zero) = *op else { return false };
-    let is_zero = matches!(graph.node(zero).op, Op::Const(number) if number.value() == 0.0);
-    is_zero && matches!(graph.node(s).op, Op::Spike(..))
 }

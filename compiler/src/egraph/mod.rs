@@ -14,7 +14,7 @@ pub mod cost;
 mod extract;
 pub mod facts;
 mod rules;
-mod sample;
+pub(crate) mod sample;
 mod saturate;
 mod sums;
 mod term;
@@ -90,7 +90,7 @@ fn simplify_step(adjoint: &Adjoint, options: &Options) -> Simplified {
     let mut made = Made::default();
     let unknown = |id: NodeId, _: &mut Made| unreachable!("%{} is no operand here", id.0);
     search.extract(&roots, &HashMap::new(), &unknown, &mut made, options);
-    let own = |(id, _): (NodeId, &Node)| search.node(id, &made).filter(|_| is_own(id));
+    let own = |(id, _): (NodeId, &Node)| search.node(id, &made.nodes).filter(|_| is_own(id));
     let mut known: Vec<Option<NodeId>> = graph.iter().map(own).collect();
     let n_primal = made.graph.len();
     for (id, node) in graph.iter().filter(|(id, _)| !is_own(*id)) {
@@ -143,10 +143,9 @@ fn simplify_adjoint(step: &Simplified, options: &Options) -> Simplified {
     // What forward gives is there as it was; what is a gradient has the form that was chosen.
     let of = |id: NodeId| match own.get(&id) {
         Some(node) if !roots.contains(&id) => Some(*node),
-        _ => search.node(id, &made),
+        _ => search.node(id, &made.nodes),
     };
-    let renamed = renamed(adjoint, made.graph.clone(), n_primal, of);
-    Simplified { adjoint: renamed, made_by: made.by }
+    Simplified { adjoint: renamed(adjoint, made.graph, n_primal, of), made_by: made.by }
 }
 
 /// The node of a graph with all that it needs, none of it in another form.
@@ -156,13 +155,14 @@ fn as_written(
     wanted: NodeId,
     made: &mut Made,
 ) -> NodeId {
-    let mut known = own.clone();
+    let mut known: HashMap<NodeId, NodeId> = HashMap::new();
     let needed = graph.needed([wanted]);
     for (id, node) in graph.iter().filter(|(id, _)| needed[id.0 as usize]) {
-        if !known.contains_key(&id) {
+        let node = own.get(&id).copied().unwrap_or_else(|| {
             let op = node.op.map(|operand| known[&operand]);
-            known.insert(id, made.add(Node { op, ..*node }, None));
-        }
+            made.add(Node { op, ..*node }, None)
+        });
+        known.insert(id, node);
     }
     known[&wanted]
 }
@@ -256,9 +256,9 @@ impl Search {
     }
 
     /// The node that was made for a node's class, if one was.
-    fn node(&self, node: NodeId, made: &Made) -> Option<NodeId> {
+    fn node(&self, node: NodeId, made: &HashMap<Id, NodeId>) -> Option<NodeId> {
         let class = self.ids.get(node.0 as usize).copied().flatten()?;
-        made.nodes.get(&self.classes.find(class)).copied()
+        made.get(&self.classes.find(class)).copied()
     }
 
     /// Makes the cheapest nodes for the roots. Given are the classes that have a node, with what it

@@ -58,7 +58,8 @@ fn int(value: f64) -> f64 {
     (value as i64 as i32).into()
 }
 
-fn values(graph: &Graph, width: Width, leaf: impl Fn(Leaf, Type) -> f64) -> Vec<f64> {
+/// The values of all nodes of a graph; bools are 0 and 1.
+pub fn values(graph: &Graph, width: Width, leaf: impl Fn(Leaf, Type) -> f64) -> Vec<f64> {
     let mut values: Vec<f64> = Vec::with_capacity(graph.len());
     for (_, node) in graph.iter() {
         values.push(match node.op {

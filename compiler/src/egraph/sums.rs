@@ -57,7 +57,8 @@ fn split(graph: &Graph, varying: &[bool], mut node: NodeId) -> (NodeId, Vec<Fact
             Op::Binary(Binary::Div, a, b) if !varies(b) => (a, Factor::Over(b)),
             _ => return (node, factors),
         };
-        (node, factors) = (rest, [factors, vec![factor]].concat());
+        node = rest;
+        factors.push(factor);
     }
 }
 

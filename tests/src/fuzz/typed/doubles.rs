@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use snn_artifact::naming::Operand;
 use snn_compiler::check::hir::{Neuron, Sharing, Type};
-use snn_compiler::kernel::interp::{Arg, Launch, Slice, SliceMut, run};
+use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, run};
 use snn_compiler::kernel::{Buffer, Kernel, Storage, Verified, reduce};
 use snn_runtime::neuron::{Arrays, Call, Seeds};
 
@@ -94,13 +94,7 @@ fn launch(kernel: &Verified<Kernel>, sizes: &Sizes, buffers: &mut Buffers) {
     let mut all: Vec<Option<Data>> = kernel.buffers.iter().map(memory).collect();
     let both = all.iter_mut().zip(&kernel.buffers);
     let mut args: Vec<Arg<'_>> = both.map(|(data, buffer)| argument(data, buffer)).collect();
-    let launch = Launch {
-        channels: sizes.channels,
-        channel_stride: sizes.channel_stride,
-        neurons: sizes.neurons,
-        ..Launch::dense(kernel, sizes.steps, sizes.lanes)
-    };
-    run(kernel, &launch, &mut args).unwrap();
+    run(kernel, &sizes.launch(kernel), &mut args).unwrap();
     drop(args);
     for (buffer, data) in kernel.buffers.iter().zip(all).filter(|(buffer, _)| buffer.written) {
         buffers.extend(data.map(|data| (buffer.name.clone(), data)));
