@@ -8,9 +8,8 @@ use snn_artifact::{Code, Target};
 use snn_compiler::kernel::{Kernel, Schedule, Verified, parse, samples, verify};
 use snn_compiler::pipeline;
 use snn_compiler::targets::llvm::{Options, emit};
-use snn_tests::numbers::Numbers;
+use snn_tests::numbers::{Numbers, is_soak};
 
-use crate::parity::is_soak;
 use crate::parity::variants::variants;
 
 /// The capabilities that the README names.

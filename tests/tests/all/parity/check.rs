@@ -174,12 +174,13 @@ impl Truth {
         near("input", &self.input_grads, &found.inputs, self.least);
         near("state", &self.state_grads, &found.states, self.least);
         if with_params {
-            near("param", &self.param_grads, &found.params, self.least.max(size(&found.inputs)));
+            let terms = size(&found.inputs).hypot(size(&found.states));
+            near("param", &self.param_grads, &found.params, self.least.max(terms));
         }
     }
 }
 
-/// The size of the gradients of all inputs. Those of params add up numbers like them, and may cancel.
+/// The size of gradients. Those of params add up numbers like those of inputs and states, and may cancel.
 fn size(inputs: &Arrays) -> f64 {
     inputs.values().map(|array| norm(array.data())).fold(0.0, f64::hypot)
 }

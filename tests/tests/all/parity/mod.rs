@@ -1,8 +1,8 @@
 //! IF and LIF in all forms on every machine: the interpreter, the CPU, WebGPU and CUDA give the same
 //! spikes and last states bit for bit, and gradients near the oracle's.
 //!
-//! With `SNN_SOAK=1` every variant meets every size but the last; else the large sizes meet a few, other
-//! ones in each run. `SNN_DEVICES=cpu,cuda:0` runs on these devices alone.
+//! With `SNN_SOAK=1` every variant meets every size but the last, with other numbers in each run; else the
+//! large sizes meet a few. `SNN_DEVICES=cpu,cuda:0` runs on these devices alone.
 
 mod alone;
 mod broadcast;
@@ -18,7 +18,7 @@ pub mod variants;
 use snn_artifact::Target;
 use snn_tests::compare::{assert_firing_rate, firing_rate};
 use snn_tests::interpret::Interpreted;
-use snn_tests::numbers::Numbers;
+use snn_tests::numbers::{Numbers, is_soak};
 
 use check::Machines;
 use variants::{Variant, variants};
@@ -34,11 +34,6 @@ const HUGE: [(usize, usize); 3] = [(1, 1_048_579), (2, 1_048_579), (0, 1_048_579
 /// Sizes for the soak alone; the last takes 30 GiB, and is run one at a time with a few variants.
 const SOAK: [(usize, usize); 3] = [(17, 1_048_579), (1, 4099), (500, 3)];
 const LAST: (usize, usize) = (500, 1_048_579);
-
-/// Whether there is time for everything.
-pub fn is_soak() -> bool {
-    std::env::var("SNN_SOAK").is_ok_and(|value| value == "1")
-}
 
 /// Runs a variant at a size, and returns the spikes.
 fn run(

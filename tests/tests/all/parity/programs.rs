@@ -1,12 +1,12 @@
 //! Random neurons on every machine.
 
 use snn_runtime::neuron::{Array, Call, Seeds};
-use snn_tests::numbers::Numbers;
+use snn_tests::numbers::{Numbers, is_soak};
 use snn_tests::operands::Sizes;
 use snn_tests::random::{Neuron, neuron};
 
 use super::check::{Machines, same_bits, same_lanes};
-use super::{is_soak, machines};
+use super::machines;
 
 /// Steps and the shapes of a step.
 const SIZES: [(usize, &[usize]); 3] = [(1, &[37]), (21, &[5, 3, 4]), (9, &[2, 70])];

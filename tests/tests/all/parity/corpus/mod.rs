@@ -10,11 +10,10 @@ use snn_artifact::Target;
 use snn_compiler::check::hir::{Neuron, Sharing};
 use snn_compiler::pipeline::{self, Options};
 use snn_tests::compare::assert_firing_rate;
-use snn_tests::numbers::Numbers;
+use snn_tests::numbers::{Numbers, is_soak};
 use snn_tests::program::Program;
 
 use super::check::{Machines, TOLERANCE};
-use super::is_soak;
 use case::{Case, case, folder};
 
 /// Fewest programs of the corpus.
