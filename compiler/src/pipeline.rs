@@ -143,7 +143,10 @@ pub fn front(
     let Some(program) = program else { return Err(findings.into()) };
     wanted.add_sources(&mut findings.sources);
     match check::specialize(&program, wanted) {
-        Ok(neuron) => Ok(Front { neuron, findings }),
+        Ok(neuron) => {
+            findings.diagnostics.extend(check::warn_stored(&neuron));
+            Ok(Front { neuron, findings })
+        }
         Err(found) => {
             findings.diagnostics.extend(found);
             Err(findings.into())

@@ -3,11 +3,13 @@
 //! What is not declared is not known, and nothing is said of it. A warning about ranges has a witness:
 //! numbers that the ranges allow and that do what it says.
 
+mod decays;
 mod ranges;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::check::hir::{Binary, Neuron, NodeId, Op};
+use crate::check::PortDtype;
+use crate::check::hir::{Binary, Neuron, NodeId, Op, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::egraph::facts::Fact;
 use crate::span::Span;
@@ -18,7 +20,38 @@ pub fn warn(neuron: &Neuron) -> Diagnostics {
     let ranges = Ranges::new(neuron);
     let mut found = thresholds(neuron, &ranges);
     found.extend(divisions(neuron, &ranges));
+    found.extend(decays::warn(neuron));
     found
+}
+
+/// The greatest number of binary16; what rounds to more is stored as infinity.
+const F16_MAX: f64 = 65_504.0;
+
+/// The warnings about what a neuron is stored as: outputs that limits and bounded functions let become
+/// larger than any number of it.
+pub fn warn_stored(neuron: &Neuron) -> Diagnostics {
+    if neuron.dtype != PortDtype::F16 {
+        return Vec::new();
+    }
+    let facts = Ranges::new(neuron).facts();
+    let size = |output: &Output| {
+        let fact = facts[output.value.0 as usize];
+        // Of a number without a limit nothing is known.
+        let ends = [fact.low.abs(), fact.high.abs()].into_iter().filter(|end| end.is_finite());
+        ends.fold(0.0, f64::max)
+    };
+    let large = neuron.outputs.iter().map(|output| (output, size(output)));
+    large
+        .filter(|(_, size)| *size > F16_MAX)
+        .map(|(output, size)| too_large(output, size))
+        .collect()
+}
+
+fn too_large(output: &Output, size: f64) -> Diagnostic {
+    let message = format!("the output `{}` may be too large for f16", output.name);
+    let there = format!("may be as large as {size}");
+    Diagnostic::new("W0405", output.span, message, there)
+        .help(format!("f16 stores what is above {F16_MAX} as infinity; bf16 has the range of f32"))
 }
 
 /// Spikes of a distance that is always on one side of 0. Of a place that is written out several times,
@@ -79,10 +112,12 @@ fn by_zero(neuron: &Neuron, span: Span, params: &[NodeId]) -> Diagnostic {
 /// Shows the ranges that allow what a finding says.
 fn declared(mut finding: Diagnostic, neuron: &Neuron, params: &[NodeId]) -> Diagnostic {
     let mut spans: Vec<Span> = Vec::new();
-    for (span, range) in params.iter().filter_map(|node| ranges::declaration(neuron, *node)) {
-        if !spans.contains(&span) {
-            spans.push(span);
-            finding = finding.because(span, format!("may be any number in {range}"));
+    for param in params.iter().filter_map(|node| ranges::declaration(neuron, *node)) {
+        if !spans.contains(&param.span) {
+            spans.push(param.span);
+            let learnt = if param.learn { "learnt, and " } else { "" };
+            let place = param.range.map(|range| format!(" in {range}")).unwrap_or_default();
+            finding = finding.because(param.span, format!("{learnt}may be any number{place}"));
         }
     }
     finding

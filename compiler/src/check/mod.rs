@@ -42,6 +42,7 @@ use crate::check::checker::Checker;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::SourceMap;
 
+pub use bounds::warn_stored;
 pub use builtins::functions;
 pub use dtype::PortDtype;
 pub use modules::{NoImports, Resolver, clean_path};

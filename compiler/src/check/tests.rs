@@ -66,6 +66,13 @@ fn what_ranges_leave_open_is_not_warned_of() {
         "  charge v = v + x\n  fire   s = spike(v, atan()) + ternary(tanh(v), 0.5, atan())\n  output s",
         "  charge v = relu(v + x)\n  fire   s = levels(v, 3, atan())\n  output s",
         "  charge v = clamp(v + x, 0, 1)\n  fire   s = sum(i in 0..3, spike(v - i, atan()))\n  output s",
+        "  param  a = 0.5\n  charge v = a * v + x",
+        "  param  a = 0.5 in (0, 2)\n  charge v = a * v + x",
+        "  param  a = 1.5 learn\n  charge v = a * v + x",
+        "  param  a = 0.5 learn\n  charge v = sigmoid(a) * v + a * x",
+        "  param  a = 0.5 learn\n  charge v = a * tanh(v) + x",
+        "  param  a = 0.5 learn\n  charge v = clamp(a * v + x, -1, 1)",
+        "  param  a = 2.0 in (1, inf) via softplus learn\n  charge v = v + (x - v) / a",
     ] {
         program(&around("", lines));
     }

@@ -37,7 +37,10 @@ fn findings(text: &str, wanted: &Specialization) -> (SourceMap, Diagnostics) {
     let id = sources.add("two.snn", text);
     let (module, _) = ast::parse(sources.get(id).expect("just added"));
     let program = check(&module, &mut sources, &NoImports).0.expect("nothing is wrong");
-    let all = specialize(&program, wanted).err().unwrap_or_default();
+    let all = match specialize(&program, wanted) {
+        Ok(neuron) => warn_stored(&neuron),
+        Err(findings) => findings,
+    };
     wanted.add_sources(&mut sources);
     (sources, all)
 }
@@ -184,4 +187,36 @@ fn what_is_no_function_for_an_option() {
         "neuron A(f: fn = exp) {\n  input x\n  state v = 0\n  charge v = v + f(x)\n  output v\n}\n";
     insta::assert_snapshot!(specialized(text, &options(&[("f", "2 * 3")]), 1));
     insta::assert_snapshot!(specialized(text, &options(&[("f", "tahn")]), 1));
+}
+
+/// A neuron of one output with this value.
+fn giving(value: &str) -> String {
+    let fire = format!("  fire {{\n    s = spike(v - 1, atan())\n    y = {value}\n  }}");
+    let phases = format!("  charge v = v + x\n{fire}\n  reset v -= s");
+    format!("neuron N {{\n  input x\n  state v = 0\n{phases}\n  output y\n}}\n")
+}
+
+fn stored(dtype: PortDtype) -> Specialization {
+    Specialization { dtype, ..Specialization::default() }
+}
+
+#[test]
+fn an_output_too_large_for_f16() {
+    insta::assert_snapshot!(specialized(&giving("65505 * s"), &stored(PortDtype::F16), 1));
+}
+
+#[test]
+fn an_output_too_small_for_f16() {
+    let text = giving("exp(min(v, 12)) - 200000 * sigmoid(x)");
+    insta::assert_snapshot!(specialized(&text, &stored(PortDtype::F16), 1));
+}
+
+#[test]
+fn what_f16_can_store_or_is_not_known_is_no_finding() {
+    for value in ["65504 * s", "v", "1e6 * v", "exp(min(v, 10))"] {
+        specialized(&giving(value), &stored(PortDtype::F16), 0);
+    }
+    for dtype in [PortDtype::F32, PortDtype::Bf16] {
+        specialized(&giving("1e5 * s"), &stored(dtype), 0);
+    }
 }

@@ -28,12 +28,16 @@ fn findings(text: &str) -> Diagnostics {
 const LIF: &str = include_str!("../../../stdlib/neurons/lif.snn");
 const OTHER: &str = "neuron Other {\n  input x\n  state v = 0\n  charge v = x\n  output v\n}\n";
 
+const LARGE: &str =
+    "neuron Large {\n  input x\n  state v = 0\n  charge v = clamp(v + x, 0, 1e5)\n  output v\n}\n";
+
 /// What is said of a neuron as a command specializes it.
 fn findings_of_command(command: &str) -> Diagnostics {
     let mut sources = SourceMap::new();
     let mut words = command.split_whitespace().skip(2);
     let text = match words.next() {
         Some("lif.snn") => LIF.to_owned(),
+        Some("large.snn") => LARGE.to_owned(),
         Some("two.snn") => format!("{LIF}{OTHER}"),
         file => panic!("{command}: {file:?}"),
     };
@@ -45,6 +49,7 @@ fn findings_of_command(command: &str) -> Diagnostics {
         match flag {
             "--neuron" => wanted.neuron = Some(value.into()),
             "--learn" => wanted.learn.push(value.into()),
+            "--dtype" => wanted.dtype = value.parse().expect("a type"),
             "--save" => wanted.save = value.parse().expect("what to save"),
             "--option" => {
                 let (name, value) = value.split_once('=').expect("an option has a value");
@@ -54,7 +59,10 @@ fn findings_of_command(command: &str) -> Diagnostics {
             _ => panic!("{command}: {flag}"),
         }
     }
-    check::specialize(&program, &wanted).err().unwrap_or_default()
+    match check::specialize(&program, &wanted) {
+        Ok(neuron) => check::warn_stored(&neuron),
+        Err(findings) => findings,
+    }
 }
 
 /// What is said of the example in an explanation behind `Wrong:` or `Right:`.
@@ -100,9 +108,12 @@ fn codes_are_sorted_and_each_has_a_title() {
 fn every_code_that_the_compiler_gives_is_explained() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut given = BTreeSet::new();
-    for stage in ["ast", "check"] {
-        for file in std::fs::read_dir(folder.join(stage)).expect("the sources are there").flatten()
-        {
+    let mut folders = ["ast", "check"].map(|stage| folder.join(stage)).to_vec();
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).expect("the sources are there").flatten() {
+            if file.path().is_dir() {
+                folders.push(file.path());
+            }
             let Ok(text) = std::fs::read_to_string(file.path()) else { continue };
             for part in text.split('"') {
                 let is_code = part.len() == 5

@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 
-use crate::check::hir::{Graph, Leaf, Neuron, NodeId, Op, Param, Range, Unary};
+use crate::check::hir::{Graph, Leaf, Neuron, NodeId, Op, Param, ParamDefault, Range, Unary};
 use crate::check::specialize::constrain;
 use crate::egraph::facts::{self, ANY, Fact};
-use crate::span::Span;
 
 /// A value of more params is not tried.
 const MAX_PARAMS: usize = 5;
 
 /// Stands for the end of a range that has none.
 const FAR: f64 = 1e6;
+
+/// What is known of a number of which nothing is.
+const ANY_NUMBER: Range =
+    Range { low: f64::NEG_INFINITY, high: f64::INFINITY, low_closed: false, high_closed: false };
 
 /// The params of a neuron that have a range, by the node that expressions read.
 pub struct Ranges<'n> {
@@ -24,14 +27,25 @@ pub struct Ranges<'n> {
 impl<'n> Ranges<'n> {
     /// Those of a neuron.
     pub fn new(neuron: &'n Neuron) -> Self {
+        Self::by(neuron, |param| param.range)
+    }
+
+    /// Those of a neuron, where learning may take a param without a range to any number.
+    pub fn learnt(neuron: &'n Neuron) -> Self {
+        Self::by(neuron, |param| param.range.or(param.learn.then_some(ANY_NUMBER)))
+    }
+
+    fn by(neuron: &'n Neuron, range: impl Fn(&Param) -> Option<Range>) -> Self {
         let graph = &neuron.graph;
         let (mut params, mut scratch) = (HashMap::new(), graph.clone());
         for (id, node) in graph.iter() {
             let Op::Leaf(leaf) = node.op else { continue };
             let Some(param) = param(neuron, leaf) else { continue };
-            if let Some(range) = param.range {
-                // What the neuron has made of it is found again.
-                params.insert(constrain(&mut scratch, param, id), range);
+            if let Some(range) = range(param) {
+                // What the neuron has made of it is found again; of a param that it never reads there
+                // is nothing.
+                let made = constrain(&mut scratch, param, id);
+                params.extend(((made.0 as usize) < graph.len()).then_some((made, range)));
             }
         }
         let compared = graph.iter().filter_map(|(_, node)| match node.op {
@@ -63,7 +77,7 @@ impl<'n> Ranges<'n> {
     }
 
     /// The params that a value is a continuous function of; none where it is made of anything else.
-    fn made_of(&self, graph: &Graph, node: NodeId) -> Option<Vec<NodeId>> {
+    pub fn made_of(&self, graph: &Graph, node: NodeId) -> Option<Vec<NodeId>> {
         let reached = graph.reached([node], |id| self.params.contains_key(&id));
         let mut params = Vec::new();
         for (id, node) in graph.iter().filter(|(id, _)| reached[id.0 as usize]) {
@@ -77,7 +91,7 @@ impl<'n> Ranges<'n> {
     }
 
     /// What a value is at each choice of the ends of the params' ranges.
-    fn at_ends(&self, graph: &Graph, node: NodeId, params: &[NodeId]) -> Vec<Fact> {
+    pub fn at_ends(&self, graph: &Graph, node: NodeId, params: &[NodeId]) -> Vec<Fact> {
         let reached = graph.reached([node], |id| params.contains(&id));
         let choices = 0..1_u32 << params.len();
         let value = |choice: u32| {
@@ -89,10 +103,22 @@ impl<'n> Ranges<'n> {
         };
         choices.map(value).collect()
     }
+
+    /// What a value is with the params' defaults; none where one of them is drawn.
+    pub fn by_default(&self, graph: &Graph, node: NodeId, params: &[NodeId]) -> Option<Fact> {
+        let default = |id: &NodeId| match declaration(self.neuron, *id)?.default {
+            ParamDefault::Number(number) => Some((*id, Fact::point(number))),
+            ParamDefault::Drawn(_) => None,
+        };
+        let defaults: HashMap<NodeId, Fact> = params.iter().map(default).collect::<Option<_>>()?;
+        let reached = graph.reached([node], |id| params.contains(&id));
+        let given = |id: NodeId| defaults.get(&id).copied();
+        Some(evaluated(graph, given, |id| reached[id.0 as usize])[node.0 as usize])
+    }
 }
 
-/// The declaration and the range of the param that a node is.
-pub fn declaration(neuron: &Neuron, node: NodeId) -> Option<(Span, Range)> {
+/// The param that a node is.
+pub fn declaration(neuron: &Neuron, node: NodeId) -> Option<&Param> {
     let mut reached = neuron.graph.needed([node]);
     reached.truncate(node.0 as usize + 1);
     let leaves = neuron.graph.iter().filter(|(id, _)| reached.get(id.0 as usize) == Some(&true));
@@ -100,7 +126,7 @@ pub fn declaration(neuron: &Neuron, node: NodeId) -> Option<(Span, Range)> {
         Op::Leaf(leaf) => param(neuron, leaf),
         _ => None,
     });
-    params.next().and_then(|param| Some((param.span, param.range?)))
+    params.next()
 }
 
 fn param(neuron: &Neuron, leaf: Leaf) -> Option<&Param> {
