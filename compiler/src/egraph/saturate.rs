@@ -20,11 +20,14 @@ pub struct Budget {
     pub rounds: usize,
     /// No round begins with more terms than these.
     pub terms: usize,
+    /// A rule is applied in so many places a round at most: where sums of many constants are one class,
+    /// a sum of three is found a hundred thousand times.
+    pub matches: usize,
 }
 
 impl Budget {
     /// What `snnc` searches with.
-    pub const DEFAULT: Budget = Budget { rounds: 6, terms: 3_000 };
+    pub const DEFAULT: Budget = Budget { rounds: 6, terms: 3_000, matches: 4_000 };
 }
 
 /// What the analysis needs beside terms.
@@ -216,7 +219,8 @@ pub fn saturate(classes: &mut Classes, rules: &[&Rewrite<Term, Facts>], budget: 
         if before.0 > budget.terms {
             return;
         }
-        let found: Vec<_> = rules.iter().map(|rule| rule.search(classes)).collect();
+        let found = rules.iter().map(|rule| rule.search_with_limit(classes, budget.matches));
+        let found: Vec<_> = found.collect();
         for (rule, matches) in rules.iter().zip(&found) {
             rule.apply(classes, matches);
             if classes.total_size() > 2 * budget.terms {

@@ -7,10 +7,11 @@ use super::audit::audited;
 use super::cost::Weights;
 use super::extract::{Problem, extract};
 use super::facts::{self, ANY, Fact};
+use super::rules::{EXACT_TABLE, FAST_TABLE};
 use super::sample::{self, Width, unit};
-use super::saturate::{Classes, Facts};
+use super::saturate::{self, Budget, Classes, Facts};
 use super::term::Term;
-use super::{EXACT, FAST, Options, PLAIN, simplify, simplify_and_tell};
+use super::{EXACT, FAST, Options, PLAIN, simplify, simplify_and_tell, simplify_step};
 use crate::check::hir::{Binary, Compare, Graph, Leaf, NodeId, Op, SurrogateId, Type, Unary};
 use crate::check::{NoImports, Specialization};
 use crate::diff::{self, Adjoint};
@@ -383,4 +384,34 @@ fn the_greedy_choice_is_as_good_as_the_best_of_all() {
     assert!(all >= 300, "{all} graphs were small enough");
     // It is greedy: now and then a better form needs two changes at once.
     assert!(best * 100 >= all * 97, "{best} of {all}");
+}
+
+/// A round ends near its budget also where one rule alone would find a hundred thousand places.
+#[test]
+fn sums_of_many_constants_do_not_run_away() {
+    let adjoint = adjoint_of(
+        "neuron N {
+           input x
+           param p = 0.5 in (0, inf) via softplus
+           state v = sinh(0.25)
+           state left: int = 0
+           charge v = detach((if left > p { left } else { x }) * (x * 1e30))
+           fire s = ternary((left + 1e30) + (0.1 + 1e-3), 0.5, leaky_k_relu(leak: 0.1, k: 2))
+           output s
+           output v
+         }",
+    );
+    let adjoint = simplify_step(&adjoint, &CPU).adjoint;
+    let graph = &adjoint.neuron.graph;
+    let wanted = vec![true; graph.len()];
+    let rules: Vec<_> = EXACT_TABLE.rules().chain(FAST_TABLE.rules()).collect();
+    let size = |budget: Budget| {
+        let (mut classes, _) = saturate::classes(&adjoint.neuron, graph, &wanted, true);
+        saturate::saturate(&mut classes, &rules, budget);
+        classes.total_size()
+    };
+    let budget = Budget::DEFAULT;
+    let most = 2 * budget.terms + 3 * budget.matches;
+    let sizes = [budget, Budget { matches: usize::MAX, ..budget }].map(size);
+    assert!(sizes[0] < most && most < sizes[1], "{sizes:?}");
 }
