@@ -170,8 +170,22 @@ pub fn middle_and_tell(neuron: &Neuron, options: &Options) -> egraph::Simplified
 ///
 /// What the target cannot do.
 pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
+    check_words(neuron, options)?;
     let (lowered, _) = lowered(neuron, options);
     legal(lowered, options)
+}
+
+/// A word of packed spikes is filled by whole chunks.
+fn check_words(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
+    let chunk = options.schedule().chunk;
+    if kernel::WORD.is_multiple_of(chunk) || !neuron.outputs.iter().any(|output| output.packed) {
+        return Ok(());
+    }
+    Err(Unsupported {
+        target: target_word(&options.target),
+        what: format!("packed spikes in chunks of {chunk} steps"),
+        instead: "a chunk of 1, 2, 4, 8, 16 or 32 steps".into(),
+    })
 }
 
 /// The kernels of a neuron before they are legal, and what of a step is saved for backward.
@@ -205,10 +219,16 @@ fn legal(lowered: kernel::Lowered, options: &Options) -> Result<Vec<Verified<Ker
 ///
 /// What the target cannot do.
 pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
+    check_words(neuron, options)?;
     let (lowered, saved) = lowered(neuron, options);
     let kernels = legal(lowered, options)?;
     let Emitted { code, entries } = emit(&kernels, &options.target)?;
-    let port = |name: &str, ty| artifact::Port { name: name.into(), dtype: dtype(ty), last: false };
+    let port = |name: &str, ty| artifact::Port {
+        name: name.into(),
+        dtype: dtype(ty),
+        last: false,
+        packed: false,
+    };
     let streamed = |name: &str, ty| match ty {
         hir::Type::Real => artifact::Port { dtype: neuron.dtype.into(), ..port(name, ty) },
         _ => port(name, ty),
@@ -234,7 +254,8 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
             .iter()
             .map(|output| {
                 let ty = neuron.graph.node(output.value).ty;
-                artifact::Port { last: output.last, ..streamed(&output.name, ty) }
+                let hir::Output { last, packed, .. } = *output;
+                artifact::Port { last, packed, ..streamed(&output.name, ty) }
             })
             .collect(),
         states: neuron.states.iter().map(|state| port(&state.name, state.ty)).collect(),
@@ -289,14 +310,23 @@ fn level(name: &str) -> Result<crate::targets::cranelift::Level, Unsupported> {
 }
 
 /// The error of a target whose back end was left out of this build.
+/// What a target is called on the command line.
+fn target_word(target: &Target) -> &'static str {
+    match target {
+        Target::Cpu { .. } => "cpu",
+        Target::Ptx { .. } => "ptx",
+        Target::Wgsl => "wgsl",
+    }
+}
+
 fn not_built(target: &Target) -> Unsupported {
-    let (target, feature) = match target {
-        Target::Cpu { .. } => ("cpu", "cranelift"),
-        Target::Ptx { .. } => ("ptx", "llvm"),
-        Target::Wgsl => ("wgsl", "wgsl"),
+    let feature = match target {
+        Target::Cpu { .. } => "cranelift",
+        Target::Ptx { .. } => "llvm",
+        Target::Wgsl => "wgsl",
     };
     Unsupported {
-        target,
+        target: target_word(target),
         what: "anything in this build".into(),
         instead: format!("build with the feature `{feature}`, or choose another target"),
     }

@@ -8,7 +8,7 @@ use snn_compiler::check::{PortDtype, hir};
 use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, run};
 use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified, reduce};
 use snn_compiler::pipeline::{self, Options};
-use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Seeds};
+use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Packed, Seeds};
 
 use crate::indexed::{self, Named, expanded};
 use crate::operands::{Sizes, stored};
@@ -129,7 +129,13 @@ impl Interpreted {
             let name = Operand::Next(&state.name).to_string();
             (state.name.clone(), sizes.row(buffers[&name].clone()))
         });
-        Forward { outputs: outputs.collect(), states: states.collect() }
+        let packed = self.neuron.outputs.iter().filter(|output| output.packed).map(|output| {
+            let bits = &buffers[&Operand::Packed(&output.name).to_string()];
+            let words = bits.iter().map(|bits| bits.to_bits()).collect();
+            (output.name.clone(), Packed::new(sizes.steps, &sizes.step, words).unwrap())
+        });
+        let (packed, states) = (packed.collect(), states.collect());
+        Forward { outputs: outputs.collect(), packed, states }
     }
 
     /// The second stage of the sums, for each learnt param.
@@ -162,11 +168,11 @@ enum Data {
 }
 
 impl Data {
-    /// What is saved lies among numbers as its bits, for it may be no number; ints of states do as
-    /// numbers.
+    /// What is saved or packed lies among numbers as its bits, for it may be no number; ints of states do
+    /// as numbers.
     fn new(memory: Option<Vec<f32>>, buffer: &Buffer) -> Self {
         let Some(memory) = memory else { return Data::Absent };
-        let is_saved = buffer.role == Role::Saved;
+        let is_saved = has_bits(buffer);
         let int = |n: &f32| if is_saved { n.to_bits() as i32 } else { *n as i32 };
         match buffer.storage {
             Storage::I32 => Data::Ints(memory.iter().map(int).collect()),
@@ -200,7 +206,7 @@ impl Data {
 
     /// What [`Data::new`] was made of.
     fn numbers(self, buffer: &Buffer) -> Vec<f32> {
-        let is_saved = buffer.role == Role::Saved;
+        let is_saved = has_bits(buffer);
         let number = |int: i32| if is_saved { f32::from_bits(int as u32) } else { int as f32 };
         match self {
             Data::Absent => Vec::new(),
@@ -212,6 +218,11 @@ impl Data {
             Data::Ints(all) => all.into_iter().map(number).collect(),
         }
     }
+}
+
+/// Whether bits of a buffer's elements count, and no numbers.
+fn has_bits(buffer: &Buffer) -> bool {
+    buffer.role == Role::Saved || buffer.shape == Shape::Packed
 }
 
 fn is_f16(buffer: &Buffer) -> bool {
@@ -247,6 +258,7 @@ pub fn length(buffer: &Buffer, kernel: &Kernel, sizes: &Sizes) -> usize {
         Shape::Neuron => sizes.neurons,
         Shape::Checkpoint => chunks.saturating_sub(1) * sizes.lanes,
         Shape::Chunk => chunks * sizes.lanes,
+        Shape::Packed => sizes.steps.div_ceil(32) * sizes.lanes,
         Shape::Partial => sizes.lanes.div_ceil(kernel.schedule.block as usize),
     }
 }

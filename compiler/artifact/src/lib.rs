@@ -159,6 +159,9 @@ pub struct Port {
     /// Of an output: whether only the value after the last step is given, `[N]`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub last: bool,
+    /// Of an output: whether its spikes are given packed, the bits of 32 steps in a word.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub packed: bool,
 }
 
 fn is_false(value: &bool) -> bool {

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `input.x`, `param.tau`, `state.v` | what a call is given |
 //! | `output.s`, `next.v` | what it gives: outputs, and states after the last step |
+//! | `packed.s` | the spikes of an output, 32 steps to a word |
 //! | `saved.v` | the state at the start of each chunk but the first |
 //! | `trace.u` | what backward reads of each step: a value, or the bits of a chunk in a word |
 //! | `grad.output.s`, `grad.next.v` | the gradients of what it gives |
@@ -23,6 +24,8 @@ pub enum Operand<'a> {
     State(&'a str),
     /// An output.
     Output(&'a str),
+    /// The spikes of an output, the bits of 32 steps in a word.
+    Packed(&'a str),
     /// A state after the last step.
     Next(&'a str),
     /// A state at the start of each chunk but the first.
@@ -50,11 +53,12 @@ pub fn element(param: &str, index: usize) -> String {
 type Make = for<'a> fn(&'a str) -> Operand<'a>;
 
 /// The prefixes. None is the beginning of another. Closures, since an enum constructor is of one lifetime.
-const PREFIXES: [(&str, Make); 12] = [
+const PREFIXES: [(&str, Make); 13] = [
     ("input.", |n| Operand::Input(n)),
     ("param.", |n| Operand::Param(n)),
     ("state.", |n| Operand::State(n)),
     ("output.", |n| Operand::Output(n)),
+    ("packed.", |n| Operand::Packed(n)),
     ("next.", |n| Operand::Next(n)),
     ("saved.", |n| Operand::Saved(n)),
     ("trace.", |n| Operand::Trace(n)),
@@ -79,6 +83,7 @@ impl<'a> Operand<'a> {
             | Operand::Param(name)
             | Operand::State(name)
             | Operand::Output(name)
+            | Operand::Packed(name)
             | Operand::Next(name)
             | Operand::Saved(name)
             | Operand::Trace(name)

@@ -164,6 +164,9 @@ pub struct Special {
     /// What inputs, outputs and their gradients are stored as: f32, f16 or bf16; what is computed is f32
     #[arg(long, value_name = "TYPE", default_value_t)]
     pub dtype: PortDtype,
+    /// An output of spikes to give packed: as the bits of 32 steps in a word
+    #[arg(long, value_name = "OUTPUT")]
+    pub pack: Vec<String>,
 }
 
 /// What code is made for.

@@ -6,7 +6,7 @@ use snn_artifact::{Dtype, Manifest, Port};
 use snn_runtime::neuron::{Array, Arrays, Call, Forward, Seeds};
 
 use crate::args::{GradArgs, Operands};
-use crate::array::{self, Kind, Plain, generate};
+use crate::array::{self, Elements, Kind, Plain, generate};
 use crate::report::{Failure, Result};
 
 /// Reads or makes everything that the neuron runs over.
@@ -67,30 +67,31 @@ fn array(name: &str, plain: Plain) -> Result<Array> {
     array.map_err(|error| Failure::Message(format!("`{name}`: {error}")))
 }
 
-/// A result: its name, the type of its elements in a file, and the array.
-pub type Entry<'a> = (String, Dtype, &'a Array);
+/// A result: its name, its shape, and its elements in a file.
+pub type Entry<'a> = (String, &'a [usize], Elements<'a>);
 
 /// Results of one kind. NumPy has no bfloat16: such numbers are written as f32, which has them all.
 pub fn entries<'a>(kind: &str, arrays: &'a Arrays, ports: &[Port]) -> Vec<Entry<'a>> {
     let entry = |(name, array): (&String, &'a Array)| {
         let is_f16 = ports.iter().any(|port| port.name == *name && port.dtype == Dtype::F16);
-        (format!("{kind}{name}"), if is_f16 { Dtype::F16 } else { Dtype::F32 }, array)
+        let data = array.data();
+        let elements = if is_f16 { Elements::F16(data) } else { Elements::F32(data) };
+        (format!("{kind}{name}"), array.shape(), elements)
     };
     arrays.iter().map(entry).collect()
 }
 
-/// Outputs by name and last states as `state.NAME`.
+/// Outputs by name, the words of packed ones as `packed.NAME`, and last states as `state.NAME`.
 pub fn of_forward<'a>(forward: &'a Forward, manifest: &Manifest) -> Vec<Entry<'a>> {
     let mut all = entries("", &forward.outputs, &manifest.outputs);
+    for (name, packed) in &forward.packed {
+        all.push((format!("packed.{name}"), packed.shape(), Elements::Words(packed.words())));
+    }
     all.extend(entries("state.", &forward.states, &[]));
     all
 }
 
 /// The npz of results.
 pub fn pack(results: &[Entry<'_>]) -> Result<Vec<u8>> {
-    let all: Vec<_> = results
-        .iter()
-        .map(|(name, dtype, array)| (name.clone(), *dtype, array.shape(), array.data()))
-        .collect();
-    Ok(array::write_npz(&all)?)
+    Ok(array::write_npz(results)?)
 }

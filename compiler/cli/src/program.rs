@@ -27,6 +27,7 @@ impl Program {
             learn: special.learn.clone(),
             save: special.save.clone(),
             dtype: special.dtype,
+            pack: special.pack.clone(),
         };
         Ok(Self { text: source::read(&special.file)?, wanted })
     }

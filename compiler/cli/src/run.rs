@@ -85,7 +85,9 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<()> {
         files.add(path, operands::pack(&results)?);
     }
     if !args.operands.plots.is_empty() {
-        let scene = plot::run(&picture(ready.neuron.manifest(), &call, &forward.outputs));
+        let mut outputs = forward.outputs.clone();
+        outputs.extend(forward.packed.iter().map(|(name, p)| (name.clone(), p.unpacked())));
+        let scene = plot::run(&picture(ready.neuron.manifest(), &call, &outputs));
         args.operands.plots.iter().try_for_each(|path| plot::add(&mut files, path, &scene))?;
     }
     let names = files.names();

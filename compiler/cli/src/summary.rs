@@ -83,13 +83,21 @@ impl Summary {
             let rows = Rows::new(name, array.shape(), array.data());
             if rows.are_spikes() && !rows.data.is_empty() {
                 let n = rows.data.iter().filter(|s| **s > 0.5).count();
-                let rate = 100.0 * n as f64 / rows.data.len() as f64;
-                let rest = format!("spikes, firing rate {rate:.2} %");
-                self.line(&format!("output {name}"), &n.to_string(), &rest);
+                self.spikes(name, n, rows.data.len(), "");
             } else {
                 self.line(&format!("output {name}"), "", &described(array));
             }
         }
+        for (name, packed) in &forward.packed {
+            let lanes: usize = packed.shape()[1..].iter().product();
+            self.spikes(name, packed.count(), packed.steps() * lanes, ", packed");
+        }
+    }
+
+    fn spikes(&mut self, name: &str, n: usize, of: usize, form: &str) {
+        let rate = 100.0 * n as f64 / of.max(1) as f64;
+        let rest = format!("spikes, firing rate {rate:.2} %{form}");
+        self.line(&format!("output {name}"), &n.to_string(), &rest);
     }
 
     /// Gradients, those of params with their numbers where they are few.

@@ -510,6 +510,8 @@ pub struct Output {
     pub value: NodeId,
     /// Whether only the value after the last step is given; 0 where there was no step.
     pub last: bool,
+    /// Whether its spikes are given packed: as the bits of 32 steps in a word.
+    pub packed: bool,
     /// Its declaration.
     pub span: Span,
 }

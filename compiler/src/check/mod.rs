@@ -24,6 +24,7 @@ mod loops;
 mod modules;
 pub(crate) mod nearest;
 mod neuron;
+mod pack;
 mod phases;
 mod previous;
 mod print;

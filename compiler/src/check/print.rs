@@ -49,8 +49,12 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
         writeln!(out, "  state {i} {}: {ty} = {init} then {next}", state.name)?;
     }
     for output in &neuron.outputs {
-        let last = if output.last { " last" } else { "" };
-        writeln!(out, "  output {}{last} = {}", output.name, name(output.value))?;
+        let form = match output {
+            _ if output.last => " last",
+            _ if output.packed => " packed",
+            _ => "",
+        };
+        writeln!(out, "  output {}{form} = {}", output.name, name(output.value))?;
     }
     for named in neuron.named.iter().filter(|named| named.is_saved) {
         writeln!(out, "  saved {} = {}", named.name, name(named.node))?;

@@ -14,6 +14,7 @@ use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, Sharing, Unary, Via};
 use crate::check::items::Items;
 use crate::check::learnt;
 use crate::check::nearest::nearest;
+use crate::check::pack;
 use crate::check::save::{self, Save};
 use crate::check::scope::{Progress, Role, Symbol};
 use crate::check::tree::{
@@ -37,6 +38,8 @@ pub struct Specialization {
     pub save: Save,
     /// What inputs, outputs and their gradients are stored as.
     pub dtype: PortDtype,
+    /// Outputs whose spikes are given packed: as the bits of 32 steps in a word.
+    pub pack: Vec<String>,
 }
 
 impl Specialization {
@@ -45,7 +48,8 @@ impl Specialization {
         self.texts().into_iter().for_each(|source| sources.add_fixed(source));
     }
 
-    /// A source for each thing given: the neuron, then options, sharings, learnt params, what is saved.
+    /// A source for each thing given: the neuron, then options, sharings, learnt params, what is saved, what
+    /// is packed.
     fn texts(&self) -> Vec<Source> {
         let mut texts = vec![("<neuron>".into(), self.neuron.clone().unwrap_or_default())];
         for (name, value) in &self.options {
@@ -59,6 +63,9 @@ impl Specialization {
             texts.push((format!("<learn {name}>"), name.clone()));
         }
         texts.push(("<save>".into(), self.save.to_string()));
+        for name in &self.pack {
+            texts.push((format!("<pack {name}>"), name.clone()));
+        }
         let number = |(i, (name, text))| Source { id: FileId::argument(i as u32), name, text };
         texts.into_iter().enumerate().map(number).collect()
     }
@@ -80,6 +87,13 @@ impl Specialization {
     fn save_source(&self) -> FileId {
         let before = 1 + self.options.len() + self.share.len() + self.learn.len();
         FileId::argument(before as u32)
+    }
+
+    /// The place of the name of each output that is packed.
+    pub(super) fn pack_spans(&self) -> impl Iterator<Item = Span> {
+        let first = 2 + self.options.len() + self.share.len() + self.learn.len();
+        let files = (first..).map(|i| FileId::argument(i as u32));
+        files.zip(&self.pack).map(|(file, name)| Span::new(file, 0, name.len()))
     }
 }
 
@@ -256,8 +270,9 @@ pub(super) struct Special<'p> {
 impl Special<'_> {
     fn run(&mut self, values: Vec<Option<Value>>) -> Result<hir::Neuron, Diagnostics> {
         let options = self.options(values)?;
-        let made = self.build(options).map_err(|finding| vec![*finding])?;
+        let mut made = self.build(options).map_err(|finding| vec![*finding])?;
         made.save.check(&made, self.wanted.save_source())?;
+        pack::pack(&mut made, self.wanted)?;
         Ok(made)
     }
 
@@ -314,7 +329,7 @@ impl Special<'_> {
         for output in &neuron.outputs {
             let value = self.builder.slot_real(output.slot, output.span)?;
             let (name, last, span) = (output.name.clone(), output.last, output.span);
-            outputs.push(hir::Output { name, value, last, span });
+            outputs.push(hir::Output { name, value, last, packed: false, span });
         }
         let named = save::named(&mut self.builder, neuron, charged);
         let mut made = hir::Neuron {

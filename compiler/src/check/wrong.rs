@@ -360,7 +360,7 @@ wrong! {
     two_imports_with_a_function_each: format!("import \"half.snn\"\nimport \"other.snn\"\n\n{}", plain("  charge v = half(v) + x"));
     a_place_behind_a_name: plain("  charge v = max(a: v, x)");
     a_logistic_map_of_a_half_line: plain("  param  k = 0.5 in (0, inf) via sigmoid\n  charge v = k * v + x");
-    states_that_may_grow [3]: "neuron N {\n  input  x\n  param  a = 0.9 learn\n  param  tau = 2.0 in (0.25, inf) via softplus learn\n  param  b = 0.5 in (0, 2) via sigmoid learn\n  state  v = 0\n  state  w = 0\n  state  u = 0\n  charge {\n    v = a * v + x\n    w = w + (x - w) / tau\n    u = fma(u, b, x)\n  }\n  fire   s = spike(v + w + u - 1, atan())\n  reset  v -= s\n  output s\n}\n".to_string();
+    states_that_may_grow [3]: "neuron N {\n  input  x\n  param  a = 0.9 learn\n  param  tau = 2.0 in (0.25, inf) via softplus learn\n  param  b = 0.5 in (0, 2) via sigmoid learn\n  state  v = 0\n  state  w = 0\n  state  u = 0\n  charge {\n    v = a * v + x\n    w = w + (x - w) / tau\n    u = fma(u, b, x)\n  }\n  fire   s = spike(v + w + u - 1, atan())\n  reset  v -= s\n  output s\n}\n";
     a_state_that_may_grow_at_each_step: plain("  param  k[T] = 0.5 in (-2, 2) via sigmoid learn\n  charge v = k[t] * v + x");
     thresholds_out_of_reach [2]: plain("  param  far = 2.0 in (1, 3)\n  charge v = clamp(v + x, 0, 1)\n  fire {\n    s = spike(v - far, atan())\n    z = spike(v, atan())\n  }\n  output s\n  output z");
     a_threshold_out_of_reach_in_a_loop: plain("  param  far = 2.0 in (1, inf) via softplus\n  charge v = tanh(v + x)\n  fire   s = sum(i in 0..3, spike(v - far - i, atan()))\n  output s");

@@ -80,6 +80,10 @@ fn mended(wanted: &Specialization, place: &str, text: &str) -> Specialization {
             let mut learnt = wanted.learn.iter_mut();
             *learnt.find(|learnt| *learnt == old).expect("it was given") = name.into();
         }
+        Some(("pack", old)) => {
+            let mut packed = wanted.pack.iter_mut();
+            *packed.find(|packed| *packed == old).expect("it was given") = name.into();
+        }
         _ if place == "<save>" => wanted.save = text.parse().expect("names"),
         _ => wanted.neuron = Some(text.into()),
     }
@@ -218,5 +222,39 @@ fn what_f16_can_store_or_is_not_known_is_no_finding() {
     }
     for dtype in [PortDtype::F32, PortDtype::Bf16] {
         specialized(&giving("1e5 * s"), &stored(dtype), 0);
+    }
+}
+
+fn packed(text: &str, names: &[&str], n_mistakes: usize) -> String {
+    let pack = names.iter().map(|name| (*name).into()).collect();
+    specialized(text, &Specialization { pack, ..Specialization::default() }, n_mistakes)
+}
+
+#[test]
+fn unknown_outputs_to_pack() {
+    insta::assert_snapshot!(packed(&giving("1 - s"), &["yy", "spikes"], 2));
+}
+
+#[test]
+fn outputs_that_are_no_spikes() {
+    insta::assert_snapshot!(packed(&giving("1 + s"), &["y"], 1));
+}
+
+#[test]
+fn an_output_of_the_last_step_is_not_packed() {
+    let text = giving("s").replace("output y", "output y last");
+    insta::assert_snapshot!(packed(&text, &["y"], 1));
+}
+
+#[test]
+fn an_output_to_pack_that_is_unknown_among_two() {
+    let text = giving("s").replace("output y", "output y\n  output s");
+    insta::assert_snapshot!(packed(&text, &["x"], 1));
+}
+
+#[test]
+fn what_is_0_or_1_may_be_packed() {
+    for value in ["s", "1 - s", "if v > 0 { 1 } else { 0 }"] {
+        packed(&giving(value), &["y"], 0);
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) ->
         inputs: ["a", "b", "c"].map(|name| Input { name: name.into(), param: None, span }).into(),
         states: vec![],
         params: vec![],
-        outputs: vec![Output { name: "y".into(), value, last: false, span }],
+        outputs: vec![Output { name: "y".into(), value, last: false, packed: false, span }],
         surrogates: vec![triangle()],
         graph,
         named: vec![],

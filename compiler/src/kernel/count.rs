@@ -1,7 +1,7 @@
 //! What a kernel does for an element and step.
 
 use super::{
-    Binary, Buffer, Kernel, LoopKind, Op, Role, Schedule, Shape, Stmt, Storage, Unary, math,
+    Binary, Buffer, Kernel, LoopKind, Op, Role, Schedule, Shape, Stmt, Storage, Unary, WORD, math,
 };
 
 /// Bytes and operations an element and step; what is done once a lane or less often counts nothing.
@@ -70,6 +70,7 @@ impl Buffer {
         match self.shape {
             Shape::Sequence => each,
             Shape::Checkpoint | Shape::Chunk => each / f64::from(schedule.chunk),
+            Shape::Packed => each / f64::from(WORD),
             Shape::Lane | Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial => 0.0,
         }
     }

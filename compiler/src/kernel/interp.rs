@@ -10,7 +10,7 @@ mod real;
 pub use memory::{Arg, Slice, SliceMut};
 pub use real::Real;
 
-use super::{Buffer, Float, Kernel, Schedule, Shape, Storage, Verified};
+use super::{Buffer, Float, Kernel, Schedule, Shape, Storage, Verified, WORD};
 
 /// The scalars of a launch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -192,6 +192,7 @@ fn length(shape: Shape, stride: usize, schedule: Schedule, launch: &Launch) -> O
         Shape::Sequence => launch.steps,
         Shape::Checkpoint => launch.steps.div_ceil(schedule.chunk as usize).saturating_sub(1),
         Shape::Chunk => launch.steps.div_ceil(schedule.chunk as usize),
+        Shape::Packed => launch.steps.div_ceil(WORD as usize),
     };
     if rows == 0 || lanes == 0 {
         return Some(0);

@@ -104,9 +104,15 @@ pub enum Shape {
     Checkpoint,
     /// `[ceil(T / K), N]`, element `c * N + n`. Only within chunks.
     Chunk,
+    /// `[ceil(T / 32), N]`, element `floor(c * K / 32) * N + n`. Only within chunks, whose `K` divides 32, and
+    /// only written: each chunk writes over what those before it have put into the word.
+    Packed,
     /// `[ceil(N / B)]`: one sum for each block of `B` adjacent lanes. Only for `reduce`.
     Partial,
 }
+
+/// The steps whose spikes a word of [`Shape::Packed`] holds.
+pub const WORD: u32 = 32;
 
 /// What a buffer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -31,7 +31,7 @@ words! {
     }
     Shape {
         "sequence" Sequence, "lane" Lane, "layer" Layer, "channel" Channel, "neuron" Neuron,
-        "checkpoint" Checkpoint, "chunk" Chunk, "partial" Partial,
+        "checkpoint" Checkpoint, "chunk" Chunk, "packed" Packed, "partial" Partial,
     }
     Role {
         "input" Input, "output" Output, "state_in" StateIn, "state_out" StateOut, "param" Param,

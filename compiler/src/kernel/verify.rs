@@ -23,8 +23,9 @@
 //!   hold no loops.
 //!
 //! Buffers:
-//! - K13. Sequences are touched only within steps, checkpoints and words of chunks only within chunks and
-//!   outside of steps, all others only outside of loops.
+//! - K13. Sequences are touched only within steps, checkpoints and words, of chunks or packed, only
+//!   within chunks and outside of steps, all others only outside of loops. Packed words are filled by
+//!   whole chunks.
 //! - K14. Only read buffers are loaded, only written ones stored or reduced.
 //! - K15. `load` reads a buffer that is always there: neither optional nor a checkpoint. `load_or`
 //!   reads one that may not be. `given` asks only for optional buffers.
@@ -35,7 +36,7 @@
 use super::names::is_name;
 use super::{
     Binary, Buffer, BufferId, Float, Kernel, Loop, LoopKind, Op, Role, Shape, Stmt, Storage, Type,
-    Unary, ValueId, Verified,
+    Unary, ValueId, Verified, WORD,
 };
 use crate::error::Bug;
 
@@ -97,6 +98,7 @@ fn allowed(buffer: &Buffer) -> bool {
     use Shape::*;
     let shapes: &[Shape] = match (buffer.role, buffer.written) {
         (Role::Input, false) => &[Sequence],
+        (Role::Output, true) => &[Sequence, Lane, Packed],
         (Role::Output | Role::Grad, _) => &[Sequence, Lane],
         (Role::StateIn, false) | (Role::StateOut, true) => &[Lane],
         (Role::Param, false) => &[Layer, Channel, Neuron],
@@ -378,9 +380,12 @@ impl<'a> Verifier<'a> {
     fn touch(&self, buffer: &Buffer) -> Result<()> {
         let place = match buffer.shape {
             Shape::Sequence => Place::Step,
-            Shape::Checkpoint | Shape::Chunk => Place::Chunk,
+            Shape::Checkpoint | Shape::Chunk | Shape::Packed => Place::Chunk,
             _ => Place::Top,
         };
+        let chunk = self.kernel.schedule.chunk;
+        let has_words = buffer.shape != Shape::Packed || chunk > 0 && WORD.is_multiple_of(chunk);
+        ensure!(has_words, "K13", "`{}` has words of no whole chunks", buffer.name);
         ensure!(self.place == place, "K13", "`{}` is touched in the wrong place", buffer.name);
         Ok(())
     }

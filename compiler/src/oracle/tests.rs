@@ -56,7 +56,7 @@ fn param(name: &str, sharing: Sharing) -> Param {
 }
 
 fn output(name: &str, value: NodeId) -> Output {
-    Output { name: name.into(), value, last: false, span: Span::default() }
+    Output { name: name.into(), value, last: false, packed: false, span: Span::default() }
 }
 
 /// `sigmoid(alpha u)` with its derivative.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use snn_artifact as artifact;
 
-use crate::kernel::{self, Float, Kernel, Role, Schedule, Shape, Storage};
+use crate::kernel::{self, Float, Kernel, Role, Schedule, Shape, Storage, WORD};
 
 /// What a back end returns: the code, and how to launch each kernel by its name.
 ///
@@ -108,6 +108,7 @@ fn shape(shape: Shape, schedule: Schedule) -> Vec<String> {
             return vec![rows, "N".into()];
         }
         Shape::Chunk => return vec![format!("ceil(T / {})", schedule.chunk), "N".into()],
+        Shape::Packed => return vec![format!("ceil(T / {WORD})"), "N".into()],
         Shape::Partial => return vec![format!("ceil(N / {})", schedule.block)],
     };
     text.iter().map(|s| s.to_string()).collect()

@@ -1,7 +1,10 @@
 //! What a neuron is given and what it gives, by name.
 
+use std::collections::BTreeMap;
+
 use super::array::{self, Array, Arrays};
 use super::broadcast;
+use super::packed::Packed;
 use crate::error::{Error, Result};
 
 /// The operands of a run.
@@ -76,8 +79,10 @@ impl Seeds {
 /// What forward gives.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Forward {
-    /// Outputs, `[T, N, *]`.
+    /// Outputs, `[T, N, *]`, but for packed ones.
     pub outputs: Arrays,
+    /// Outputs whose spikes are packed.
+    pub packed: BTreeMap<String, Packed>,
     /// States after the last step, `[N, *]`.
     pub states: Arrays,
 }

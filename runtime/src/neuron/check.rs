@@ -120,6 +120,7 @@ pub fn dtype(manifest: &Manifest, buffer: &str) -> Dtype {
         Some(Operand::Input(name) | Operand::InputGrad(name)) => of(&manifest.inputs, name),
         Some(Operand::Output(name) | Operand::OutputGrad(name)) => of(&manifest.outputs, name),
         Some(Operand::State(name) | Operand::Next(name)) => of(&manifest.states, name),
+        Some(Operand::Packed(_)) => Dtype::I32,
         _ => Dtype::F32,
     }
 }
@@ -182,6 +183,7 @@ struct Wanted {
 
 const SEQUENCE: &[&str] = &["T", "N"];
 const LANE: &[&str] = &["N"];
+const WORDS: &[&str] = &["ceil(T / 32)", "N"];
 
 /// What the buffer of an operand has to be; none for one that the neuron does not have.
 fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
@@ -200,6 +202,10 @@ fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
         Operand::InputGrad(_) => port(inputs, Role::Grad, SEQUENCE).or_else(|| stepped(Role::Grad)),
         Operand::Output(name) => port(outputs, Role::Output, given(outputs, name)),
         Operand::OutputGrad(name) => port(outputs, Role::Grad, given(outputs, name)),
+        Operand::Packed(name) => {
+            let is_packed = outputs.iter().any(|port| port.name == name && port.packed);
+            is_packed.then_some(Wanted { role: Role::Output, shape: Some(WORDS) })
+        }
         Operand::State(_) => port(states, Role::StateIn, LANE),
         Operand::StateGrad(_) => port(states, Role::Grad, LANE),
         Operand::Next(_) => port(states, Role::StateOut, LANE),

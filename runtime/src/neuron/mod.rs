@@ -10,6 +10,7 @@ mod geometry;
 mod indexed;
 mod ints;
 mod operands;
+mod packed;
 mod params;
 mod prepared;
 mod results;
@@ -30,6 +31,7 @@ use crate::error::{Error, Result};
 
 pub use array::{Array, Arrays};
 pub use call::{ALL, CHANNEL_AXIS, Call, Forward, Gradients, Seeds};
+pub use packed::Packed;
 pub use params::default_numbers;
 pub use prepared::Prepared;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use snn_artifact::Dtype;
 use snn_artifact::naming::Operand;
+use snn_artifact::{Dtype, Port};
 
 use super::array::{Array, Arrays};
 use super::broadcast;
@@ -11,6 +11,7 @@ use super::call::{Forward, Gradients};
 use super::check::{BACKWARD, FORWARD};
 use super::elements;
 use super::indexed;
+use super::packed::{self, Packed};
 use super::run::Run;
 use super::tile::Tile;
 use super::tiles;
@@ -38,8 +39,13 @@ impl Results {
             arrays.insert(buffer, array);
             Ok::<(), Error>(())
         };
+        let words = [&[run.geometry.shape[0].div_ceil(packed::STEPS)], state].concat();
         for port in &manifest.outputs {
-            add(Operand::Output(&port.name), if port.last { state } else { sequence })?;
+            match port {
+                Port { packed: true, name, .. } => add(Operand::Packed(name), &words)?,
+                Port { last: true, name, .. } => add(Operand::Output(name), state)?,
+                Port { name, .. } => add(Operand::Output(name), sequence)?,
+            }
         }
         for port in &manifest.states {
             add(Operand::Next(&port.name), state)?;
@@ -69,8 +75,12 @@ impl Results {
                 written_by_none(run, buffer)?;
                 continue;
             };
-            let (device, dtype) = (run.neuron.device.as_ref(), run.neuron.dtype(buffer));
-            let operand = Operand::parse(buffer).map_or(&buffer[..], |operand| operand.name());
+            let parsed = Operand::parse(buffer);
+            // Words are taken as they are: bits in the place of f32's.
+            let is_packed = matches!(parsed, Some(Operand::Packed(_)));
+            let dtype = if is_packed { Dtype::F32 } else { run.neuron.dtype(buffer) };
+            let device = run.neuron.device.as_ref();
+            let operand = parsed.map_or(&buffer[..], |operand| operand.name());
             if run.tiles.is_whole() {
                 elements::read(device, memory, dtype, operand, array.data_mut())?;
             } else {
@@ -95,6 +105,11 @@ impl Results {
                 array = broadcast::sum(&array, own);
             }
             let (arrays, name) = match Operand::parse(&buffer) {
+                Some(Operand::Packed(name)) => {
+                    let packed = Packed::of_array(run.geometry.shape[0], array);
+                    all.forward.packed.insert(name.into(), packed);
+                    continue;
+                }
                 Some(Operand::Output(name)) => (&mut all.forward.outputs, name),
                 Some(Operand::Next(name)) => (&mut all.forward.states, name),
                 Some(Operand::InputGrad(name)) => (&mut all.inputs, name),

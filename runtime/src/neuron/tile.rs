@@ -67,7 +67,8 @@ impl Tile {
     pub fn launch(&mut self, run: &Run<'_>, entry: &str) -> Result<()> {
         let signature = run.neuron.entry(entry)?;
         let lanes = self.lanes.len();
-        for buffer in signature.buffers.iter().filter(|buffer| buffer.written) {
+        // What may be left out is: of packed outputs, the reals.
+        for buffer in signature.buffers.iter().filter(|buffer| buffer.written && !buffer.optional) {
             if !self.memories.contains_key(&buffer.name) {
                 let bytes = tiles::bytes(entry, buffer, &run.geometry, lanes)?;
                 let memory = run.neuron.device.alloc(&buffer.name, bytes)?;

@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::report::{Failure, Result};
 use crate::source::reason;
 
+pub use npy::Elements;
 pub use npz::write as write_npz;
 
 /// A row-major array.

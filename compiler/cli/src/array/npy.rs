@@ -3,7 +3,6 @@
 //! Read here and not by a crate, since a header is the user's: its shape is held against what the file
 //! has before anything is multiplied or allocated.
 
-use snn_artifact::Dtype;
 use snn_artifact::half::{f16_to_f64, f64_to_f16};
 
 use super::{Plain, n_elements, shown};
@@ -145,10 +144,35 @@ fn row_major(array: Plain) -> Plain {
     Plain { shape, data: moved }
 }
 
-/// The file of an array, as f16 or as f32.
-pub fn write(dtype: Dtype, shape: &[usize], data: &[f32]) -> Vec<u8> {
-    let is_f16 = dtype == Dtype::F16;
-    let descr = if is_f16 { "<f2" } else { "<f4" };
+/// The elements of an array for a file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Elements<'a> {
+    /// f32 as they are.
+    F32(&'a [f32]),
+    /// f32 rounded to f16.
+    F16(&'a [f32]),
+    /// u32.
+    Words(&'a [u32]),
+}
+
+impl Elements<'_> {
+    /// Their bytes in a file.
+    pub fn size(&self) -> usize {
+        match self {
+            Elements::F32(all) => 4 * all.len(),
+            Elements::F16(all) => 2 * all.len(),
+            Elements::Words(all) => 4 * all.len(),
+        }
+    }
+}
+
+/// The file of an array.
+pub fn write(shape: &[usize], elements: Elements<'_>) -> Vec<u8> {
+    let descr = match elements {
+        Elements::F32(_) => "<f4",
+        Elements::F16(_) => "<f2",
+        Elements::Words(_) => "<u4",
+    };
     let axes: Vec<String> = shape.iter().map(|n| format!("{n},")).collect();
     let mut header =
         format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", axes.join(" "));
@@ -156,13 +180,16 @@ pub fn write(dtype: Dtype, shape: &[usize], data: &[f32]) -> Vec<u8> {
     let end = (10 + header.len() + 1).next_multiple_of(64) - 11;
     header.extend(std::iter::repeat_n(' ', end - header.len()));
     header.push('\n');
-    let mut bytes = Vec::with_capacity(10 + header.len() + 4 * data.len());
+    let mut bytes = Vec::with_capacity(10 + header.len() + elements.size());
     bytes.extend_from_slice(b"\x93NUMPY\x01\x00");
     bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
     bytes.extend_from_slice(header.as_bytes());
-    match is_f16 {
-        true => bytes.extend(data.iter().flat_map(|n| f64_to_f16((*n).into()).to_le_bytes())),
-        false => bytes.extend(data.iter().flat_map(|number| number.to_le_bytes())),
+    match elements {
+        Elements::F32(all) => bytes.extend(all.iter().flat_map(|number| number.to_le_bytes())),
+        Elements::F16(all) => {
+            bytes.extend(all.iter().flat_map(|n| f64_to_f16((*n).into()).to_le_bytes()));
+        }
+        Elements::Words(all) => bytes.extend(all.iter().flat_map(|word| word.to_le_bytes())),
     }
     bytes
 }
@@ -191,8 +218,8 @@ mod tests {
         for shape in [vec![], vec![0], vec![3], vec![2, 3], vec![2, 0, 5]] {
             let n = shape.iter().product::<usize>();
             let data: Vec<f32> = (0..n).map(|i| i as f32 - 0.5).collect();
-            for (dtype, size) in [(Dtype::F16, 2), (Dtype::F32, 4)] {
-                let bytes = write(dtype, &shape, &data);
+            for (elements, size) in [(Elements::F16(&data), 2), (Elements::F32(&data), 4)] {
+                let bytes = write(&shape, elements);
                 assert_eq!((bytes.len() - size * n) % 64, 0);
                 assert_eq!(read(&bytes), Ok(Plain { shape: shape.clone(), data: data.clone() }));
             }
@@ -258,7 +285,7 @@ mod tests {
 
     #[test]
     fn no_damage_is_a_panic() {
-        let whole = write(Dtype::F32, &[3, 2], &[1.0; 6]);
+        let whole = write(&[3, 2], Elements::F32(&[1.0; 6]));
         for at in 0..whole.len() {
             let _ = read(&whole[..at]);
             for byte in [0, b'9', b'(', b'\'', 0xff] {

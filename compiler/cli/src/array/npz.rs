@@ -2,11 +2,11 @@
 
 use std::io::{Cursor, Read, Write};
 
-use snn_artifact::Dtype;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-use super::{Plain, npy};
+use super::Plain;
+use super::npy::{self, Elements};
 
 /// The member asked for; where none is, the one of the operand's name, or the only one.
 pub fn read(bytes: &[u8], member: Option<&str>, operand: &str) -> Result<Plain, String> {
@@ -64,22 +64,22 @@ fn stem(file: &str) -> &str {
     file.strip_suffix(".npy").unwrap_or(file)
 }
 
-/// The file of many arrays: name, type of the elements (f16 or f32), shape and elements of each.
+/// The file of many arrays: name, shape and elements of each.
 ///
 /// # Errors
 ///
 /// Where an array is more than an archive takes.
-pub fn write(arrays: &[(String, Dtype, &[usize], &[f32])]) -> Result<Vec<u8>, String> {
+pub fn write(arrays: &[(String, &[usize], Elements<'_>)]) -> Result<Vec<u8>, String> {
     let failed = |why: &dyn std::fmt::Display| format!("cannot pack the arrays: {why}");
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, dtype, shape, data) in arrays {
+    for (name, shape, elements) in arrays {
         // Stored as they are, as NumPy does: floats hardly shrink.
-        let large = data.len() as u64 * 4 >= u64::from(u32::MAX) - 1024;
+        let large = elements.size() as u64 >= u64::from(u32::MAX) - 1024;
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored)
             .large_file(large);
         archive.start_file(format!("{name}.npy"), options).map_err(|why| failed(&why))?;
-        archive.write_all(&npy::write(*dtype, shape, data)).map_err(|why| failed(&why))?;
+        archive.write_all(&npy::write(shape, *elements)).map_err(|why| failed(&why))?;
     }
     Ok(archive.finish().map_err(|why| failed(&why))?.into_inner())
 }
@@ -90,7 +90,8 @@ mod tests {
 
     fn two() -> Vec<u8> {
         let a: &[f32] = &[1.0, 2.0];
-        write(&[("a".into(), Dtype::F16, &[2], a), ("state.v".into(), Dtype::F32, &[1, 2], a)])
+        let b = Elements::F32(a);
+        write(&[("a".into(), &[2], Elements::F16(a)), ("state.v".into(), &[1, 2], b)])
             .expect("an archive")
     }
 

@@ -265,3 +265,26 @@ fn inputs_and_outputs_may_be_stored_in_16_bits() {
     assert_eq!(done.status, 2);
     assert!(done.err.contains("`f8` is none of f32, f16, bf16"), "{}", done.err);
 }
+
+#[test]
+fn spikes_may_be_packed() {
+    let folder = folder("run_packed");
+    let line = "run lif.snn --generate noise --steps 70 --neurons 3 --out o.npz --plot o.svg";
+    let spikes = |out: &str| {
+        let line = out.lines().find(|line| line.contains("output s")).expect("a line of spikes");
+        line.split_whitespace().nth(2).expect("how many").to_string()
+    };
+    let dense = folder.snnc(line).right();
+    let reals = numbers(&folder, "o.npz", "s");
+    let picture = std::fs::read(folder.path("o.svg")).expect("the picture");
+    let packed = folder.snnc(&format!("{line} --pack s")).right();
+    assert!(packed.contains("firing rate") && packed.contains("%, packed"), "{packed}");
+    assert_eq!(spikes(&packed), spikes(&dense));
+    assert_eq!(std::fs::read(folder.path("o.svg")).expect("the picture"), picture);
+    let words = numbers(&folder, "o.npz", "packed.s");
+    let bit = |t: usize, n: usize| words[t / 32 * 3 + n].to_bits() >> (t % 32) & 1;
+    assert_eq!(words.len(), 3 * 3);
+    assert!(reals.iter().enumerate().all(|(i, s)| bit(i / 3, i % 3) as f32 == *s), "{reals:?}");
+    let err = folder.snnc("run n.snn --input x=x.csv --pack v --out v.npz").wrong();
+    assert!(err.contains("E0407") && !folder.path("v.npz").exists(), "{err}");
+}

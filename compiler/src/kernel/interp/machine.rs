@@ -4,7 +4,8 @@ use super::Launch;
 use super::memory::{Arg, Index};
 use super::real::{self, Real};
 use crate::kernel::{
-    Binary, BufferId, Compare, Kernel, Loop, LoopKind, Op, Order, Shape, Stmt, Type, Unary, ValueId,
+    Binary, BufferId, Compare, Kernel, Loop, LoopKind, Op, Order, Shape, Stmt, Type, Unary,
+    ValueId, WORD,
 };
 
 /// Lanes that are evaluated side by side: few enough for the values to stay in a near cache, enough
@@ -311,6 +312,10 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             }
             Shape::Checkpoint => (self.chunk - 1) * self.launch.lanes,
             Shape::Chunk => self.chunk * self.launch.lanes,
+            Shape::Packed => {
+                let word = self.chunk * self.kernel.schedule.chunk as usize / WORD as usize;
+                word * self.launch.lanes
+            }
             _ => 0,
         };
         row + self.first

@@ -3,6 +3,7 @@
 use snn_artifact::naming::Operand;
 
 use super::super::{BufferId, Carry, Kernel, LoopKind, Order, Schedule, Shape, Stmt, ValueId};
+use super::packed::Packed;
 use super::trace::{Bits, Trace};
 use super::writer::{Scope, Writer, of_ports, repeat, storage};
 use crate::check::hir::{Neuron, NodeId, Type};
@@ -25,6 +26,7 @@ pub fn write(
     writer.nodes(&mut scope, |i| needed[i] && !varying[i]);
     let first = writer.first_states(&mut scope);
     let buffers = buffers(&mut writer);
+    let mut packed = Packed::new(&mut writer);
     let saved = saved_buffers(&mut writer, saved);
     let traces: Vec<Trace> = saves.iter().map(|s| Trace::new(&mut writer, s, true)).collect();
     let mut bits = Bits::new(&traces);
@@ -35,11 +37,15 @@ pub fn write(
         let zero = writer.real(0.0);
         chunks.push(writer.carry(zero));
     }
+    let n_reals = chunks.len();
+    packed.begin(&mut writer, &mut chunks);
     let mut chunk = scope.inner();
     for (buffer, carry) in saved.into_iter().zip(&chunks) {
         chunk.body.extend(buffer.map(|buffer| Stmt::Store(buffer, carry.param)));
     }
-    let mut steps: Vec<Carry> = chunks.iter().map(|carry| writer.carry(carry.param)).collect();
+    let reals = chunks[..n_reals].iter();
+    let mut steps: Vec<Carry> = reals.map(|carry| writer.carry(carry.param)).collect();
+    packed.open(&mut writer, &mut chunk, &chunks, &mut steps);
     bits.fill(&mut writer, &mut steps);
     let mut step = chunk.inner();
     writer.step(&mut step, &operands.inputs, &steps);
@@ -59,10 +65,12 @@ pub fn write(
     for trace in traces.iter().filter(|trace| !trace.is_bits()) {
         trace.store(&mut writer, &mut step);
     }
+    packed.put(&mut writer, &mut step, &mut steps);
     bits.put(&mut writer, &mut step, &mut steps);
     writer.advance(&step, &mut steps);
     close(&mut chunks, &steps);
     chunk.body.push(repeat(LoopKind::Steps, Order::Forward, steps.clone(), step.body));
+    packed.store(&mut chunk, &steps);
     bits.store(&mut chunk, &steps);
     let last: Vec<ValueId> = chunks.iter().map(|carry| carry.result).collect();
     scope.body.push(repeat(LoopKind::Chunks, Order::Forward, chunks, chunk.body));
@@ -101,7 +109,10 @@ fn buffers(writer: &mut Writer<'_>) -> Written {
             ty => storage(ty),
         };
         let shape = if output.last { Shape::Lane } else { Shape::Sequence };
-        outputs.push(writer.buffer(Operand::Output(&output.name), storage, shape));
+        let buffer = writer.buffer(Operand::Output(&output.name), storage, shape);
+        // Of packed spikes most callers want nothing else.
+        writer.kernel.buffers[buffer.0 as usize].optional = output.packed;
+        outputs.push(buffer);
     }
     let mut last = Vec::new();
     for state in &neuron.states {

@@ -8,6 +8,7 @@
 mod backward;
 mod forward;
 mod keep;
+mod packed;
 #[cfg(test)]
 mod tests;
 mod trace;

@@ -328,7 +328,7 @@ fn role(operand: Operand<'_>) -> (Role, bool) {
         Operand::Input(_) => (Role::Input, false),
         Operand::Param(_) => (Role::Param, false),
         Operand::State(_) => (Role::StateIn, false),
-        Operand::Output(_) => (Role::Output, true),
+        Operand::Output(_) | Operand::Packed(_) => (Role::Output, true),
         Operand::Next(_) => (Role::StateOut, true),
         Operand::Saved(_) | Operand::Trace(_) => (Role::Saved, false),
         Operand::OutputGrad(_) | Operand::NextGrad(_) => (Role::Grad, false),

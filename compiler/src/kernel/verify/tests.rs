@@ -183,6 +183,10 @@ fn k13_places() {
         &[("store saved.v, %4", ""), ("store s,", "store saved.v, %5\nstore s,")],
     );
     breaks("K13", sample, &[("store saved.v, %4", ""), ("store state_out", "store saved")]);
+    let packed = ("saved f32 checkpoint", "output f32 packed");
+    keeps(sample, &[packed]);
+    breaks("K13", sample, &[packed, ("chunk 8", "chunk 3")]);
+    breaks("K13", sample, &[packed, ("chunk 8", "chunk 64")]);
     let late = ("    end\n  end\n", "    end\n  reduce partial.tau, %41\n  end\n");
     breaks("K13", samples::LIF_BACKWARD, &[("  reduce partial.tau, %43\n", ""), late]);
 }

@@ -11,7 +11,7 @@ use super::lanes::{At, Ctx, given, repeat, scratch};
 use super::memory::{Address, gather, load, shift, store};
 use super::program::Run;
 use super::{flags, ops};
-use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Type, ValueId};
+use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Type, ValueId, WORD};
 
 /// Vectors whose operations stand side by side: with more, what is constant has no registers left.
 const SIDE_BY_SIDE: usize = 2;
@@ -114,6 +114,11 @@ fn touch_one(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, id: BufferId, at: At) -
             Some(b.ins().imul(before, n))
         }
         (Shape::Chunk, _, Some((chunk, _))) => Some(b.ins().imul(chunk, n)),
+        (Shape::Packed, _, Some((chunk, _))) => {
+            let chunks = WORD / ctx.program.kernel.schedule.chunk;
+            let word = b.ins().ushr_imm_u(chunk, i64::from(chunks.trailing_zeros()));
+            Some(b.ins().imul(word, n))
+        }
         _ => None,
     };
     let mut base = ctx.base[id.0 as usize];

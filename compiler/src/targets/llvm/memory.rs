@@ -8,7 +8,7 @@ use super::emitter::{Chunk, Emitter, Lanes, lane};
 use super::inst;
 use super::text::{Text, Value};
 use crate::error::Bug;
-use crate::kernel::{BufferId, Float, Shape, Storage, ValueId};
+use crate::kernel::{BufferId, Float, Shape, Storage, ValueId, WORD};
 
 /// The most bytes of one access.
 const WIDEST: usize = 16;
@@ -37,7 +37,7 @@ pub(super) fn alignment(storage: Storage, width: usize) -> usize {
 /// Whether each lane has an element of its own, adjacent to its neighbour's.
 pub(super) fn is_per_lane(shape: Shape) -> bool {
     match shape {
-        Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk => true,
+        Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk | Shape::Packed => true,
         Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial => false,
     }
 }
@@ -79,7 +79,7 @@ impl Emitter<'_> {
                 Ok(self.load_adjacent(buffer, &from, self.place.width))
             }
             Shape::Channel | Shape::Neuron => self.load_shared(buffer),
-            shape @ (Shape::Sequence | Shape::Partial) => {
+            shape @ (Shape::Sequence | Shape::Packed | Shape::Partial) => {
                 Err(Bug(format!("a load of {shape:?} outside of steps")))
             }
         }
@@ -157,6 +157,12 @@ impl Emitter<'_> {
             }
             (Shape::Chunk, Some(chunk)) => {
                 let to = self.row_of(buffer, &chunk.index)?;
+                self.store_adjacent(buffer, value, &to, &[])
+            }
+            (Shape::Packed, Some(chunk)) => {
+                let chunks = WORD / self.kernel.schedule.chunk;
+                let word = self.text.value(format_args!("udiv i64 {}, {chunks}", chunk.index));
+                let to = self.row_of(buffer, &word)?;
                 self.store_adjacent(buffer, value, &to, &[])
             }
             (shape, _) => Err(Bug(format!("a store to {shape:?} where it has no place"))),

@@ -11,7 +11,7 @@ use super::bind::{Bindings, FIRST_LANE, GIVEN};
 use super::build::{Builder, Expr, Scalars, array, identifier, intern, storage};
 use super::lane::Lane;
 use crate::error::{Bug, EmitError};
-use crate::kernel::{BufferId, Kernel, Shape, Storage};
+use crate::kernel::{BufferId, Kernel, Shape, Storage, WORD};
 
 /// One global a binding; the buffers of a shared binding have the same one.
 pub fn storage_buffers(
@@ -126,6 +126,13 @@ impl Lane<'_> {
             Shape::Chunk => {
                 let chunk = place.chunk.ok_or_else(outside)?;
                 let row = self.build.binary(Bin::Multiply, chunk, self.scalars["N"]);
+                self.build.binary(Bin::Add, row, place.lane)
+            }
+            Shape::Packed => {
+                let chunk = place.chunk.ok_or_else(outside)?;
+                let chunks = self.build.index(WORD / self.kernel.schedule.chunk);
+                let word = self.build.binary(Bin::Divide, chunk, chunks);
+                let row = self.build.binary(Bin::Multiply, word, self.scalars["N"]);
                 self.build.binary(Bin::Add, row, place.lane)
             }
             Shape::Partial => place.group,

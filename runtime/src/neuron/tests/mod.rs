@@ -21,7 +21,9 @@ const BLOCK: u32 = 4;
 
 /// `s = a x`, and `v` grows by the sum of `x`.
 fn scale(sharing: Sharing) -> Manifest {
-    let port = |name: &str| vec![Port { name: name.into(), dtype: Dtype::F32, last: false }];
+    let port = |name: &str| {
+        vec![Port { name: name.into(), dtype: Dtype::F32, last: false, packed: false }]
+    };
     let param = Param {
         name: "a".into(),
         sharing,

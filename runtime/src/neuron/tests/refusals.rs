@@ -54,7 +54,12 @@ fn operands_of_other_shapes() {
 fn inputs_that_are_missing_or_differ() {
     assert_eq!(forward(|c| c.inputs.clear()), "input `x` of `Scale` was not given");
     let mut manifest = scale(Sharing::Layer);
-    manifest.inputs.push(snn_artifact::Port { name: "y".into(), dtype: Dtype::F32, last: false });
+    manifest.inputs.push(snn_artifact::Port {
+        name: "y".into(),
+        dtype: Dtype::F32,
+        last: false,
+        packed: false,
+    });
     let mut call = call(&[2, 3, 4]);
     call.inputs.insert("y".into(), array(&[2, 2, 4]));
     let error = neuron(manifest, LARGE).forward(&call).unwrap_err().to_string();

@@ -201,7 +201,11 @@ fn of_lanes(all: &Gradients, sizes: &Sizes, chosen: &[usize]) -> Gradients {
         arrays.iter().map(|(name, all)| (name.clone(), array(all))).collect()
     };
     Gradients {
-        forward: Forward { outputs: some(&all.forward.outputs), states: some(&all.forward.states) },
+        forward: Forward {
+            outputs: some(&all.forward.outputs),
+            states: some(&all.forward.states),
+            ..Forward::default()
+        },
         inputs: some(&all.inputs),
         params: all.params.clone(),
         states: some(&all.states),

@@ -11,6 +11,7 @@ pub mod check;
 mod corpus;
 mod indexed;
 pub mod machines;
+mod packed;
 mod programs;
 mod properties;
 pub mod variants;

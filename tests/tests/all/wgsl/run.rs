@@ -54,6 +54,7 @@ pub fn length(buffer: &Buffer, kernel: &Kernel, launch: &Launch, stride: usize) 
             chunks.saturating_sub(1) * launch.lanes
         }
         Shape::Chunk => launch.steps.div_ceil(kernel.schedule.chunk as usize) * launch.lanes,
+        Shape::Packed => launch.steps.div_ceil(32) * launch.lanes,
         Shape::Partial => launch.lanes.div_ceil(kernel.schedule.block as usize),
     }
 }

@@ -53,7 +53,9 @@ pub fn artifact(ptx: String) -> Artifact {
     ];
     let entries =
         entries.map(|(name, lines, bytes)| (name.to_string(), entry(name, &lines, bytes)));
-    let port = |name: &str| vec![Port { name: name.into(), dtype: Dtype::F32, last: false }];
+    let port = |name: &str| {
+        vec![Port { name: name.into(), dtype: Dtype::F32, last: false, packed: false }]
+    };
     let manifest = Manifest {
         schema: SCHEMA,
         abi: ABI,
