@@ -7,7 +7,7 @@ use super::{
 /// Bytes and operations an element and step; what is done once a lane or less often counts nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Count {
-    /// Bytes read and written, once each buffer.
+    /// Bytes read and written, once each buffer, but for those that are written where the caller asks.
     pub bytes: f64,
     /// Of these, what forward saves for backward.
     pub saved: f64,
@@ -24,7 +24,8 @@ pub struct Count {
 /// Counts what a kernel does. In one that is legal functions are operations like all others.
 pub fn count(kernel: &Kernel) -> Count {
     let mut count = Count::default();
-    for buffer in &kernel.buffers {
+    // What a caller may leave out is: packed spikes come without the reals.
+    for buffer in kernel.buffers.iter().filter(|buffer| !(buffer.written && buffer.optional)) {
         let bytes = buffer.bytes(kernel.schedule);
         count.bytes += bytes;
         count.saved += if buffer.role == Role::Saved { bytes } else { 0.0 };

@@ -105,10 +105,13 @@ pub fn bench(args: &BenchArgs, reporter: &Reporter) -> Result<()> {
 
 /// Bytes of an element and step that any implementation has to move: forward reads inputs and writes
 /// outputs; backward reads inputs again and the gradients of outputs, and writes those of inputs.
-fn moved(manifest: &Manifest) -> (usize, usize) {
-    let bytes = |ports: &[Port]| ports.iter().map(|port| port.dtype.size()).sum::<usize>();
-    let (inputs, outputs) = (bytes(&manifest.inputs), bytes(&manifest.outputs));
-    (inputs + outputs, 2 * inputs + outputs)
+fn moved(manifest: &Manifest) -> (f64, f64) {
+    let size = |port: &Port| port.dtype.size() as f64;
+    let given = |port: &Port| if port.packed { 1.0 / 8.0 } else { size(port) };
+    let inputs: f64 = manifest.inputs.iter().map(size).sum();
+    let outputs: f64 = manifest.outputs.iter().map(given).sum();
+    let grads: f64 = manifest.outputs.iter().map(size).sum();
+    (inputs + outputs, 2.0 * inputs + grads)
 }
 
 fn size(
@@ -141,21 +144,21 @@ fn size(
         by_hand.map(|neuron| prepare(neuron, &self::call(neuron.manifest(), steps, lanes)?));
     let in_cuda = in_cuda.transpose()?;
 
-    let mut all: Vec<(&str, usize, Timed<'_>)> = vec![
-        ("copy kernel", 8, Box::new(|| machine.time(|| copy.borrow_mut().launch()))),
+    let mut all: Vec<(&str, f64, Timed<'_>)> = vec![
+        ("copy kernel", 8.0, Box::new(|| machine.time(|| copy.borrow_mut().launch()))),
         ("forward", forward, launch_forward(machine, &prepared)),
         ("forward + backward", forward + backward, launch_both(machine, &prepared)),
     ];
     if machine.is_cpu() {
-        all.insert(1, ("memcpy", 8, copy::memcpy(n, machine.threads)?));
+        all.insert(1, ("memcpy", 8.0, copy::memcpy(n, machine.threads)?));
     }
     if let Some(in_rust) = &in_rust {
-        all.push((BY_HAND[0], 8, in_rust.forward()));
-        all.push((BY_HAND[1], 20, in_rust.train()));
+        all.push((BY_HAND[0], 8.0, in_rust.forward()));
+        all.push((BY_HAND[1], 20.0, in_rust.train()));
     }
     if let Some(in_cuda) = &in_cuda {
-        all.push((BY_HAND[0], 8, launch_forward(machine, in_cuda)));
-        all.push((BY_HAND[1], 20, launch_both(machine, in_cuda)));
+        all.push((BY_HAND[0], 8.0, launch_forward(machine, in_cuda)));
+        all.push((BY_HAND[1], 20.0, launch_both(machine, in_cuda)));
     }
     measure(all, n, saved, &machine.bar)
 }
@@ -186,7 +189,7 @@ fn launch_both<'a>(machine: &'a Machine, prepared: &'a RefCell<Prepared<'_>>) ->
 
 /// Times everything in turns, so that what else the machine does hits all alike.
 fn measure(
-    mut all: Vec<(&str, usize, Timed<'_>)>,
+    mut all: Vec<(&str, f64, Timed<'_>)>,
     n: usize,
     saved: usize,
     bar: &ProgressBar,
@@ -207,7 +210,7 @@ fn measure(
         Line {
             what: what.to_string(),
             seconds: times[RUNS / 2],
-            bytes: each * n,
+            bytes: (each * n as f64) as usize,
             saved: is_ours.then_some(saved),
         }
     });

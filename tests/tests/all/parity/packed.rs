@@ -92,6 +92,15 @@ fn packed_spikes_are_the_dense_ones_on_every_machine() {
 }
 
 #[test]
+fn what_is_packed_moves_a_bit_for_each_spike() {
+    let bytes = |pack: &[&str]| {
+        let options = Options::new(snn_artifact::Target::Wgsl);
+        pipeline::saves(&neuron(TWO, pack), &options).chosen.forward.bytes
+    };
+    assert_eq!(bytes(&[]) - bytes(&["s", "z"]), 2.0 * (4.0 - 1.0 / 8.0));
+}
+
+#[test]
 fn words_of_no_whole_chunks_are_refused() {
     let packed = neuron(TWO, &["s"]);
     for device in devices() {
