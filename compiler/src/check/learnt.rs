@@ -34,7 +34,7 @@ pub fn warn(program: &Program, neuron: &Neuron) -> Diagnostics {
 }
 
 /// All params, those with a number for each step among them.
-fn params(neuron: &Neuron) -> impl Iterator<Item = &Param> {
+pub(super) fn params(neuron: &Neuron) -> impl Iterator<Item = &Param> {
     neuron.params.iter().chain(neuron.inputs.iter().filter_map(|input| input.param.as_ref()))
 }
 

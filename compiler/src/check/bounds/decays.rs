@@ -4,6 +4,7 @@
 use super::declared;
 use super::ranges::{Ranges, declaration};
 use crate::check::hir::{Binary, Graph, Leaf, Neuron, Node, NodeId, Op, State, Type, Unary};
+use crate::check::learnt;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::egraph::facts::Fact;
 use crate::span::Span;
@@ -11,6 +12,9 @@ use crate::span::Span;
 /// The warnings about states whose factor is at most 1 in size at first, and may be more once it is learnt.
 /// Resets are looked through. Of a state that others act on this says too little.
 pub fn warn(neuron: &Neuron) -> Diagnostics {
+    if !learnt::params(neuron).any(|param| param.learn) {
+        return Vec::new();
+    }
     let ranges = Ranges::learnt(neuron);
     let reals = neuron.states.iter().zip(0..).filter(|(state, _)| state.ty == Type::Real);
     reals.filter_map(|(state, i)| growing(neuron, &ranges, state, i)).collect()
