@@ -1,9 +1,7 @@
 //! Outputs whose spikes are given packed.
 
-use crate::check::Specialization;
-use crate::check::call::quoted;
 use crate::check::hir::{Neuron, Output, Type};
-use crate::check::nearest::nearest;
+use crate::check::specialize::{Specialization, suggest};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::egraph::facts;
 use crate::span::Span;
@@ -44,8 +42,5 @@ fn unknown(neuron: &Neuron, name: &str, span: Span) -> Diagnostic {
     let message = format!("the neuron `{}` has no output `{name}`", neuron.name);
     let finding = Diagnostic::new("E0406", span, message, "not an output");
     let known: Vec<&str> = neuron.outputs.iter().map(|output| output.name.as_str()).collect();
-    match nearest(name, known.iter().copied()) {
-        Some(near) => finding.replace(format!("a similar name: `{near}`"), span, near),
-        None => finding.help(format!("the outputs are {}", quoted(&known))),
-    }
+    suggest(finding, name, &known, span, "output")
 }

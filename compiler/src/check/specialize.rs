@@ -143,7 +143,14 @@ fn which(neurons: &[Neuron], names: &[&str]) -> Diagnostic {
     finding.help(format!("name one of {}", quoted(names)))
 }
 
-fn suggest(finding: Diagnostic, name: &str, known: &[&str], span: Span, what: &str) -> Diagnostic {
+/// Offers the nearest of the known names, or tells them all.
+pub(super) fn suggest(
+    finding: Diagnostic,
+    name: &str,
+    known: &[&str],
+    span: Span,
+    what: &str,
+) -> Diagnostic {
     match nearest(name, known.iter().copied()) {
         Some(near) => finding.replace(format!("a similar name: `{near}`"), span, near),
         None if known.is_empty() => finding.help(format!("it has no {what}s")),

@@ -6,6 +6,7 @@
 use snn_artifact::naming::Operand;
 
 use super::super::{Binary, BufferId, Carry, Compare, Op, Shape, Stmt, Storage};
+use super::trace::with_bit;
 use super::writer::{Scope, Writer};
 use crate::check::hir::NodeId;
 
@@ -57,13 +58,12 @@ impl Packed {
     /// Puts the spikes of a step into their words.
     pub fn put(&self, writer: &mut Writer<'_>, step: &mut Scope, steps: &mut [Carry]) {
         let end = self.first + self.all.len();
-        let (zero, one) = (writer.int(0), writer.int(1));
         for ((node, _), i) in self.all.iter().zip(self.first..) {
             let fires = writer.fires(step, *node);
-            let bit = writer.value(step, Op::Select(fires, steps[end].param, zero));
-            steps[i].next = writer.value(step, Op::Binary(Binary::Or, steps[i].param, bit));
+            steps[i].next = with_bit(writer, step, fires, steps[i].param, steps[end].param);
         }
         if !self.all.is_empty() {
+            let one = writer.int(1);
             steps[end].next = writer.value(step, Op::Binary(Binary::Shl, steps[end].param, one));
         }
     }

@@ -82,15 +82,14 @@ impl Bits {
     /// Puts the bits of a step into their words.
     pub fn put(&self, writer: &mut Writer<'_>, step: &mut Scope, carries: &mut [Carry]) {
         let Some((mask, words)) = carries[self.first..].split_last_mut() else { return };
-        let (zero, one) = (writer.int(0), writer.int(1));
         for (trace, word) in self.all.iter().zip(words) {
             let is_set = match writer.neuron.graph.node(trace.node).ty {
                 Type::Bool => writer.node(step, trace.node),
                 _ => writer.fires(step, trace.node),
             };
-            let bit = writer.value(step, Op::Select(is_set, mask.param, zero));
-            word.next = writer.value(step, Op::Binary(Binary::Or, word.param, bit));
+            word.next = with_bit(writer, step, is_set, word.param, mask.param);
         }
+        let one = writer.int(1);
         mask.next = writer.value(step, Op::Binary(Binary::Shl, mask.param, one));
     }
 
@@ -123,6 +122,19 @@ impl Bits {
             word.next = writer.value(step, Op::Binary(Binary::Shr, word.param, one));
         }
     }
+}
+
+/// A word with a bit put in where a condition holds.
+pub fn with_bit(
+    writer: &mut Writer<'_>,
+    step: &mut Scope,
+    is_set: ValueId,
+    word: ValueId,
+    bit: ValueId,
+) -> ValueId {
+    let zero = writer.int(0);
+    let bit = writer.value(step, Op::Select(is_set, bit, zero));
+    writer.value(step, Op::Binary(Binary::Or, word, bit))
 }
 
 /// Whether an int is not 0.

@@ -10,7 +10,7 @@ use snn_tests::numbers::Numbers;
 use super::check::same_bits;
 use super::machines::devices;
 
-/// Two outputs of spikes, one of them from a comparison, and one that is given as it is.
+/// Two outputs of spikes, and one that is no spike.
 const TWO: &str = "neuron Two {
   input  x
   param  k = 0.5 in (0, 1) via sigmoid learn
