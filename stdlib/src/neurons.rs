@@ -1,8 +1,11 @@
 //! The neurons of the standard library as `.snn` text.
 
 /// Each neuron file by its name, with its text.
-const SOURCES: [(&str, &str); 2] =
-    [("if", include_str!("../neurons/if.snn")), ("lif", include_str!("../neurons/lif.snn"))];
+const SOURCES: [(&str, &str); 3] = [
+    ("if", include_str!("../neurons/if.snn")),
+    ("lif", include_str!("../neurons/lif.snn")),
+    ("plif", include_str!("../neurons/plif.snn")),
+];
 
 /// The names of the neuron files.
 pub const NAMES: [&str; SOURCES.len()] = {

@@ -16,10 +16,11 @@ const TESTS: [&str; 2] = ["parity", "reference"];
 const FILL: &str = "parity::ptx_is_in_the_cache";
 
 /// Files that go with the programs, by what they are called there.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("compiler/cli/src/bench/reference/lif.cu", "lif.cu"),
     ("stdlib/neurons/lif.snn", "lif.snn"),
     ("stdlib/neurons/if.snn", "if.snn"),
+    ("stdlib/neurons/plif.snn", "plif.snn"),
 ];
 
 /// Folders that go with the programs.

@@ -386,6 +386,19 @@ fn the_greedy_choice_is_as_good_as_the_best_of_all() {
     assert!(best * 100 >= all * 97, "{best} of {all}");
 }
 
+/// Of forms that cost the same the one is chosen whose operations wait less: the slope, which comes last, is
+/// multiplied with what is known before.
+#[test]
+fn what_comes_last_is_multiplied_last() {
+    let adjoint = adjoint_of(include_str!("../../../stdlib/neurons/lif.snn"));
+    let graph = simplify(&adjoint, &CPU).neuron.graph;
+    let is_slope = |id: NodeId| matches!(graph.node(id).op, Op::Unary(Unary::SigmoidSlope, _));
+    let users = graph.iter().filter(|(_, node)| node.op.operands().any(is_slope));
+    let partners = users.flat_map(|(_, node)| node.op.operands()).filter(|id| !is_slope(*id));
+    let found: Vec<_> = partners.map(|id| graph.node(id).op.clone()).collect();
+    assert!(matches!(found[..], [Op::Binary(Binary::Mul, ..)]), "{found:?}");
+}
+
 /// A round ends near its budget also where one rule alone would find a hundred thousand places.
 #[test]
 fn sums_of_many_constants_do_not_run_away() {

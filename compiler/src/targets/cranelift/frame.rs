@@ -21,6 +21,8 @@ pub struct Frame {
     sums: Vec<Option<u32>>,
     /// Where accesses of buffers that were left out go: a row of 8 bytes a lane.
     pub scratch: u32,
+    /// Where loads of buffers that were left out find zeros, where some ask for them: as long a row.
+    pub zeros: Option<u32>,
     /// Lanes of a strip.
     pub lanes: u32,
     /// From one row to the next.
@@ -41,10 +43,14 @@ impl Frame {
             kept: vec![None; n_values],
             sums: vec![None; kernel.buffers.len()],
             scratch: 0,
+            zeros: None,
             lanes,
             row,
             size: lanes * 8 + PAD,
         };
+        if program.has_zero_fallback() {
+            frame.zeros = Some(frame.take(lanes * 8));
+        }
         for value in 0..n_values {
             frame.rows[value] = program.crosses[value].then(|| frame.take(row));
         }

@@ -24,8 +24,9 @@ use crate::kernel::{BufferId, Kernel, LoopKind, Op, Order, SCALARS, Shape, Stmt,
 /// Most vectors of a unit: four of 16 bytes are a cache line.
 const VECTORS: u32 = 4;
 
-/// The bytes of a frame up to which most of it stays in the first cache.
-const GOOD_FRAME: u32 = 64 << 10;
+/// The bytes of a frame up to which most of it stays in the second cache. Shorter strips, of which more
+/// stays in the first, cost more than they gain.
+const GOOD_FRAME: u32 = 256 << 10;
 
 /// Most bytes of stack that an entry may take; threads of some C libraries have 128 KiB in all.
 const MAX_FRAME: u32 = 1 << 20;
@@ -176,6 +177,7 @@ fn prologue<'a>(
         splat,
         shelf: Shelf::new(b, program),
     };
+    clear_zeros(b, &ctx);
     compute_uniform(b, &mut ctx);
     spread_uniform(b, &mut ctx);
     (ctx, begin, end)
@@ -230,7 +232,7 @@ fn compute_uniform(b: &mut FunctionBuilder<'_>, ctx: &mut Ctx<'_>) {
 fn layer(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, form: Form, buffer: BufferId) -> Value {
     let mut base = ctx.base[buffer.0 as usize];
     if let Some(given) = ctx.given[buffer.0 as usize] {
-        let scratch = scratch(b, ctx);
+        let scratch = in_frame(b, ctx, ctx.frame.scratch);
         base = b.ins().select(given, base, scratch);
     }
     let storage = ctx.program.kernel.buffer(buffer).storage;
@@ -243,9 +245,21 @@ pub fn given(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, buffer: BufferId) -> Va
     given.unwrap_or_else(|| b.ins().iconst(types::I8, 1))
 }
 
-/// Where accesses of buffers that were left out go.
-pub fn scratch(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>) -> Value {
-    b.ins().iadd_imm_u(ctx.stack, i64::from(ctx.frame.scratch))
+/// A place in the frame.
+pub fn in_frame(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, offset: u32) -> Value {
+    b.ins().iadd_imm_u(ctx.stack, i64::from(offset))
+}
+
+/// Makes the row of zeros what its name says.
+fn clear_zeros(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>) {
+    let Some(at) = ctx.frame.zeros else { return };
+    let row = in_frame(b, ctx, at);
+    let words = b.ins().iconst(types::I64, i64::from(8 * ctx.frame.lanes));
+    let zero = b.ins().iconst(types::I64, 0);
+    repeat(b, words, 8, false, |b, i| {
+        let at = b.ins().iadd(row, i);
+        b.ins().store(flags(), zero, at, 0);
+    });
 }
 
 /// Spreads what is the same for all lanes over a vector where an operation on lanes takes it.
@@ -422,7 +436,7 @@ fn finish_sums(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, index: Value) {
         let distance = b.ins().ishl_imm_u(index, i64::from(shift(storage)));
         let mut base = b.ins().iadd(ctx.base[buffer.0 as usize], distance);
         if let Some(given) = ctx.given[buffer.0 as usize] {
-            let scratch = scratch(b, ctx);
+            let scratch = in_frame(b, ctx, ctx.frame.scratch);
             base = b.ins().select(given, base, scratch);
         }
         store(b, form, storage, Address { base, offset: 0 }, sum);

@@ -81,6 +81,19 @@ fn choose(b: &mut FunctionBuilder<'_>, form: Form, op: Compare, (x, y): (Value, 
     select(b, form, Type::Real, condition, (x, y))
 }
 
+/// The minimum or maximum of two reals that are not zeros of two signs: then what is equal is the same, and
+/// x86 has one instruction for it.
+pub fn min_or_max_but_zeros(
+    b: &mut FunctionBuilder<'_>,
+    form: Form,
+    op: Binary,
+    (x, y): (Value, Value),
+) -> Value {
+    let (low, high) = if op == Binary::Max { (y, x) } else { (x, y) };
+    let condition = compare(b, form, Compare::Lt, Type::Real, (low, high));
+    select(b, form, Type::Real, condition, (x, y))
+}
+
 /// A comparison of two numbers of type `ty`.
 pub fn compare(
     b: &mut FunctionBuilder<'_>,

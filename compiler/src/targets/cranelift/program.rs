@@ -4,6 +4,8 @@
 //! A value that is the same for all lanes is computed once before everything else. A value that one run
 //! makes and another uses goes through the frame, and so does everything that a loop carries.
 
+use std::collections::HashMap;
+
 use crate::kernel::{Binary, Kernel, Loop, Op, Shape, Stmt, Unary, ValueId};
 
 /// A piece of a body.
@@ -25,6 +27,28 @@ pub struct Run<'a> {
     pub moves: Vec<(ValueId, ValueId)>,
 }
 
+impl Run<'_> {
+    /// How many operations wait for each other at most, where a division counts as three.
+    pub fn depth(&self) -> u32 {
+        let mut depths = HashMap::new();
+        for stmt in &self.stmts {
+            let Stmt::Let(value, op) = stmt else { continue };
+            let before = op.operands().filter_map(|a| depths.get(&a)).max().unwrap_or(&0);
+            depths.insert(*value, before + wait(op));
+        }
+        depths.into_values().max().unwrap_or(0)
+    }
+}
+
+/// How long an operation makes others wait, in additions.
+fn wait(op: &Op) -> u32 {
+    match op {
+        Op::Load(_) | Op::LoadOr(..) | Op::Kept(_) | Op::RealBits(_) | Op::BitsReal(_) => 0,
+        Op::Binary(Binary::Div, ..) | Op::Unary(Unary::Sqrt, _) => 3,
+        _ => 1,
+    }
+}
+
 /// What is known of a kernel before code is made.
 pub struct Program<'a> {
     /// The kernel.
@@ -33,8 +57,8 @@ pub struct Program<'a> {
     pub parts: Vec<Part<'a>>,
     /// By value: the same for all lanes.
     pub uniform: Vec<bool>,
-    /// By value: the real constant 0, not -0.
-    pub zero: Vec<bool>,
+    /// By value: the number that a real constant is.
+    pub real: Vec<Option<f64>>,
     /// By value: the value whose place in the frame it has, itself or a carried param.
     pub place: Vec<ValueId>,
     /// By value: whether it has a place in the frame.
@@ -44,6 +68,9 @@ pub struct Program<'a> {
     /// By value: how a kept value is computed again from other kept values, where that costs less than
     /// a store and a load.
     pub again: Vec<Option<&'a Op>>,
+    /// By value: the load that it is, where one run alone needs it: it is done right before its first use,
+    /// so that it takes no register before.
+    pub loads: Vec<Option<&'a Op>>,
 }
 
 impl<'a> Program<'a> {
@@ -52,20 +79,52 @@ impl<'a> Program<'a> {
         let n_values = kernel.values.len();
         let uniform = find_uniform(kernel);
         let (kept, again) = find_kept(kernel, &uniform);
-        let zero = find_zero(kernel);
+        let real = find_real(kernel);
         let place = (0..n_values as u32).map(ValueId).collect();
         let crosses = vec![false; n_values];
-        let mut program =
-            Self { kernel, parts: vec![], uniform, zero, place, crosses, kept, again };
+        let mut program = Self {
+            kernel,
+            parts: vec![],
+            uniform,
+            real,
+            place,
+            crosses,
+            kept,
+            again,
+            loads: vec![],
+        };
         let mut cutter = Cutter { program: &mut program, made_in: vec![0; n_values], next_run: 1 };
         let parts = cutter.cut(&kernel.body, Vec::new());
         program.parts = parts;
+        program.loads = find_loads(&program);
         program
     }
 
     /// Whether a value is the same for all lanes.
     pub fn is_uniform(&self, value: ValueId) -> bool {
         self.uniform[value.0 as usize]
+    }
+
+    /// Whether a value is the real constant 0, not -0.
+    pub fn is_zero(&self, value: ValueId) -> bool {
+        self.real[value.0 as usize].is_some_and(|number| number.to_bits() == 0)
+    }
+
+    /// Whether something is loaded that counts as 0 where its buffer was left out.
+    pub fn has_zero_fallback(&self) -> bool {
+        let mut has = false;
+        self.kernel.walk(&mut |stmt| {
+            if let Stmt::Let(value, Op::LoadOr(_, other)) = stmt {
+                has |= self.is_zero(*other) && !self.is_uniform(*value);
+            }
+        });
+        has
+    }
+
+    /// Whether a value is a real constant other than 0, in f32 too.
+    pub fn is_number_but_zero(&self, value: ValueId) -> bool {
+        self.real[value.0 as usize]
+            .is_some_and(|number| number.abs() >= f64::from(f32::MIN_POSITIVE))
     }
 }
 
@@ -84,14 +143,27 @@ fn find_uniform(kernel: &Kernel) -> Vec<bool> {
     uniform
 }
 
-fn find_zero(kernel: &Kernel) -> Vec<bool> {
-    let mut zero = vec![false; kernel.values.len()];
+fn find_real(kernel: &Kernel) -> Vec<Option<f64>> {
+    let mut real = vec![None; kernel.values.len()];
     kernel.walk(&mut |stmt| {
         if let Stmt::Let(value, Op::Real(number)) = stmt {
-            zero[value.0 as usize] = number.to_bits() == 0;
+            real[value.0 as usize] = Some(*number);
         }
     });
-    zero
+    real
+}
+
+/// The loads of values that stay in the run that makes them.
+fn find_loads<'a>(program: &Program<'a>) -> Vec<Option<&'a Op>> {
+    let mut loads = vec![None; program.kernel.values.len()];
+    program.kernel.walk(&mut |stmt| {
+        if let Stmt::Let(value, op @ (Op::Load(_) | Op::LoadOr(..))) = stmt {
+            let i = value.0 as usize;
+            let stays = !program.uniform[i] && !program.crosses[i] && !program.kept[i];
+            loads[i] = stays.then_some(op);
+        }
+    });
+    loads
 }
 
 /// What is kept in the frame, and what is computed again from that.

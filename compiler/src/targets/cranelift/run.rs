@@ -7,14 +7,25 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
 use super::form::{Form, pitch};
-use super::lanes::{At, Ctx, given, repeat, scratch};
+use super::lanes::{At, Ctx, given, in_frame, repeat};
 use super::memory::{Address, gather, load, shift, store};
 use super::program::Run;
 use super::{flags, ops};
 use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Type, ValueId, WORD};
 
-/// Vectors whose operations stand side by side: with more, what is constant has no registers left.
-const SIDE_BY_SIDE: usize = 2;
+/// Operations that wait for each other from which on a run is long: a processor that looks 200 to 300
+/// instructions ahead then does not see enough of the lanes behind.
+const LONG: u32 = 16;
+
+/// Vectors whose operations stand side by side.
+///
+/// Two, since with more there are no registers left for what is constant. Where a run is long and little
+/// of it can be done at once, four are faster nevertheless.
+fn side_by_side(run: &Run<'_>) -> u32 {
+    let depth = run.depth();
+    let is_narrow = run.stmts.len() <= 3 * depth as usize;
+    if depth >= LONG && is_narrow { 4 } else { 2 }
+}
 
 /// A buffer that a run touches.
 #[derive(Clone, Copy)]
@@ -23,7 +34,7 @@ struct Touched {
     base: Value,
     /// Whether there is something to touch, where that is known at run time only.
     valid: Option<Value>,
-    /// The same in the form of the lanes.
+    /// The same in the form of the lanes, where a load has to tell.
     mask: Option<Value>,
 }
 
@@ -45,6 +56,8 @@ struct Unit<'c, 'a> {
     vector: u32,
     /// By vector and value: its register.
     known: Vec<Option<Value>>,
+    /// The shared numbers that the statement at hand has loaded, for all of its vectors.
+    loaded: Vec<(ValueId, Value)>,
 }
 
 /// Carries out a run for a strip.
@@ -69,9 +82,11 @@ pub fn emit(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, run: &Run<'_>, at: At) {
             indices: indices(b, ctx, run, at, lane, by),
             vector: 0,
             known: vec![None; vectors as usize * ctx.program.kernel.values.len()],
+            loaded: vec![],
         };
-        for first in (0..vectors).step_by(SIDE_BY_SIDE) {
-            unit.run(b, run, first..vectors.min(first + SIDE_BY_SIDE as u32));
+        let side_by_side = side_by_side(run);
+        for first in (0..vectors).step_by(side_by_side as usize) {
+            unit.run(b, run, first..vectors.min(first + side_by_side));
         }
     });
 }
@@ -93,13 +108,29 @@ fn touch(
         };
         let entry = &mut touched[buffer.0 as usize];
         if entry.is_none() {
-            *entry = Some(touch_one(b, ctx, *buffer, at));
+            let is_zero = is_zero_where_left_out(ctx, run, *buffer);
+            *entry = Some(touch_one(b, ctx, *buffer, is_zero, at));
         }
     }
     touched
 }
 
-fn touch_one(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, id: BufferId, at: At) -> Touched {
+/// Whether all that a run does with a buffer is to load it, or 0 where it was left out.
+fn is_zero_where_left_out(ctx: &Ctx<'_>, run: &Run<'_>, id: BufferId) -> bool {
+    run.stmts.iter().all(|stmt| match stmt {
+        Stmt::Let(_, Op::Load(buffer)) | Stmt::Store(buffer, _) => *buffer != id,
+        Stmt::Let(_, Op::LoadOr(buffer, other)) => *buffer != id || ctx.program.is_zero(*other),
+        _ => true,
+    })
+}
+
+fn touch_one(
+    b: &mut FunctionBuilder<'_>,
+    ctx: &Ctx<'_>,
+    id: BufferId,
+    is_zero: bool,
+    at: At,
+) -> Touched {
     let buffer = ctx.program.kernel.buffer(id);
     let [_, n, ..] = ctx.scalars;
     let mut valid = ctx.given[id.0 as usize];
@@ -127,11 +158,13 @@ fn touch_one(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, id: BufferId, at: At) -
         let distance = b.ins().ishl_imm_u(index, i64::from(shift(buffer.storage)));
         base = b.ins().iadd(base, distance);
     }
+    let zeros = ctx.frame.zeros.filter(|_| is_zero);
     if let Some(valid) = valid {
-        let scratch = scratch(b, ctx);
-        base = b.ins().select(valid, base, scratch);
+        let other = in_frame(b, ctx, zeros.unwrap_or(ctx.frame.scratch));
+        base = b.ins().select(valid, base, other);
     }
-    let mask = valid.map(|valid| ops::splat(b, at.form, Type::Bool, valid));
+    let mask = valid.filter(|_| zeros.is_none());
+    let mask = mask.map(|valid| ops::splat(b, at.form, Type::Bool, valid));
     Touched { base, valid, mask }
 }
 
@@ -198,6 +231,7 @@ impl Unit<'_, '_> {
             run.moves.iter().for_each(|(param, _)| self.keep(b, *param));
         }
         for stmt in &run.stmts {
+            self.loaded.clear();
             for vector in vectors.clone() {
                 self.vector = vector;
                 self.stmt(b, stmt);
@@ -227,6 +261,9 @@ impl Unit<'_, '_> {
     }
 
     fn define(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId, op: &Op) {
+        if self.ctx.program.loads[value.0 as usize].is_some() {
+            return;
+        }
         let result = self.op(b, op);
         let slot = self.slot(value);
         self.known[slot] = Some(result);
@@ -241,6 +278,10 @@ impl Unit<'_, '_> {
             Op::Load(buffer) => self.load(b, buffer),
             Op::LoadOr(buffer, fallback) => self.load_or(b, buffer, fallback),
             Op::Kept(value) => self.kept(b, value),
+            Op::Binary(op @ (Binary::Min | Binary::Max), x, y) if self.are_never_zeros(x, y) => {
+                let (x, y) = (self.get(b, x), self.get(b, y));
+                ops::min_or_max_but_zeros(b, self.form, op, (x, y))
+            }
             Op::Select(condition, x, y) if self.is_zero(y) => {
                 let (condition, x) = (self.get(b, condition), self.get(b, x));
                 ops::real_or_zero(b, self.form, condition, x)
@@ -265,28 +306,45 @@ impl Unit<'_, '_> {
         }
     }
 
-    /// Whether a value is the real constant 0, not -0.
     fn is_zero(&self, value: ValueId) -> bool {
-        self.ctx.program.zero[value.0 as usize]
+        self.ctx.program.is_zero(value)
+    }
+
+    /// Whether two values are never zeros of two signs.
+    fn are_never_zeros(&self, x: ValueId, y: ValueId) -> bool {
+        let program = self.ctx.program;
+        self.form.vector && (program.is_number_but_zero(x) || program.is_number_but_zero(y))
     }
 
     /// A value in this form, from where it is.
     fn get(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId) -> Value {
         let i = value.0 as usize;
-        if let Some(shelf) = &self.ctx.shelf
-            && let Some(shared) = shelf.load(b, value, self.form.real())
-        {
+        if let Some(shared) = self.shared(b, value) {
             return shared;
         }
         let uniform = if self.form.vector { self.ctx.splat[i] } else { self.ctx.uniform[i] };
         if let Some(known) = uniform.or(self.known[self.slot(value)]) {
             return known;
         }
+        if let Some(op) = self.ctx.program.loads[i] {
+            return self.know(value, |unit| unit.op(b, op));
+        }
         let row = self.ctx.frame.row_of(self.ctx.program.place[i]);
         let row = row.expect("a value used in another run has a row");
         let ty = self.form.ty(self.ctx.program.kernel.ty(value));
         let at = self.in_row(row);
         self.know(value, |unit| b.ins().load(ty, flags(), unit.rows, at))
+    }
+
+    /// A number that all lanes share, where it lies in memory.
+    fn shared(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId) -> Option<Value> {
+        let shelf = self.ctx.shelf.as_ref().filter(|shelf| shelf.holds(value))?;
+        if let Some((_, register)) = self.loaded.iter().find(|(known, _)| *known == value) {
+            return Some(*register);
+        }
+        let register = shelf.load(b, value, self.form.real())?;
+        self.loaded.push((value, register));
+        Some(register)
     }
 
     /// What a value of an earlier loop was at this step.

@@ -6,7 +6,7 @@ use cranelift_frontend::FunctionBuilder;
 use super::form::Form;
 use super::ops;
 use super::program::Program;
-use crate::kernel::{Kernel, Type, ValueId};
+use crate::kernel::{Kernel, Stmt, Type, ValueId};
 
 /// More reals than these are loaded where they are used: each in a register of its own from the first lane
 /// to the last, they would take the allocation of registers a time that grows with their square.
@@ -20,19 +20,16 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// A place for each, or none where they are few.
+    /// A place for each that lanes use, or none where they are few.
     pub fn new(b: &mut FunctionBuilder<'_>, program: &Program<'_>) -> Option<Self> {
-        let kernel = program.kernel;
         let mut count = 0;
-        let place = |i: usize| {
-            let value = ValueId(i as u32);
-            let is_shared = program.is_uniform(value) && kernel.ty(value) == Type::Real;
-            is_shared.then(|| {
+        let place = |is_used: bool| {
+            is_used.then(|| {
                 count += 16;
                 count - 16
             })
         };
-        let places: Vec<Option<i32>> = (0..kernel.values.len()).map(place).collect();
+        let places: Vec<Option<i32>> = used(program).into_iter().map(place).collect();
         if count as usize <= 16 * MAX_SHARED {
             return None;
         }
@@ -64,4 +61,22 @@ impl Shelf {
             b.ins().stack_store(types::I64, vector, self.slot, place);
         }
     }
+}
+
+/// By value: whether it is a real that all lanes share and use.
+fn used(program: &Program<'_>) -> Vec<bool> {
+    let kernel = program.kernel;
+    let mut used = vec![false; kernel.values.len()];
+    let mut mark = |value: ValueId| {
+        used[value.0 as usize] = program.is_uniform(value) && kernel.ty(value) == Type::Real;
+    };
+    kernel.walk(&mut |stmt| match stmt {
+        Stmt::Let(value, _) if program.is_uniform(*value) => {}
+        Stmt::Let(_, op) => op.operands().for_each(&mut mark),
+        Stmt::Store(_, value) | Stmt::Reduce(_, value) => mark(*value),
+        Stmt::Loop(inner) => {
+            inner.carries.iter().flat_map(|c| [c.init, c.next]).for_each(&mut mark);
+        }
+    });
+    used
 }

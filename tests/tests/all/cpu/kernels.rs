@@ -237,3 +237,26 @@ fn a_long_sequence_and_a_short_chunk_leave_the_same_last_state() {
     }
     assert_eq!(seen.len(), 1);
 }
+
+/// Smallest and largest of two, where one of them is a constant: other instructions than where none is.
+#[test]
+fn bounds_that_are_constants_treat_zeros_and_nan_alike() {
+    for constant in ["2.0", "-2.0", "0.0", "-0.0", "1e-40", "1e-60", "inf", "nan"] {
+        let mut text = String::from("kernel bounds f32 chunk 8 lanes 16 block 16\n");
+        text += "  in x: input f32 sequence\n";
+        let forms = ["min %0, %1", "min %1, %0", "max %0, %1", "max %1, %0"];
+        for i in 0..forms.len() {
+            text += &format!("  out y{i}: output f32 sequence\n");
+        }
+        text += &format!("  %0 = real {constant}\n  chunks forward\n    steps forward\n");
+        text += "      %1 = load x\n";
+        for (i, form) in forms.iter().enumerate() {
+            text += &format!("      %{} = {form}\n      store y{i}, %{}\n", i + 2, i + 2);
+        }
+        text += "    end\n  end\n";
+        for text in [wide(&text, true), text] {
+            let kernel = kernel(&text, None);
+            compare(&kernel, &[launch(&kernel, 64, 35)], constant);
+        }
+    }
+}

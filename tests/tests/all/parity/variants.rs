@@ -49,7 +49,11 @@ pub fn all() -> Vec<Variant> {
 impl Variant {
     /// The file and what decides the neuron.
     pub fn program(&self) -> Program {
-        let text = snn::neurons::source(self.neuron).unwrap_or(PLIF);
+        // PLIF with its potential as a second output.
+        let text = match self.neuron {
+            "plif" => PLIF,
+            neuron => snn::neurons::source(neuron).expect("it is in the library"),
+        };
         let program =
             Program::new(text).option("soft_reset", self.soft).option("detach_reset", self.detach);
         let program = match self.neuron {
