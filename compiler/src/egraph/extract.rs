@@ -12,6 +12,7 @@ use egg::{Id, Language};
 
 use super::saturate::Classes;
 use super::term::Term;
+use crate::check::hir::Op;
 
 /// What is asked for.
 pub struct Problem<'a> {
@@ -81,6 +82,10 @@ impl<'a> Search<'a> {
         let index: HashMap<Id, usize> = ids.iter().enumerate().map(|(i, id)| (*id, i)).collect();
         let operand = |id: &Id| index[&classes.find(*id)];
         let is_steady = |id: &Id| classes[*id].data.steady;
+        let own_is_steady = |term: &Term| match term.head() {
+            Op::Leaf(leaf) => classes.analysis.is_steady(leaf),
+            _ => true,
+        };
         let steady = |term: &Term| term.children().iter().all(is_steady) && own_is_steady(term);
         let form = |term: &'a Term| Form {
             term,
@@ -230,14 +235,6 @@ impl<'a> Search<'a> {
             Some((self.ids[class], form.term.clone()))
         });
         chosen.collect()
-    }
-}
-
-/// Whether a term without operands is the same at every step.
-fn own_is_steady(term: &Term) -> bool {
-    match term.head() {
-        crate::check::hir::Op::Leaf(leaf) => leaf.is_steady(),
-        _ => true,
     }
 }
 

@@ -35,6 +35,8 @@ impl Budget {
 pub struct Facts {
     /// For leaves of which something is known, what.
     leaves: HashMap<Leaf, Fact>,
+    /// Whether each node of the graph changes from step to step: a leaf may stand for one as written.
+    varying: Vec<bool>,
     /// Whether constants are computed in f64, for what need not agree to the bit.
     fast: bool,
     /// The source of the next term.
@@ -49,6 +51,14 @@ impl Facts {
     /// Terms from now on come from a rule that was applied to a term of this source.
     pub fn credit(&mut self, span: Span, rule: &'static str) {
         (self.span, self.rule) = (span, Some(rule));
+    }
+
+    /// Whether a leaf is the same at every step.
+    pub fn is_steady(&self, leaf: Leaf) -> bool {
+        match leaf {
+            Leaf::Arg(node) => !self.varying[node as usize],
+            _ => leaf.is_steady(),
+        }
     }
 
     /// The rule that made a term, by the term's own id.
@@ -89,7 +99,7 @@ impl Analysis<Term> for Facts {
         let leaf = |leaf: Leaf| classes.analysis.leaves.get(&leaf).copied().unwrap_or(facts::ANY);
         let fact = facts::of(op, term.ty, leaf, |id| data(id).fact);
         let steady = match op {
-            Op::Leaf(leaf) => leaf.is_steady(),
+            Op::Leaf(leaf) => classes.analysis.is_steady(leaf),
             op => op.operands().all(|operand| data(operand).steady),
         };
         let value = match op {
@@ -170,7 +180,8 @@ pub fn classes(
     let written_leaves = known.map(|(fact, i)| (Leaf::Arg(i), fact));
     let leaves = graph.iter().filter_map(leaf).chain(written_leaves);
     let leaves = leaves.filter(|(_, fact)| *fact != facts::ANY).collect();
-    let mut classes = Classes::new(Facts { leaves, fast, ..Facts::default() });
+    let varying = graph.varying();
+    let mut classes = Classes::new(Facts { leaves, varying, fast, ..Facts::default() });
     let mut ids: Vec<Option<Id>> = Vec::with_capacity(graph.len());
     for (id, node) in graph.iter().filter(|(id, _)| (id.0 as usize) < wanted.len()) {
         ids.push(wanted[id.0 as usize].then(|| {

@@ -399,6 +399,33 @@ fn what_comes_last_is_multiplied_last() {
     assert!(matches!(found[..], [Op::Binary(Binary::Mul, ..)]), "{found:?}");
 }
 
+/// What a rounding or a bound looks at stays as it is written, and may be known before the first step all the
+/// same: the gradient of a param is then made of what is known behind the last one.
+#[test]
+fn what_is_compared_may_be_the_same_at_every_step() {
+    let adjoint = adjoint_of(
+        "neuron N {
+           input x
+           param p = 0.5 in (0, inf) via exp learn
+           state v = 0
+           charge {
+             let q = exprel(max(sin(p), -2))
+             v = 0 * v + q / (1 + abs(q))
+             v *= 0.5
+           }
+           fire s = spike(v - 0.5, sigmoid(alpha: 4.0))
+           reset v = hard(v, s, to: v / (1 + abs(v)))
+           output s
+         }",
+    );
+    let simple = simplify(&adjoint, &CPU);
+    let graph = &simple.neuron.graph;
+    let needed = graph.needed(simple.params.iter().copied().flatten());
+    let mut leaves = graph.iter().filter(|(id, _)| needed[id.0 as usize]);
+    let varies = |op: Op| matches!(op, Op::Leaf(leaf) if !leaf.is_steady());
+    assert!(leaves.all(|(_, node)| !varies(node.op)), "{graph:?}");
+}
+
 /// A round ends near its budget also where one rule alone would find a hundred thousand places.
 #[test]
 fn sums_of_many_constants_do_not_run_away() {

@@ -50,9 +50,15 @@ pub fn single(neuron: &Neuron, call: &Call, seeds: &Seeds) -> Results {
     results(neuron, call, expected(neuron, &expanded(neuron, call), seeds))
 }
 
-/// The oracle's results in f64.
-pub fn double(neuron: &Neuron, call: &Call, seeds: &Seeds) -> Results {
-    let (own, seeds) = operands(neuron, &expanded(neuron, call), seeds);
+/// The oracle's results in f64, where all that is given is larger by a share.
+pub fn double(neuron: &Neuron, call: &Call, seeds: &Seeds, share: f64) -> Results {
+    let (mut own, seeds) = operands(neuron, &expanded(neuron, call), seeds);
+    let states = own.states.iter_mut().zip(&neuron.states);
+    let reals =
+        states.filter(|(_, state)| state.ty == Type::Real).filter_map(|(own, _)| own.as_mut());
+    let params = own.params.iter_mut().map(|param| &mut param.values);
+    let all = own.inputs.iter_mut().chain(reals).chain(params);
+    all.flatten().for_each(|number| *number += share * *number);
     results(neuron, call, oracle::gradients(neuron, &own, &seeds, Mode::Double))
 }
 
