@@ -395,7 +395,7 @@ fn what_comes_last_is_multiplied_last() {
     let is_slope = |id: NodeId| matches!(graph.node(id).op, Op::Unary(Unary::SigmoidSlope, _));
     let users = graph.iter().filter(|(_, node)| node.op.operands().any(is_slope));
     let partners = users.flat_map(|(_, node)| node.op.operands()).filter(|id| !is_slope(*id));
-    let found: Vec<_> = partners.map(|id| graph.node(id).op.clone()).collect();
+    let found: Vec<_> = partners.map(|id| graph.node(id).op).collect();
     assert!(matches!(found[..], [Op::Binary(Binary::Mul, ..)]), "{found:?}");
 }
 

@@ -157,11 +157,15 @@ fn find_real(kernel: &Kernel) -> Vec<Option<f64>> {
 fn find_loads<'a>(program: &Program<'a>) -> Vec<Option<&'a Op>> {
     let mut loads = vec![None; program.kernel.values.len()];
     program.kernel.walk(&mut |stmt| {
-        if let Stmt::Let(value, op @ (Op::Load(_) | Op::LoadOr(..))) = stmt {
-            let i = value.0 as usize;
-            let stays = !program.uniform[i] && !program.crosses[i] && !program.kept[i];
-            loads[i] = stays.then_some(op);
-        }
+        let Stmt::Let(value, op) = stmt else { return };
+        let is_load = match op {
+            Op::Load(_) | Op::LoadOr(..) => true,
+            Op::Kept(kept) => program.kept[kept.0 as usize],
+            _ => false,
+        };
+        let i = value.0 as usize;
+        let stays = !program.uniform[i] && !program.crosses[i] && !program.kept[i];
+        loads[i] = (is_load && stays).then_some(op);
     });
     loads
 }

@@ -17,6 +17,9 @@ use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Type, ValueId, WO
 /// instructions ahead then does not see enough of the lanes behind.
 const LONG: u32 = 16;
 
+/// After so many statements a value is loaded again instead of being in a register all the time.
+const FAR: usize = 12;
+
 /// Vectors whose operations stand side by side.
 ///
 /// Two, since with more there are no registers left for what is constant. Where a run is long and little
@@ -56,6 +59,10 @@ struct Unit<'c, 'a> {
     vector: u32,
     /// By vector and value: its register.
     known: Vec<Option<Value>>,
+    /// By vector and value: the statement that loaded it, for what lies in memory.
+    loaded_at: Vec<Option<usize>>,
+    /// The statement at hand.
+    at: usize,
     /// The shared numbers that the statement at hand has loaded, for all of its vectors.
     loaded: Vec<(ValueId, Value)>,
 }
@@ -82,6 +89,8 @@ pub fn emit(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, run: &Run<'_>, at: At) {
             indices: indices(b, ctx, run, at, lane, by),
             vector: 0,
             known: vec![None; vectors as usize * ctx.program.kernel.values.len()],
+            loaded_at: vec![None; vectors as usize * ctx.program.kernel.values.len()],
+            at: 0,
             loaded: vec![],
         };
         let side_by_side = side_by_side(run);
@@ -230,7 +239,8 @@ impl Unit<'_, '_> {
             // In a loop over steps the moves name the loop's params.
             run.moves.iter().for_each(|(param, _)| self.keep(b, *param));
         }
-        for stmt in &run.stmts {
+        for (at, stmt) in run.stmts.iter().enumerate() {
+            self.at = at;
             self.loaded.clear();
             for vector in vectors.clone() {
                 self.vector = vector;
@@ -323,7 +333,7 @@ impl Unit<'_, '_> {
             return shared;
         }
         let uniform = if self.form.vector { self.ctx.splat[i] } else { self.ctx.uniform[i] };
-        if let Some(known) = uniform.or(self.known[self.slot(value)]) {
+        if let Some(known) = uniform.or_else(|| self.near(value)) {
             return known;
         }
         if let Some(op) = self.ctx.program.loads[i] {
@@ -349,7 +359,7 @@ impl Unit<'_, '_> {
 
     /// What a value of an earlier loop was at this step.
     fn kept(&mut self, b: &mut FunctionBuilder<'_>, value: ValueId) -> Value {
-        if let Some(known) = self.known[self.slot(value)] {
+        if let Some(known) = self.near(value) {
             return known;
         }
         if let Some(op) = self.ctx.program.again[value.0 as usize] {
@@ -366,11 +376,19 @@ impl Unit<'_, '_> {
         self.know(value, |_| b.ins().load(ty, flags(), rows, at))
     }
 
+    /// The register of a value that has one, but for one that was loaded long ago.
+    fn near(&self, value: ValueId) -> Option<Value> {
+        let slot = self.slot(value);
+        let is_far = self.loaded_at[slot].is_some_and(|at| self.at > at + FAR);
+        self.known[slot].filter(|_| !is_far)
+    }
+
     /// Notes a value's register, so that the vector needs it once.
     fn know(&mut self, value: ValueId, make: impl FnOnce(&mut Self) -> Value) -> Value {
         let register = make(self);
         let slot = self.slot(value);
         self.known[slot] = Some(register);
+        self.loaded_at[slot] = Some(self.at);
         register
     }
 
