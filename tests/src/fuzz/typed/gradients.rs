@@ -50,7 +50,7 @@ pub fn single(neuron: &Neuron, call: &Call, seeds: &Seeds) -> Results {
     results(neuron, call, expected(neuron, &expanded(neuron, call), seeds))
 }
 
-/// The oracle's results in f64, where all that is given is larger by a share.
+/// The oracle's results in f64, where all numbers that are given are larger by a share.
 pub fn double(neuron: &Neuron, call: &Call, seeds: &Seeds, share: f64) -> Results {
     let (mut own, seeds) = operands(neuron, &expanded(neuron, call), seeds);
     let states = own.states.iter_mut().zip(&neuron.states);
@@ -58,7 +58,8 @@ pub fn double(neuron: &Neuron, call: &Call, seeds: &Seeds, share: f64) -> Result
         states.filter(|(_, state)| state.ty == Type::Real).filter_map(|(own, _)| own.as_mut());
     let params = own.params.iter_mut().map(|param| &mut param.values);
     let all = own.inputs.iter_mut().chain(reals).chain(params);
-    all.flatten().for_each(|number| *number += share * *number);
+    let finite = all.flatten().filter(|number| number.is_finite());
+    finite.for_each(|number| *number += share * *number);
     results(neuron, call, oracle::gradients(neuron, &own, &seeds, Mode::Double))
 }
 
