@@ -276,14 +276,7 @@ fn spread_uniform(b: &mut FunctionBuilder<'_>, ctx: &mut Ctx<'_>) {
             ctx.splat[i] = Some(ops::splat(b, form, kernel.ty(value), scalar));
         }
     };
-    kernel.walk(&mut |stmt| match stmt {
-        Stmt::Let(value, _) if ctx.program.is_uniform(*value) => {}
-        Stmt::Let(_, op) => op.operands().for_each(&mut spread),
-        Stmt::Store(_, value) | Stmt::Reduce(_, value) => spread(*value),
-        Stmt::Loop(inner) => {
-            inner.carries.iter().flat_map(|c| [c.init, c.next]).for_each(&mut spread);
-        }
-    });
+    ctx.program.walk_lane_operands(&mut spread);
 }
 
 /// One block of lanes.

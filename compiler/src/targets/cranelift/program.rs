@@ -105,6 +105,18 @@ impl<'a> Program<'a> {
         self.uniform[value.0 as usize]
     }
 
+    /// Calls `f` with what operations on lanes, stores and loops take, each time it is taken.
+    pub fn walk_lane_operands(&self, f: &mut dyn FnMut(ValueId)) {
+        self.kernel.walk(&mut |stmt| match stmt {
+            Stmt::Let(value, _) if self.is_uniform(*value) => {}
+            Stmt::Let(_, op) => op.operands().for_each(&mut *f),
+            Stmt::Store(_, value) | Stmt::Reduce(_, value) => f(*value),
+            Stmt::Loop(inner) => {
+                inner.carries.iter().flat_map(|c| [c.init, c.next]).for_each(&mut *f);
+            }
+        });
+    }
+
     /// Whether a value is the real constant 0, not -0.
     pub fn is_zero(&self, value: ValueId) -> bool {
         self.real[value.0 as usize].is_some_and(|number| number.to_bits() == 0)

@@ -6,7 +6,7 @@ use cranelift_frontend::FunctionBuilder;
 use super::form::Form;
 use super::ops;
 use super::program::Program;
-use crate::kernel::{Kernel, Stmt, Type, ValueId};
+use crate::kernel::{Kernel, Type, ValueId};
 
 /// More reals than these are loaded where they are used: each in a register of its own from the first lane
 /// to the last, they would take the allocation of registers a time that grows with their square.
@@ -70,13 +70,6 @@ fn used(program: &Program<'_>) -> Vec<bool> {
     let mut mark = |value: ValueId| {
         used[value.0 as usize] = program.is_uniform(value) && kernel.ty(value) == Type::Real;
     };
-    kernel.walk(&mut |stmt| match stmt {
-        Stmt::Let(value, _) if program.is_uniform(*value) => {}
-        Stmt::Let(_, op) => op.operands().for_each(&mut mark),
-        Stmt::Store(_, value) | Stmt::Reduce(_, value) => mark(*value),
-        Stmt::Loop(inner) => {
-            inner.carries.iter().flat_map(|c| [c.init, c.next]).for_each(&mut mark);
-        }
-    });
+    program.walk_lane_operands(&mut mark);
     used
 }
