@@ -46,6 +46,12 @@ pub fn load(b: &mut FunctionBuilder<'_>, form: Form, storage: Storage, at: Addre
         (_, Storage::F16Bits | Storage::Bf16Bits) => {
             b.ins().uload16(types::I32, flags(), at.base, at.offset)
         }
+        _ if form.vector => {
+            // As bytes: without AVX Cranelift would take a load of the type itself into a comparison, and
+            // that instruction faults where the address is no multiple of 16.
+            let bytes = b.ins().load(types::I8X16, flags(), at.base, at.offset);
+            cast(b, form.ty(storage.ty()), bytes)
+        }
         _ => b.ins().load(form.ty(storage.ty()), flags(), at.base, at.offset),
     }
 }

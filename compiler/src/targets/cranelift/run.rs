@@ -11,13 +11,14 @@ use super::lanes::{At, Ctx, given, in_frame, repeat};
 use super::memory::{Address, gather, load, shift, store};
 use super::program::Run;
 use super::{flags, ops};
-use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Type, ValueId, WORD};
+use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Storage, Type, ValueId, WORD};
 
 /// Operations that wait for each other from which on a run is long: a processor that looks 200 to 300
 /// instructions ahead then does not see enough of the lanes behind.
 const LONG: u32 = 16;
 
-/// After so many statements a value is loaded again instead of being in a register all the time.
+/// After so many statements a value that is one load away is loaded again, instead of being in a register
+/// all the time.
 const FAR: usize = 12;
 
 /// Vectors whose operations stand side by side.
@@ -59,7 +60,7 @@ struct Unit<'c, 'a> {
     vector: u32,
     /// By vector and value: its register.
     known: Vec<Option<Value>>,
-    /// By vector and value: the statement that loaded it, for what lies in memory.
+    /// By vector and value: the statement that loaded it, for what is one load away.
     loaded_at: Vec<Option<usize>>,
     /// The statement at hand.
     at: usize,
@@ -337,13 +338,28 @@ impl Unit<'_, '_> {
             return known;
         }
         if let Some(op) = self.ctx.program.loads[i] {
-            return self.know(value, |unit| unit.op(b, op));
+            let is_one_load = self.is_one_load(op);
+            return self.know(value, is_one_load, |unit| unit.op(b, op));
         }
         let row = self.ctx.frame.row_of(self.ctx.program.place[i]);
         let row = row.expect("a value used in another run has a row");
         let ty = self.form.ty(self.ctx.program.kernel.ty(value));
         let at = self.in_row(row);
-        self.know(value, |unit| b.ins().load(ty, flags(), unit.rows, at))
+        self.know(value, true, |unit| b.ins().load(ty, flags(), unit.rows, at))
+    }
+
+    /// Whether an operation is a load of adjacent lanes and no more.
+    fn is_one_load(&self, op: &Op) -> bool {
+        match op {
+            Op::Kept(_) => true,
+            Op::Load(id) | Op::LoadOr(id, _) => {
+                let buffer = self.ctx.program.kernel.buffer(*id);
+                let is_gathered = matches!(buffer.shape, Shape::Channel | Shape::Neuron);
+                let is_narrow = matches!(buffer.storage, Storage::F16Bits | Storage::Bf16Bits);
+                !is_gathered && !is_narrow && self.touched(*id).mask.is_none()
+            }
+            _ => false,
+        }
     }
 
     /// A number that all lanes share, where it lies in memory.
@@ -366,14 +382,14 @@ impl Unit<'_, '_> {
             for operand in op.operands().filter(|a| !self.ctx.program.is_uniform(*a)) {
                 self.kept(b, operand);
             }
-            return self.know(value, |unit| unit.op(b, op));
+            return self.know(value, false, |unit| unit.op(b, op));
         }
         let Some((rows, first)) = self.step_rows.zip(self.ctx.frame.kept_of(value)) else {
             return self.get(b, value);
         };
         let ty = self.form.ty(self.ctx.program.kernel.ty(value));
         let at = self.in_row(first);
-        self.know(value, |_| b.ins().load(ty, flags(), rows, at))
+        self.know(value, true, |_| b.ins().load(ty, flags(), rows, at))
     }
 
     /// The register of a value that has one, but for one that was loaded long ago.
@@ -383,12 +399,18 @@ impl Unit<'_, '_> {
         self.known[slot].filter(|_| !is_far)
     }
 
-    /// Notes a value's register, so that the vector needs it once.
-    fn know(&mut self, value: ValueId, make: impl FnOnce(&mut Self) -> Value) -> Value {
+    /// Notes a value's register, so that the vector needs it once, or once in a while if it is one load
+    /// away.
+    fn know(
+        &mut self,
+        value: ValueId,
+        is_one_load: bool,
+        make: impl FnOnce(&mut Self) -> Value,
+    ) -> Value {
         let register = make(self);
         let slot = self.slot(value);
         self.known[slot] = Some(register);
-        self.loaded_at[slot] = Some(self.at);
+        self.loaded_at[slot] = is_one_load.then_some(self.at);
         register
     }
 

@@ -260,3 +260,21 @@ fn bounds_that_are_constants_treat_zeros_and_nan_alike() {
         }
     }
 }
+
+/// Rows of 35 lanes begin anywhere, also where an instruction could read them itself.
+#[test]
+fn what_is_compared_with_a_row_may_lie_anywhere() {
+    for compare_by in ["lt", "le", "gt", "ge", "eq", "ne"] {
+        for operands in ["%0, %2", "%2, %0"] {
+            let text = format!(
+                "kernel compares f32 chunk 8 lanes 16 block 16\n  in x: input f32 sequence\n  \
+                 out y: output f32 sequence\n  %0 = real 2.0\n  %1 = real 0.0\n  \
+                 chunks forward\n    steps forward\n      %2 = load x\n      \
+                 %3 = {compare_by} {operands}\n      %4 = select %3, %0, %1\n      \
+                 store y, %4\n    end\n  end\n"
+            );
+            let kernel = kernel(&text, None);
+            compare(&kernel, &[launch(&kernel, 9, 35)], &format!("{compare_by} {operands}"));
+        }
+    }
+}
