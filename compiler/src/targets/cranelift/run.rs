@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
 use super::form::{Form, pitch};
-use super::lanes::{At, Ctx, given, in_frame, repeat};
+use super::lanes::{At, Ctx, given, repeat};
 use super::memory::{Address, gather, load, shift, store};
 use super::program::Run;
+use super::touch::{Touched, indices, touch};
 use super::{flags, ops};
-use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Storage, Type, ValueId, WORD};
+use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Storage, Type, ValueId};
 
 /// Operations that wait for each other from which on a run is long: a processor that looks 200 to 300
 /// instructions ahead then does not see enough of the lanes behind.
@@ -29,17 +29,6 @@ fn side_by_side(run: &Run<'_>) -> u32 {
     let depth = run.depth();
     let is_narrow = run.stmts.len() <= 3 * depth as usize;
     if depth >= LONG && is_narrow { 4 } else { 2 }
-}
-
-/// A buffer that a run touches.
-#[derive(Clone, Copy)]
-struct Touched {
-    /// The address of the strip's first element, or of the buffer where lanes share elements.
-    base: Value,
-    /// Whether there is something to touch, where that is known at run time only.
-    valid: Option<Value>,
-    /// The same in the form of the lanes, where a load has to tell.
-    mask: Option<Value>,
 }
 
 /// A run at one unit of lanes.
@@ -99,135 +88,6 @@ pub fn emit(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, run: &Run<'_>, at: At) {
             unit.run(b, run, first..vectors.min(first + side_by_side));
         }
     });
-}
-
-/// The buffers that a run touches, by buffer.
-fn touch(
-    b: &mut FunctionBuilder<'_>,
-    ctx: &Ctx<'_>,
-    run: &Run<'_>,
-    at: At,
-) -> Vec<Option<Touched>> {
-    let mut touched = vec![None; ctx.program.kernel.buffers.len()];
-    for stmt in &run.stmts {
-        let buffer = match stmt {
-            Stmt::Let(_, Op::Load(buffer) | Op::LoadOr(buffer, _)) | Stmt::Store(buffer, _) => {
-                buffer
-            }
-            _ => continue,
-        };
-        let entry = &mut touched[buffer.0 as usize];
-        if entry.is_none() {
-            let is_zero = is_zero_where_left_out(ctx, run, *buffer);
-            *entry = Some(touch_one(b, ctx, *buffer, is_zero, at));
-        }
-    }
-    touched
-}
-
-/// Whether all that a run does with a buffer is to load it, or 0 where it was left out.
-fn is_zero_where_left_out(ctx: &Ctx<'_>, run: &Run<'_>, id: BufferId) -> bool {
-    run.stmts.iter().all(|stmt| match stmt {
-        Stmt::Let(_, Op::Load(buffer)) | Stmt::Store(buffer, _) => *buffer != id,
-        Stmt::Let(_, Op::LoadOr(buffer, other)) => *buffer != id || ctx.program.is_zero(*other),
-        _ => true,
-    })
-}
-
-fn touch_one(
-    b: &mut FunctionBuilder<'_>,
-    ctx: &Ctx<'_>,
-    id: BufferId,
-    is_zero: bool,
-    at: At,
-) -> Touched {
-    let buffer = ctx.program.kernel.buffer(id);
-    let [_, n, ..] = ctx.scalars;
-    let mut valid = ctx.given[id.0 as usize];
-    let row = match (buffer.shape, at.step, at.chunk) {
-        (Shape::Sequence, Some((t, _)), _) => {
-            ctx.stride[id.0 as usize].map(|stride| b.ins().imul(t, stride))
-        }
-        (Shape::Checkpoint, _, Some((chunk, _))) => {
-            let later = b.ins().icmp_imm_u(IntCC::NotEqual, chunk, 0);
-            valid = Some(valid.map_or(later, |valid| b.ins().band(valid, later)));
-            let before = b.ins().iadd_imm_s(chunk, -1);
-            Some(b.ins().imul(before, n))
-        }
-        (Shape::Chunk, _, Some((chunk, _))) => Some(b.ins().imul(chunk, n)),
-        (Shape::Packed, _, Some((chunk, _))) => {
-            let chunks = WORD / ctx.program.kernel.schedule.chunk;
-            let word = b.ins().ushr_imm_u(chunk, i64::from(chunks.trailing_zeros()));
-            Some(b.ins().imul(word, n))
-        }
-        _ => None,
-    };
-    let mut base = ctx.base[id.0 as usize];
-    if !matches!(buffer.shape, Shape::Channel | Shape::Neuron) {
-        let index = row.map_or(at.first, |row| b.ins().iadd(row, at.first));
-        let distance = b.ins().ishl_imm_u(index, i64::from(shift(buffer.storage)));
-        base = b.ins().iadd(base, distance);
-    }
-    let zeros = ctx.frame.zeros.filter(|_| is_zero);
-    if let Some(valid) = valid {
-        let other = in_frame(b, ctx, zeros.unwrap_or(ctx.frame.scratch));
-        base = b.ins().select(valid, base, other);
-    }
-    let mask = valid.filter(|_| zeros.is_none());
-    let mask = mask.map(|valid| ops::splat(b, at.form, Type::Bool, valid));
-    Touched { base, valid, mask }
-}
-
-/// The index of each of a unit's lanes in buffers that lanes share, where the run loads such buffers.
-///
-/// Two divisions for the first lane; the others count on from there.
-fn indices(
-    b: &mut FunctionBuilder<'_>,
-    ctx: &Ctx<'_>,
-    run: &Run<'_>,
-    at: At,
-    lane: Value,
-    count: i64,
-) -> [Vec<Value>; 2] {
-    let loads = |shape| {
-        run.stmts.iter().any(|stmt| match stmt {
-            Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _)) => {
-                ctx.program.kernel.buffer(*id).shape == shape
-            }
-            _ => false,
-        })
-    };
-    let [_, _, channels, apart, neurons] = ctx.scalars;
-    let first = b.ins().iadd(at.first, lane);
-    let mut result = [Vec::new(), Vec::new()];
-    if loads(Shape::Channel) {
-        let neighbours = b.ins().udiv(first, apart);
-        let mut within = b.ins().urem(first, apart);
-        let mut channel = b.ins().urem(neighbours, channels);
-        for _ in 0..count {
-            result[0].push(channel);
-            let (next, wrapped) = count_on(b, within, apart);
-            let (following, _) = count_on(b, channel, channels);
-            channel = b.ins().select(wrapped, following, channel);
-            within = next;
-        }
-    }
-    if loads(Shape::Neuron) {
-        let mut neuron = b.ins().urem(first, neurons);
-        for _ in 0..count {
-            result[1].push(neuron);
-            neuron = count_on(b, neuron, neurons).0;
-        }
-    }
-    result
-}
-
-/// `(i + 1) % n`, and whether that is 0.
-fn count_on(b: &mut FunctionBuilder<'_>, i: Value, n: Value) -> (Value, Value) {
-    let next = b.ins().iadd_imm_u(i, 1);
-    let wrapped = b.ins().icmp(IntCC::Equal, next, n);
-    let zero = b.ins().iconst(types::I64, 0);
-    (b.ins().select(wrapped, zero, next), wrapped)
 }
 
 impl Unit<'_, '_> {
