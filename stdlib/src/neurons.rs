@@ -1,10 +1,14 @@
 //! The neurons of the standard library as `.snn` text.
 
 /// Each neuron file by its name, with its text.
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 7] = [
+    ("alif", include_str!("../neurons/alif.snn")),
+    ("eif", include_str!("../neurons/eif.snn")),
     ("if", include_str!("../neurons/if.snn")),
+    ("izhikevich", include_str!("../neurons/izhikevich.snn")),
     ("lif", include_str!("../neurons/lif.snn")),
     ("plif", include_str!("../neurons/plif.snn")),
+    ("qif", include_str!("../neurons/qif.snn")),
 ];
 
 /// The names of the neuron files.
