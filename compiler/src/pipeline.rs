@@ -10,7 +10,8 @@ use crate::check::{self, Resolver, Specialization};
 use crate::diagnostic::{self, Diagnostic, Diagnostics};
 use crate::egraph::cost::Weights;
 use crate::error::{EmitError, Unsupported};
-use crate::kernel::{Capabilities, Kernel, Schedule, Verified};
+use crate::kernel::schedule::{self, Spread, Tuning};
+use crate::kernel::{Capabilities, Kernel, Schedule, Verified, lower};
 use crate::span::{SourceMap, Span};
 use crate::targets::Emitted;
 use crate::{ast, diff, egraph, kernel, saves};
@@ -29,8 +30,8 @@ pub struct Source<'a> {
 pub struct Options {
     /// What the code is for.
     pub target: Target,
-    /// `K`, the steps of a chunk, where it is not the target's own.
-    pub chunk: Option<u32>,
+    /// What of the schedules is not the target's own.
+    pub tuning: Tuning,
     /// Whether backward is simplified with all rules, or with those that every compiler has.
     pub simplify: bool,
 }
@@ -38,12 +39,30 @@ pub struct Options {
 impl Options {
     /// Those of a target.
     pub fn new(target: Target) -> Self {
-        Self { target, chunk: None, simplify: true }
+        Self { target, tuning: Tuning::default(), simplify: true }
     }
 
     fn schedule(&self) -> Schedule {
         let own = kernel::schedule(&self.target);
-        Schedule { chunk: self.chunk.unwrap_or(own.chunk).max(1), ..own }
+        Schedule { chunk: self.tuning.chunk.unwrap_or(own.chunk).max(1), ..own }
+    }
+
+    /// The schedule of one of a neuron's kernels.
+    fn schedule_of(&self, kernel: &Kernel) -> Schedule {
+        let Target::Ptx { .. } = self.target else { return kernel.schedule };
+        let wanted = match lower::is_backward(kernel) {
+            true => self.tuning.backward,
+            false => self.tuning.forward,
+        };
+        let Spread { lanes, threads } = wanted.unwrap_or_else(|| schedule::spread(kernel));
+        Schedule { lanes, block: lanes * threads, ..kernel.schedule }
+    }
+
+    /// Those of the kernels for few steps, where a target has such.
+    fn short(&self) -> Option<Self> {
+        let has_short = matches!(self.target, Target::Ptx { .. }) && self.tuning.chunk.is_none();
+        let tuning = Tuning { chunk: Some(schedule::SHORT), ..Tuning::default() };
+        has_short.then(|| Self { tuning, ..self.clone() })
     }
 
     fn simplification(&self) -> egraph::Options {
@@ -52,6 +71,16 @@ impl Options {
             Target::Ptx { .. } | Target::Wgsl => Weights::GPU,
         };
         egraph::Options { plain: !self.simplify, ..egraph::Options::new(weights) }
+    }
+
+    /// Whether a product and a sum cost no more than one of them.
+    #[doc(hidden)]
+    pub fn has_fma(&self) -> bool {
+        match &self.target {
+            Target::Cpu { level } => level != "x86-64-v2",
+            Target::Ptx { .. } => true,
+            Target::Wgsl => false,
+        }
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -208,9 +237,25 @@ fn legal(lowered: kernel::Lowered, options: &Options) -> Result<Vec<Verified<Ker
     all.into_iter()
         .map(|kernel| {
             kernel::verify_before_legalize(&kernel)?;
-            Ok(kernel::verify(kernel::legalize(kernel, &capabilities)?)?)
+            let kernel = kernel::legalize(kernel, &capabilities)?;
+            let mut kernel = kernel::relax(kernel, options.has_fma());
+            if matches!(options.target, Target::Ptx { .. }) {
+                let ends = kernel.buffers.iter_mut().filter(|buffer| is_of_states(buffer));
+                ends.for_each(|buffer| buffer.optional = true);
+            }
+            Ok(kernel::verify(Kernel { schedule: options.schedule_of(&kernel), ..kernel })?)
         })
         .collect()
+}
+
+/// Whether a buffer takes the last states, or the gradients of the first ones. Few steps write little else,
+/// so that it pays to leave them out where nobody reads them.
+fn is_of_states(buffer: &kernel::Buffer) -> bool {
+    match buffer.role {
+        kernel::Role::StateOut => true,
+        kernel::Role::Grad => buffer.written && buffer.shape == kernel::Shape::Lane,
+        _ => false,
+    }
 }
 
 /// A checked neuron to its artifact. `key` is the name that caches know it by.
@@ -221,7 +266,11 @@ fn legal(lowered: kernel::Lowered, options: &Options) -> Result<Vec<Verified<Ker
 pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
     check_words(neuron, options)?;
     let (lowered, saved) = lowered(neuron, options);
-    let kernels = legal(lowered, options)?;
+    let mut kernels = legal(lowered, options)?;
+    if let Some(options) = options.short() {
+        let (lowered, _) = self::lowered(neuron, &options);
+        kernels.extend(legal(lowered.short(), &options)?);
+    }
     let Emitted { code, entries } = emit(&kernels, &options.target)?;
     let port = |name: &str, ty| artifact::Port {
         name: name.into(),
@@ -309,7 +358,6 @@ fn level(name: &str) -> Result<crate::targets::cranelift::Level, Unsupported> {
     })
 }
 
-/// The error of a target whose back end was left out of this build.
 /// What a target is called on the command line.
 fn target_word(target: &Target) -> &'static str {
     match target {
@@ -319,6 +367,7 @@ fn target_word(target: &Target) -> &'static str {
     }
 }
 
+/// The error of a target whose back end was left out of this build.
 fn not_built(target: &Target) -> Unsupported {
     let feature = match target {
         Target::Cpu { .. } => "cranelift",
@@ -335,9 +384,11 @@ fn not_built(target: &Target) -> Unsupported {
 /// Everything that decides the code of a neuron, as text. Equal texts are equal artifacts.
 pub fn key(neuron: &Neuron, options: &Options) -> String {
     let Schedule { chunk, lanes, block } = options.schedule();
+    let tuning = options.tuning;
     let mut text = format!("snnc {} abi {}\n", env!("CARGO_PKG_VERSION"), artifact::ABI);
     let _ = writeln!(text, "target {:?} simplify {}", options.target, options.simplify);
     let _ = writeln!(text, "math strict compute f32 chunk {chunk} lanes {lanes} block {block}");
+    let _ = writeln!(text, "schedule {tuning}");
     text.push_str(&check::print(neuron));
     // Buffers of what is saved are called after these.
     for named in &neuron.named {
@@ -521,11 +572,12 @@ fn code(kernels: &[Verified<Kernel>], target: &Target, stage: Stage) -> Result<S
             return crate::targets::cranelift::clif(&all, &options);
         }
         #[cfg(feature = "llvm")]
-        (Stage::Llvm, _) => return crate::targets::llvm::llvm_ir(&all),
+        (Stage::Llvm, Target::Ptx { sm }) => return crate::targets::llvm::llvm_ir(&all, *sm),
         _ => {}
     }
     match emit(kernels, target)?.code {
-        artifact::Code::Ptx(text) | artifact::Code::Wgsl(text) => Ok(text),
+        artifact::Code::Wgsl(text) => Ok(text),
+        artifact::Code::Ptx(mut texts) => Ok(texts.swap_remove(0).text),
         artifact::Code::Cpu(_) => Err(not_built(target).into()),
     }
 }

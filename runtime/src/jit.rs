@@ -6,6 +6,7 @@ use snn_artifact::{Artifact, Target, hash};
 use snn_compiler::check::{Resolver, Specialization};
 use snn_compiler::copy;
 use snn_compiler::error::EmitError;
+use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::{self, Options, Source};
 
 use crate::cache::{self, Cache};
@@ -29,6 +30,7 @@ pub struct Program<'a> {
 #[derive(Clone, Debug)]
 pub struct Jit {
     cache: Option<Cache>,
+    tuning: Tuning,
 }
 
 impl Jit {
@@ -40,14 +42,19 @@ impl Jit {
     /// one.
     pub fn new() -> Result<Self> {
         match Cache::open() {
-            Err(Error::Cache { path, .. }) if path == cache::VARIABLE => Ok(Self { cache: None }),
-            opened => Ok(Self { cache: Some(opened?) }),
+            Err(Error::Cache { path, .. }) if path == cache::VARIABLE => Ok(Self::with_cache(None)),
+            opened => Ok(Self::with_cache(Some(opened?))),
         }
     }
 
     /// Compiles what this cache does not have; without one, everything.
     pub fn with_cache(cache: Option<Cache>) -> Self {
-        Self { cache }
+        Self { cache, tuning: Tuning::default() }
+    }
+
+    /// The same with schedules that are not the target's own.
+    pub fn tuned(self, tuning: Tuning) -> Self {
+        Self { tuning, ..self }
     }
 
     /// The artifact of a program for a target.
@@ -60,7 +67,7 @@ impl Jit {
         let source = Source { name: program.name, text: program.text };
         let front = pipeline::front(source, &program.specialization, program.resolver);
         let front = front.map_err(|findings| Error::Compile(findings.render(false)))?;
-        let options = Options::new(target.clone());
+        let options = Options { tuning: self.tuning, ..Options::new(target.clone()) };
         let key = hash(pipeline::key(&front.neuron, &options));
         self.cached(&key, || pipeline::back(&front.neuron, &options, key.clone()))
     }

@@ -1,7 +1,7 @@
 //! The shapes of a manifest: expressions over launch scalars, evaluated.
 //!
-//! `T`, `4`, `ceil(T / 8)`, `max(a, b)`, `a + b`, `a - b`, `a * b` and parentheses, in 64-bit integers;
-//! what overflows or divides by zero has no value.
+//! `T`, `4`, `ceil(T / 8)`, `max(a, b)`, `gcd(a, b)`, `a + b`, `a - b`, `a * b` and parentheses, in
+//! 64-bit integers; what overflows or divides by zero has no value.
 
 /// The value of a size in a manifest, where `scalar` knows the names in it.
 ///
@@ -84,6 +84,7 @@ impl Parser<'_> {
         self.rest = rest;
         match word {
             "ceil" => self.call('/', |a, b| (b > 0).then(|| (a + (b - 1)).div_euclid(b))),
+            "gcd" => self.call(',', |a, b| Some(gcd(a, b))),
             "max" => self.call(',', |a, b| Some(a.max(b))),
             _ => {
                 let known = word.parse().ok().or_else(|| (self.scalar)(word));
@@ -92,7 +93,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The rest of `ceil(a / b)` or `max(a, b)`.
+    /// The rest of `ceil(a / b)`, `max(a, b)` or `gcd(a, b)`.
     fn call(&mut self, between: char, f: fn(i64, i64) -> Option<i64>) -> Result<i64, String> {
         self.need('(')?;
         let a = self.sum()?;
@@ -103,6 +104,14 @@ impl Parser<'_> {
         let fits = a.abs() < 1 << 62 && b.abs() < 1 << 62;
         self.value(if fits { f(a, b) } else { None })
     }
+}
+
+/// The greatest common divisor; that with 0 is the other number.
+fn gcd(mut a: i64, mut b: i64) -> i64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a.abs()
 }
 
 #[cfg(test)]
@@ -128,15 +137,35 @@ mod tests {
     }
 
     #[test]
+    fn sums_of_groups() {
+        for (apart, groups) in [(1, 100), (2, 50), (3, 100), (12, 25), (16, 7), (48, 7), (50, 50)] {
+            let scalar = |name: &str| Some(if name == "S" { apart } else { 100 });
+            assert_eq!(evaluate("ceil(N / gcd(S, 16))", &scalar), Ok(groups), "S {apart}");
+        }
+        assert_eq!(of("gcd(12, 18)"), Ok(6));
+        assert_eq!(of("gcd(0, 16)"), Ok(16));
+        assert_eq!(of("gcd(16, 0)"), Ok(16));
+    }
+
+    #[test]
     fn no_checkpoints_without_steps() {
         assert_eq!(evaluate("max(ceil(T / 8), 1) - 1", &|_| Some(0)), Ok(0));
     }
 
     #[test]
     fn what_is_wrong_is_said() {
-        for text in
-            ["", "T +", "X", "T T", "ceil(T", "ceil(T / 0)", "huge + 1", "huge * 2", "max(T)"]
-        {
+        for text in [
+            "",
+            "T +",
+            "X",
+            "T T",
+            "ceil(T",
+            "ceil(T / 0)",
+            "huge + 1",
+            "huge * 2",
+            "max(T)",
+            "gcd(T)",
+        ] {
             assert!(of(text).is_err(), "{text}");
         }
     }

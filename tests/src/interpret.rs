@@ -6,7 +6,7 @@ use snn_artifact::half::{bf16_to_f64, f16_to_f64, f64_to_bf16, f64_to_f16};
 use snn_artifact::naming::Operand;
 use snn_compiler::check::{PortDtype, hir};
 use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, run};
-use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified, reduce};
+use snn_compiler::kernel::{self, Buffer, Kernel, Role, Shape, Storage, Verified, reduce};
 use snn_compiler::pipeline::{self, Options};
 use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Packed, Seeds};
 
@@ -145,7 +145,10 @@ impl Interpreted {
             let partial = &buffers[&Operand::Partial(&param.name).to_string()];
             let (members, side) = match param.sharing {
                 hir::Sharing::Layer => (1, partial.len()),
-                hir::Sharing::Channel => (sizes.channels, sizes.channel_stride),
+                hir::Sharing::Channel => {
+                    let side = sizes.channel_stride / kernel::group(sizes.channel_stride);
+                    (sizes.channels, side)
+                }
                 hir::Sharing::Neuron => (sizes.neurons, 1),
             };
             let mut grad = vec![0.0; members];
@@ -259,6 +262,7 @@ pub fn length(buffer: &Buffer, kernel: &Kernel, sizes: &Sizes) -> usize {
         Shape::Checkpoint => chunks.saturating_sub(1) * sizes.lanes,
         Shape::Chunk => chunks * sizes.lanes,
         Shape::Packed => sizes.steps.div_ceil(32) * sizes.lanes,
+        Shape::Group => sizes.lanes.div_ceil(kernel::group(sizes.channel_stride)),
         Shape::Partial => sizes.lanes.div_ceil(kernel.schedule.block as usize),
     }
 }

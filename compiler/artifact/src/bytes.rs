@@ -37,14 +37,14 @@ impl Artifact {
 fn encode(artifact: &Artifact) -> serde_json::Result<Vec<u8>> {
     let manifest = serde_json::to_vec(&artifact.manifest)?;
     let (kind, code) = match &artifact.code {
-        Code::Cpu(code) => (0, &code[..]),
-        Code::Ptx(text) => (1, text.as_bytes()),
-        Code::Wgsl(text) => (2, text.as_bytes()),
+        Code::Cpu(code) => (0, code.clone()),
+        Code::Ptx(texts) => (1, serde_json::to_vec(texts)?),
+        Code::Wgsl(text) => (2, text.clone().into_bytes()),
     };
     let mut bytes = [&MARK[..], &[0; HASH], &(manifest.len() as u64).to_le_bytes()].concat();
     bytes.extend_from_slice(&manifest);
     bytes.push(kind);
-    bytes.extend_from_slice(code);
+    bytes.extend_from_slice(&code);
     let (head, body) = bytes.split_at_mut(MARK.len() + HASH);
     head[MARK.len()..].copy_from_slice(&Sha256::digest(body));
     Ok(bytes)
@@ -64,11 +64,10 @@ fn decode(bytes: &[u8]) -> Option<Artifact> {
         return None;
     }
     let (kind, code) = body.split_first()?;
-    let text = || String::from_utf8(code.to_vec()).ok();
     let code = match kind {
         0 => Code::Cpu(code.to_vec()),
-        1 => Code::Ptx(text()?),
-        2 => Code::Wgsl(text()?),
+        1 => Code::Ptx(serde_json::from_slice(code).ok()?),
+        2 => Code::Wgsl(String::from_utf8(code.to_vec()).ok()?),
         _ => return None,
     };
     Some(Artifact { manifest, code })

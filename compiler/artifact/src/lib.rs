@@ -15,11 +15,19 @@ use serde::{Deserialize, Serialize};
 
 pub use bytes::{digest, hash};
 
+/// Most lanes of a channel that backward adds up for the gradient of a param per channel, a power of two.
+pub const GROUP: u32 = 16;
+
+/// How many it adds up where neighbours on the channel axis are so many lanes apart.
+pub fn group(channel_stride: usize) -> usize {
+    1 << channel_stride.max(1).trailing_zeros().min(GROUP.trailing_zeros())
+}
+
 /// The version of the manifest's JSON form.
 pub const SCHEMA: u32 = 1;
 
 /// The version of the calling convention of the kernels.
-pub const ABI: u32 = 1;
+pub const ABI: u32 = 2;
 
 /// A compiled neuron: the manifest and the code it describes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,10 +44,20 @@ pub struct Artifact {
 pub enum Code {
     /// Position-independent machine code without relocations; an entry begins at its `offset`.
     Cpu(Vec<u8>),
-    /// PTX text; an entry is a `.visible .entry` named by its `symbol`.
-    Ptx(String),
+    /// PTX texts, each for a capability and newer ones, the oldest first; an entry is a `.visible .entry`
+    /// named by its `symbol`.
+    Ptx(Vec<Ptx>),
     /// WGSL text; an entry is a compute entry point named by its `symbol`.
     Wgsl(String),
+}
+
+/// PTX for a compute capability and newer ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ptx {
+    /// The capability, `75` for 7.5.
+    pub sm: u32,
+    /// The text.
+    pub text: String,
 }
 
 /// What the code is for.
@@ -136,6 +154,17 @@ pub struct Manifest {
     pub saved: Vec<Saved>,
     /// The kernels, by name: `forward`, `forward_train`, `backward`, `reduce`.
     pub entries: BTreeMap<String, Entry>,
+}
+
+impl Manifest {
+    /// The entry to launch for so many steps, with its name: that for few steps, where there is one and
+    /// they are few enough.
+    pub fn entry_for(&self, name: &str, steps: usize) -> Option<(&str, &Entry)> {
+        let short = self.entries.get_key_value(&format!("{name}{}", naming::SHORT));
+        let short = short.filter(|(_, entry)| steps <= entry.chunk as usize);
+        let found = short.or_else(|| self.entries.get_key_value(name));
+        found.map(|(name, entry)| (name.as_str(), entry))
+    }
 }
 
 /// A value of each step that is saved for backward.

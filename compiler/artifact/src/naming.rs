@@ -13,6 +13,10 @@
 
 use std::fmt;
 
+/// What the name of an entry for few steps ends in, behind the name of the one for any number of steps. It
+/// is launched where a run has no more steps than it has in a chunk.
+pub const SHORT: &str = "_short";
+
 /// What a buffer of an entry is, with the name of the input, param, state or output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operand<'a> {

@@ -1,6 +1,6 @@
 //! `snnc build`: a neuron to code and a manifest in files, or the text of a stage.
 
-use snn_artifact::{Artifact, Code};
+use snn_artifact::{Artifact, Code, Ptx};
 use snn_compiler::link::{self, Format};
 use snn_compiler::pipeline::{self, Options, Stage};
 
@@ -68,21 +68,29 @@ fn write(
 
 /// What is written, by the files' extensions: the code first, then the manifest, and for a CPU an object
 /// file with its header.
-fn outputs(args: &BuildArgs, artifact: &Artifact) -> Result<Vec<(&'static str, Vec<u8>)>> {
+fn outputs(args: &BuildArgs, artifact: &Artifact) -> Result<Vec<(String, Vec<u8>)>> {
     let json = serde_json::to_string_pretty(&artifact.manifest)
         .map_err(|why| format!("the manifest cannot be written: {why}"))?;
-    let code = match &artifact.code {
-        Code::Cpu(bytes) => ("bin", bytes.clone()),
-        Code::Ptx(text) => ("ptx", text.clone().into_bytes()),
-        Code::Wgsl(text) => ("wgsl", text.clone().into_bytes()),
+    let mut outputs: Vec<(String, Vec<u8>)> = match &artifact.code {
+        Code::Cpu(bytes) => vec![("bin".into(), bytes.clone())],
+        Code::Ptx(texts) => texts
+            .iter()
+            .enumerate()
+            .map(|(i, Ptx { sm, text })| {
+                let name = if i == 0 { "ptx".into() } else { format!("sm_{sm}.ptx") };
+                (name, text.clone().into_bytes())
+            })
+            .collect(),
+        Code::Wgsl(text) => vec![("wgsl".into(), text.clone().into_bytes())],
     };
-    let mut outputs = vec![code, ("json", (json + "\n").into_bytes())];
+    outputs.insert(1, ("json".into(), (json + "\n").into_bytes()));
     let is_cpu = matches!(artifact.code, Code::Cpu(_));
     if is_cpu || args.object.is_some() {
         let format = args.object.unwrap_or(HOST);
-        outputs.push(("o", link::object(artifact, format).map_err(|error| error.to_string())?));
+        outputs
+            .push(("o".into(), link::object(artifact, format).map_err(|error| error.to_string())?));
         let header = link::header(artifact).map_err(|error| error.to_string())?;
-        outputs.push(("h", header.into_bytes()));
+        outputs.push(("h".into(), header.into_bytes()));
     }
     Ok(outputs)
 }

@@ -53,7 +53,10 @@ impl Count {
                 self.operations += math::operations(*function);
                 self.written_out += math::operations(*function);
             }
-            Stmt::Let(_, Op::Binary(Binary::Div, ..) | Op::Unary(Unary::Sqrt, _)) => {
+            Stmt::Let(
+                _,
+                Op::Binary(Binary::Div | Binary::Ratio, ..) | Op::Unary(Unary::Sqrt, _),
+            ) => {
                 self.divisions += 1;
                 self.operations += 1;
             }
@@ -72,7 +75,8 @@ impl Buffer {
             Shape::Sequence => each,
             Shape::Checkpoint | Shape::Chunk => each / f64::from(schedule.chunk),
             Shape::Packed => each / f64::from(WORD),
-            Shape::Lane | Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial => 0.0,
+            Shape::Lane | Shape::Layer | Shape::Channel | Shape::Neuron => 0.0,
+            Shape::Partial | Shape::Group => 0.0,
         }
     }
 }

@@ -188,6 +188,7 @@ fn length(shape: Shape, stride: usize, schedule: Schedule, launch: &Launch) -> O
         Shape::Layer => return Some(1),
         Shape::Channel => return Some(launch.channels),
         Shape::Neuron => return Some(launch.neurons),
+        Shape::Group => return Some(lanes.div_ceil(super::group(launch.channel_stride))),
         Shape::Partial => return Some(lanes.div_ceil(schedule.block as usize)),
         Shape::Sequence => launch.steps,
         Shape::Checkpoint => launch.steps.div_ceil(schedule.chunk as usize).saturating_sub(1),

@@ -21,6 +21,7 @@ pub mod print;
 #[doc(hidden)]
 pub mod random;
 pub mod reduce;
+pub mod relax;
 #[doc(hidden)]
 pub mod samples;
 pub mod schedule;
@@ -33,6 +34,7 @@ pub use legalize::{Capabilities, legalize};
 pub use lower::{Lowered, lower, operations};
 pub use parse::{ParseError, parse};
 pub use print::print;
+pub use relax::relax;
 pub use schedule::schedule;
 pub use verify::{verify, verify_before_legalize};
 
@@ -109,7 +111,19 @@ pub enum Shape {
     Packed,
     /// `[ceil(N / B)]`: one sum for each block of `B` adjacent lanes. Only for `reduce`.
     Partial,
+    /// `[ceil(N / P)]`: one sum for each `P` adjacent lanes, which share a channel. `P` is the greatest
+    /// divisor of `S` that divides [`GROUP`], [`group`] of `S`. Only for `reduce`.
+    Group,
 }
+
+impl Shape {
+    /// Whether it holds sums over lanes.
+    pub fn is_sums(self) -> bool {
+        matches!(self, Shape::Partial | Shape::Group)
+    }
+}
+
+pub use snn_artifact::{GROUP, group};
 
 /// The steps whose spikes a word of [`Shape::Packed`] holds.
 pub const WORD: u32 = 32;
@@ -221,6 +235,8 @@ pub enum Binary {
     Mul,
     /// Correctly rounded quotient; real.
     Div,
+    /// Quotient to two units in the last place, or a correctly rounded one; real. Only in backward.
+    Ratio,
     /// `select(a <= b, a, b)`; real or int.
     Min,
     /// `select(a >= b, a, b)`; real or int.
@@ -329,7 +345,8 @@ pub enum Stmt {
     /// Writes the lane's element, narrowed to the storage type. Does nothing where the buffer was left
     /// out and, for a checkpoint, in chunk 0.
     Store(BufferId, ValueId),
-    /// Adds the lane's value to the sum of its block of `B` lanes. Only behind the loop over chunks.
+    /// Adds the lane's value to the sum of its block of `B` lanes, or of its group of `P`. Only behind the
+    /// loop over chunks.
     Reduce(BufferId, ValueId),
     /// A loop.
     Loop(Loop),
@@ -412,6 +429,18 @@ impl Kernel {
         let strides = self.buffers.iter().filter(|b| b.shape == Shape::Sequence);
         let strides = strides.map(|b| format!("stride.{}", b.name));
         SCALARS.iter().map(|s| s.to_string()).chain(strides).collect()
+    }
+}
+
+impl From<Storage> for snn_artifact::Dtype {
+    fn from(storage: Storage) -> Self {
+        match storage {
+            Storage::F32 => Self::F32,
+            Storage::F64 => Self::F64,
+            Storage::F16 | Storage::F16Bits => Self::F16,
+            Storage::Bf16 | Storage::Bf16Bits => Self::Bf16,
+            Storage::I32 => Self::I32,
+        }
     }
 }
 

@@ -32,6 +32,7 @@ words! {
     Shape {
         "sequence" Sequence, "lane" Lane, "layer" Layer, "channel" Channel, "neuron" Neuron,
         "checkpoint" Checkpoint, "chunk" Chunk, "packed" Packed, "partial" Partial,
+        "group" Group,
     }
     Role {
         "input" Input, "output" Output, "state_in" StateIn, "state_out" StateOut, "param" Param,
@@ -43,7 +44,7 @@ words! {
         "atan" Atan, "sin" Sin, "cos" Cos, "tan" Tan, "erf" Erf, "erfc" Erfc,
     }
     Binary {
-        "add" Add, "sub" Sub, "mul" Mul, "div" Div, "min" Min, "max" Max,
+        "add" Add, "sub" Sub, "mul" Mul, "div" Div, "ratio" Ratio, "min" Min, "max" Max,
         "and" And, "or" Or, "shl" Shl, "shr" Shr,
     }
     Compare { "lt" Lt, "le" Le, "gt" Gt, "ge" Ge, "eq" Eq, "ne" Ne }

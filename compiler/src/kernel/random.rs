@@ -26,6 +26,7 @@ const STATE_OUT: BufferId = BufferId(7);
 const SUM: BufferId = BufferId(8);
 const WORD: BufferId = BufferId(9);
 const WORD_OUT: BufferId = BufferId(10);
+const SUM_OF_GROUPS: BufferId = BufferId(11);
 
 /// The signature: `x` and `n` come in, `y` and `m` go out, and there is a buffer of nearly every shape.
 fn signature() -> Vec<Buffer> {
@@ -46,6 +47,7 @@ fn signature() -> Vec<Buffer> {
         buffer("partial.p", Role::Partial, F32, Partial, true, false),
         buffer("trace.m", Role::Saved, I32, Chunk, false, false),
         buffer("trace.n", Role::Saved, I32, Chunk, true, false),
+        buffer("partial.g", Role::Partial, F32, Group, true, true),
     ]
 }
 
@@ -117,6 +119,8 @@ impl Writer<'_> {
         self.body.push(Stmt::Store(STATE_OUT, real));
         let sum = self.any(Type::Real);
         self.body.push(Stmt::Reduce(SUM, sum));
+        let sum = self.any(Type::Real);
+        self.body.push(Stmt::Reduce(SUM_OF_GROUPS, sum));
     }
 
     fn chunk(&mut self) -> (ValueId, ValueId) {

@@ -1,16 +1,130 @@
 //! How kernels are run on each target: the one place where these numbers are chosen.
 
+use std::fmt::{Display, Formatter};
+use std::str::FromStr;
+
 use snn_artifact::Target;
 
-use super::Schedule;
+use super::{Kernel, Op, Schedule, Shape, Stmt};
+
+/// What of the schedules of a neuron's kernels is not left to us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tuning {
+    /// `K`, the steps of a chunk.
+    pub chunk: Option<u32>,
+    /// How lanes are spread over threads in the forward kernels.
+    pub forward: Option<Spread>,
+    /// The same in backward.
+    pub backward: Option<Spread>,
+}
+
+/// How lanes are spread over the threads of a GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spread {
+    /// Adjacent lanes of a thread.
+    pub lanes: u32,
+    /// Threads of a block.
+    pub threads: u32,
+}
+
+impl Tuning {
+    /// The same schedule for chunks of so many steps.
+    pub fn of_chunk(chunk: u32) -> Self {
+        Self { chunk: Some(chunk), ..Self::default() }
+    }
+}
+
+impl Display for Spread {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}", self.lanes, self.threads)
+    }
+}
+
+impl Display for Tuning {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let chunk = self.chunk.map(|chunk| format!("chunk={chunk}"));
+        let forward = self.forward.map(|spread| format!("forward={spread}"));
+        let backward = self.backward.map(|spread| format!("backward={spread}"));
+        let all: Vec<String> = [chunk, forward, backward].into_iter().flatten().collect();
+        f.write_str(if all.is_empty() { "auto" } else { "" })?;
+        f.write_str(&all.join(","))
+    }
+}
+
+impl FromStr for Spread {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no LANESxTHREADS, such as 2x128");
+        let (lanes, threads) = text.split_once('x').ok_or_else(wrong)?;
+        let number = |text: &str| text.parse().ok().filter(|n| (1..=1024).contains(n));
+        let (lanes, threads) = number(lanes).zip(number(threads)).ok_or_else(wrong)?;
+        Ok(Self { lanes, threads })
+    }
+}
+
+impl FromStr for Tuning {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut tuning = Self::default();
+        for part in text.split(',').filter(|part| *part != "auto") {
+            match part.split_once('=') {
+                Some(("chunk", steps)) => {
+                    let steps = steps.parse().ok().filter(|steps| (1..=1024).contains(steps));
+                    tuning.chunk = Some(steps.ok_or("a chunk has from 1 to 1024 steps")?);
+                }
+                Some(("forward", spread)) => tuning.forward = Some(spread.parse()?),
+                Some(("backward", spread)) => tuning.backward = Some(spread.parse()?),
+                _ => {
+                    return Err(format!(
+                        "`{part}` is none of chunk=STEPS, forward=LANESxTHREADS and \
+                         backward=LANESxTHREADS"
+                    ));
+                }
+            }
+        }
+        Ok(tuning)
+    }
+}
+
+/// Steps up to which a GPU runs kernels of their own, which have no more than those steps in registers and
+/// so take more lanes a thread.
+pub const SHORT: u32 = 4;
+
+/// Most registers for what a thread loads ahead and keeps of a chunk: with more, too few threads run side by
+/// side to hide how long memory takes.
+const REGISTERS: usize = 64;
 
 /// The schedule of a target's kernels. `docs/benchmarks.md` has the measurements behind the numbers.
 pub fn schedule(target: &Target) -> Schedule {
     match target {
         // A strip of 1024 lanes is a piece of a row that is long enough for the hardware to fetch ahead.
         Target::Cpu { .. } => Schedule { chunk: 16, lanes: 1024, block: 1024 },
-        // 4 lanes of f32 are one 128-bit access; 128 threads a block.
+        // 4 lanes of f32 are one 128-bit access; `spread` looks closer.
         Target::Ptx { .. } => Schedule { chunk: 8, lanes: 4, block: 512 },
         Target::Wgsl => Schedule { chunk: 8, lanes: 1, block: 64 },
     }
+}
+
+/// How the lanes of a kernel are best spread over the threads of an NVIDIA GPU: as many a thread as one
+/// access holds, if what they need of a chunk fits into registers.
+pub fn spread(kernel: &Kernel) -> Spread {
+    let mut loads = 0;
+    let mut bytes = 1;
+    kernel.walk(&mut |stmt| {
+        if let Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _)) = stmt
+            && kernel.buffer(*id).shape == Shape::Sequence
+        {
+            loads += 1;
+            bytes = bytes.max(snn_artifact::Dtype::from(kernel.buffer(*id).storage).size());
+        }
+    });
+    let kept = kernel.kept_values().len();
+    let each = (loads + kept) * kernel.schedule.chunk as usize;
+    let most = if bytes <= 2 { 8 } else { 4 };
+    let fits = |lanes: &u32| *lanes <= most && *lanes as usize * each <= REGISTERS;
+    let lanes = [8, 4, 2].into_iter().find(fits).unwrap_or(1);
+    // Blocks of backward hold registers longer, so that small ones fill the gaps better.
+    Spread { lanes, threads: if kept > 0 { 64 } else { 128 } }
 }

@@ -4,7 +4,8 @@
 //!
 //! Signature:
 //! - K1. Names are not empty and consist of letters, digits, `_`, `.` and `@`; no two buffers share one.
-//! - K2. `chunk` and `lanes` are at least 1, and `block` is a positive multiple of `lanes`.
+//! - K2. `chunk` and `lanes` are at least 1, and `block` is a positive multiple of `lanes`, and of 16 where
+//!   there are groups.
 //! - K3. Role, shape and direction of a buffer go together as `allowed` says.
 //! - K4. Storage: f64 only where reals are computed in f64; f16, bf16 and their bits only for sequences,
 //!   checkpoints, outputs and gradients; params, gradients and partial sums are real.
@@ -29,14 +30,14 @@
 //! - K14. Only read buffers are loaded, only written ones stored or reduced.
 //! - K15. `load` reads a buffer that is always there: neither optional nor a checkpoint. `load_or`
 //!   reads one that may not be. `given` asks only for optional buffers.
-//! - K16. `reduce` takes a buffer of shape `partial`, which nothing else takes, and stands behind the
-//!   loop over chunks.
+//! - K16. `reduce` takes a buffer of shape `partial` or `group`, which nothing else takes, and stands
+//!   behind the loop over chunks.
 //! - K17. Each written buffer is stored or reduced by exactly one statement.
 
 use super::names::is_name;
 use super::{
-    Binary, Buffer, BufferId, Float, Kernel, Loop, LoopKind, Op, Role, Shape, Stmt, Storage, Type,
-    Unary, ValueId, Verified, WORD,
+    Binary, Buffer, BufferId, Float, GROUP, Kernel, Loop, LoopKind, Op, Role, Shape, Stmt, Storage,
+    Type, Unary, ValueId, Verified, WORD,
 };
 use crate::error::Bug;
 
@@ -88,6 +89,8 @@ fn signature(kernel: &Kernel) -> Result<()> {
         let known = kernel.buffers[..i].iter().any(|b| b.name == *name);
         ensure!(!known, "K1", "two buffers are named `{name}`");
         ensure!(allowed(buffer), "K3", "role, shape and direction of `{name}` do not go together");
+        let cuts = buffer.shape == Shape::Group && !schedule.block.is_multiple_of(GROUP);
+        ensure!(!cuts, "K2", "block {} cuts the groups of `{name}`", schedule.block);
         storage(buffer, kernel.compute)?;
     }
     Ok(())
@@ -103,7 +106,7 @@ fn allowed(buffer: &Buffer) -> bool {
         (Role::StateIn, false) | (Role::StateOut, true) => &[Lane],
         (Role::Param, false) => &[Layer, Channel, Neuron],
         (Role::Saved, _) => &[Sequence, Lane, Checkpoint, Chunk],
-        (Role::Partial, true) => &[Lane, Partial],
+        (Role::Partial, true) => &[Lane, Partial, Group],
         _ => &[],
     };
     shapes.contains(&buffer.shape)
@@ -321,7 +324,7 @@ impl<'a> Verifier<'a> {
                 let fits = match op {
                     Binary::Add | Binary::Sub | Binary::Mul => *a != Bool,
                     Binary::Min | Binary::Max => *a != Bool,
-                    Binary::Div => *a == Real,
+                    Binary::Div | Binary::Ratio => *a == Real,
                     Binary::And | Binary::Or => *a != Real,
                     Binary::Shl | Binary::Shr => *a == Int,
                 };
@@ -353,14 +356,14 @@ impl<'a> Verifier<'a> {
     fn store(&mut self, id: BufferId, value: ValueId) -> Result<()> {
         let buffer = self.buffer(id)?;
         self.touch(buffer)?;
-        ensure!(buffer.shape != Shape::Partial, "K16", "`{}` is stored", buffer.name);
+        ensure!(!buffer.shape.is_sums(), "K16", "`{}` is stored", buffer.name);
         self.write(id, value)
     }
 
     fn reduce(&mut self, id: BufferId, value: ValueId) -> Result<()> {
         let buffer = self.buffer(id)?;
         self.touch(buffer)?;
-        ensure!(buffer.shape == Shape::Partial, "K16", "`{}` holds no sums", buffer.name);
+        ensure!(buffer.shape.is_sums(), "K16", "`{}` holds no sums", buffer.name);
         ensure!(self.seen_chunks, "K16", "`{}` is reduced before the loop", buffer.name);
         self.write(id, value)
     }

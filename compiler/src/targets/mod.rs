@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use snn_artifact as artifact;
 
-use crate::kernel::{self, Float, Kernel, Role, Schedule, Shape, Storage, WORD};
+use crate::kernel::{self, Float, GROUP, Kernel, Role, Schedule, Shape, Storage, WORD};
 
 /// What a back end returns: the code, and how to launch each kernel by its name.
 ///
@@ -109,6 +109,7 @@ fn shape(shape: Shape, schedule: Schedule) -> Vec<String> {
         }
         Shape::Chunk => return vec![format!("ceil(T / {})", schedule.chunk), "N".into()],
         Shape::Packed => return vec![format!("ceil(T / {WORD})"), "N".into()],
+        Shape::Group => return vec![format!("ceil(N / gcd(S, {GROUP}))")],
         Shape::Partial => return vec![format!("ceil(N / {})", schedule.block)],
     };
     text.iter().map(|s| s.to_string()).collect()
@@ -129,13 +130,7 @@ fn role(role: Role) -> artifact::Role {
 
 /// The storage type under the name that manifests use.
 pub fn dtype(storage: Storage) -> artifact::Dtype {
-    match storage {
-        Storage::F32 => artifact::Dtype::F32,
-        Storage::F64 => artifact::Dtype::F64,
-        Storage::F16 | Storage::F16Bits => artifact::Dtype::F16,
-        Storage::Bf16 | Storage::Bf16Bits => artifact::Dtype::Bf16,
-        Storage::I32 => artifact::Dtype::I32,
-    }
+    storage.into()
 }
 
 /// The compute type under the name that manifests use.

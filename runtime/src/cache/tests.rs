@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-use snn_artifact::{ABI, Artifact, Code, Dtype, Manifest, SCHEMA, Target};
+use snn_artifact::{ABI, Artifact, Code, Dtype, Manifest, Ptx, SCHEMA, Target};
 
 use super::{Cache, Contents, VARIABLE, folder};
 use crate::error::Error;
@@ -53,7 +53,11 @@ fn what_is_put_comes_back() {
     let place = Folder::new("back");
     let cache = Cache::at(&place.0).unwrap();
     assert_eq!(cache.get("a1"), None);
-    for code in [Code::Cpu(vec![0, 255]), Code::Ptx("é".into()), Code::Wgsl(String::new())] {
+    for code in [
+        Code::Cpu(vec![0, 255]),
+        Code::Ptx(vec![Ptx { sm: 75, text: "é".into() }]),
+        Code::Wgsl(String::new()),
+    ] {
         let artifact = Artifact { code, ..artifact("a1") };
         cache.put(&artifact).unwrap();
         assert_eq!(cache.get("a1"), Some(artifact));

@@ -19,6 +19,8 @@ pub struct Context {
     pub name: String,
     /// The model, the compute capability, memory and the driver's version.
     pub description: String,
+    /// Its compute capability, `90` for 9.0.
+    pub capability: u32,
     device: sys::CUdevice,
     raw: sys::CUcontext,
     stream: sys::CUstream,
@@ -44,6 +46,7 @@ impl Context {
         let mut context = Self {
             name: name.clone(),
             description,
+            capability: capability(device).map_err(no_device)?,
             device,
             raw,
             stream: std::ptr::null_mut(),
@@ -201,20 +204,25 @@ fn version(number: i32) -> String {
     format!("{}.{}", number / 1000, number % 1000 / 10)
 }
 
-fn describe(device: sys::CUdevice) -> std::result::Result<String, String> {
+/// The compute capability, `90` for 9.0; not one that is too old.
+fn capability(device: sys::CUdevice) -> std::result::Result<u32, String> {
     use sys::CUdevice_attribute as Attribute;
-    let (major, minor) = (
-        attribute(device, Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
-            .map_err(words)?,
-        attribute(device, Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)
-            .map_err(words)?,
-    );
-    if (major * 10 + minor) < OLDEST as i32 {
+    let read = |part| attribute(device, part).map_err(words);
+    let major = read(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
+    let minor = read(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
+    let capability = u32::try_from(major * 10 + minor).unwrap_or(0);
+    if capability < OLDEST {
         let (oldest_major, oldest_minor) = (OLDEST / 10, OLDEST % 10);
         return Err(format!(
             "its compute capability is {major}.{minor}, {oldest_major}.{oldest_minor} is needed"
         ));
     }
+    Ok(capability)
+}
+
+fn describe(device: sys::CUdevice) -> std::result::Result<String, String> {
+    let capability = capability(device)?;
+    let (major, minor) = (capability / 10, capability % 10);
     let name = device::get_name(device).map_err(words)?;
     // SAFETY: the device was given by the driver.
     let memory = unsafe { device::total_mem(device) }.map_err(words)?;

@@ -65,11 +65,20 @@ pub fn load(
     code: &Code,
     entries: &BTreeMap<String, Entry>,
 ) -> Result<CudaModule> {
-    let Code::Ptx(text) = code else {
+    let Code::Ptx(texts) = code else {
         return Err(Error::Artifact(format!("it is not PTX, which {} needs", context.name)));
     };
+    let newest = texts.iter().filter(|ptx| ptx.sm <= context.capability).max_by_key(|ptx| ptx.sm);
+    let newest = newest.ok_or_else(|| {
+        let oldest = texts.iter().map(|ptx| ptx.sm).min().unwrap_or(0);
+        Error::Unsupported {
+            device: context.name.clone(),
+            what: format!("PTX for sm_{oldest} on a device of sm_{}", context.capability),
+            instead: format!("compile it for sm_{} or older", context.capability),
+        }
+    })?;
     context.bind()?;
-    let raw = compile(context, text)?;
+    let raw = compile(context, &newest.text)?;
     let mut module = CudaModule { context: Arc::clone(context), raw, kernels: BTreeMap::new() };
     for (name, entry) in entries {
         let kernel = kernel(context, raw, entry)?;

@@ -184,6 +184,8 @@ struct Wanted {
 const SEQUENCE: &[&str] = &["T", "N"];
 const LANE: &[&str] = &["N"];
 const WORDS: &[&str] = &["ceil(T / 32)", "N"];
+/// A sum for each [`group`](snn_artifact::group) of lanes.
+const GROUPS: &[&str] = &["ceil(N / gcd(S, 16))"];
 
 /// What the buffer of an operand has to be; none for one that the neuron does not have.
 fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
@@ -216,8 +218,12 @@ fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
             Some(Wanted { role: Role::Param, shape: Some(numbers(sharing)) })
         }
         Operand::Partial(name) => {
-            let layer = sharing(manifest, name)? == Sharing::Layer;
-            Some(Wanted { role: Role::Partial, shape: (!layer).then_some(LANE) })
+            let shape = match sharing(manifest, name)? {
+                Sharing::Layer => None,
+                Sharing::Channel => Some(GROUPS),
+                Sharing::Neuron => Some(LANE),
+            };
+            Some(Wanted { role: Role::Partial, shape })
         }
     }
 }

@@ -24,10 +24,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use snn_artifact::{Artifact, Dtype, Entry, Manifest};
+use snn_artifact::{Artifact, Dtype, Manifest};
 
 use crate::device::{Device, Module};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 pub use array::{Array, Arrays};
 pub use call::{ALL, CHANNEL_AXIS, Call, Forward, Gradients, Seeds};
@@ -125,11 +125,6 @@ impl Neuron {
 
     fn operands<'a>(&self, call: &'a Call) -> Result<Operands<'a>> {
         Operands::new(&self.manifest, call)
-    }
-
-    fn entry(&self, name: &str) -> Result<&Entry> {
-        let missing = || Error::Artifact(format!("it has no entry `{name}`"));
-        self.manifest.entries.get(name).ok_or_else(missing)
     }
 
     /// The type of a buffer's elements.

@@ -128,7 +128,7 @@ impl Results {
 fn written_by_none(run: &Run<'_>, buffer: &str) -> Result<()> {
     let gradient =
         matches!(Operand::parse(buffer), Some(Operand::InputGrad(_) | Operand::StateGrad(_)));
-    let entry = run.neuron.entry(if gradient { BACKWARD } else { FORWARD })?;
+    let (_, entry) = run.entry(if gradient { BACKWARD } else { FORWARD })?;
     let writes = entry.buffers.iter().any(|known| known.name == buffer);
     match (gradient, writes) {
         (true, false) => Ok(()),

@@ -70,6 +70,16 @@ impl<'n> Run<'n> {
         Ok(memory)
     }
 
+    /// The entry to launch for the steps of the run, with its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Artifact`] where there is none.
+    pub fn entry(&self, name: &str) -> Result<(&'n str, &'n Entry)> {
+        let found = self.neuron.manifest.entry_for(name, self.geometry.steps);
+        found.ok_or_else(|| Error::Artifact(format!("it has no entry `{name}`")))
+    }
+
     /// The scalars of a launch over so many lanes, whose rows lie side by side.
     ///
     /// # Errors
@@ -91,8 +101,8 @@ impl<'n> Run<'n> {
     /// [`Error::Artifact`] where the shape of what is saved has no value.
     pub fn saved_bytes(&self) -> Result<usize> {
         let mut bytes = 0;
-        let entry = self.neuron.manifest.entries.get(FORWARD_TRAIN);
-        for buffer in entry.iter().flat_map(|entry| &entry.buffers) {
+        let entry = self.entry(FORWARD_TRAIN).ok();
+        for buffer in entry.iter().flat_map(|(_, entry)| &entry.buffers) {
             for lanes in self.tiles.ranges().filter(|_| buffer.role == Role::Saved) {
                 bytes += tiles::bytes(FORWARD_TRAIN, buffer, &self.geometry, lanes.len())?;
             }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use snn_artifact::naming::Operand;
-use snn_artifact::{Param, Sharing};
+use snn_artifact::{Param, Sharing, group};
 
 use super::array::{Array, Arrays};
 use super::check::{BACKWARD, REDUCE};
@@ -137,7 +137,7 @@ impl Sums {
         }
         let scalars = [g as i64, s as i64, o as i64];
         let mut arguments = [Argument::Read(partial), Argument::Write(grad.as_mut())];
-        run.neuron.entry(REDUCE)?;
+        run.entry(REDUCE)?;
         run.neuron.module.launch(REDUCE, 0, g, &mut arguments, &scalars)
     }
 }
@@ -153,18 +153,23 @@ fn sizes(run: &Run<'_>, param: &Param, n: usize) -> Sizes {
     let geometry = &run.geometry;
     let (g, s) = match param.sharing {
         Sharing::Layer => (1, 1),
-        Sharing::Channel => (geometry.channels, geometry.inner),
+        Sharing::Channel => (geometry.channels, geometry.inner / group(geometry.inner)),
         Sharing::Neuron => (geometry.neurons, 1),
     };
     Sizes { g, s, o: n.checked_div(g * s).unwrap_or(0) }
 }
 
-/// Sums of blocks that begin elsewhere would be rounded otherwise.
+/// Sums of blocks that begin elsewhere would be rounded otherwise, and groups would hold two channels.
 fn check_blocks(run: &Run<'_>, param: &Param) -> Result<()> {
-    if param.sharing != Sharing::Layer || run.tiles.whole_blocks {
+    let is_added = match param.sharing {
+        Sharing::Layer => true,
+        Sharing::Channel => group(run.geometry.inner) > 1,
+        Sharing::Neuron => false,
+    };
+    if !is_added || run.tiles.whole_blocks {
         return Ok(());
     }
-    let block = run.neuron.entry(BACKWARD)?.block;
+    let block = run.entry(BACKWARD)?.1.block;
     let device = run.neuron.device.name();
     let steps = run.geometry.steps;
     Err(Error::Unsupported {

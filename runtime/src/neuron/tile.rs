@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use snn_artifact::Buffer;
+use snn_artifact::{Buffer, Role};
 
 use super::operands::Source;
 use super::run::Run;
@@ -65,11 +65,12 @@ impl Tile {
     ///
     /// Those of the device, and [`Error::Artifact`] where no entry before has written what it reads.
     pub fn launch(&mut self, run: &Run<'_>, entry: &str) -> Result<()> {
-        let signature = run.neuron.entry(entry)?;
+        let (entry, signature) = run.entry(entry)?;
         let lanes = self.lanes.len();
-        // What may be left out is: of packed outputs, the reals.
-        for buffer in signature.buffers.iter().filter(|buffer| buffer.written && !buffer.optional) {
-            if !self.memories.contains_key(&buffer.name) {
+        // Of packed outputs the reals are left out.
+        let is_left_out = |buffer: &Buffer| buffer.optional && buffer.role == Role::Output;
+        for buffer in signature.buffers.iter().filter(|buffer| buffer.written) {
+            if !is_left_out(buffer) && !self.memories.contains_key(&buffer.name) {
                 let bytes = tiles::bytes(entry, buffer, &run.geometry, lanes)?;
                 let memory = run.neuron.device.alloc(&buffer.name, bytes)?;
                 self.memories.insert(buffer.name.clone(), memory);

@@ -10,7 +10,7 @@ use std::ops::Range;
 use snn_artifact::{Buffer, Entry, Manifest};
 
 use super::array;
-use super::check::{BACKWARD, FORWARD, REDUCE};
+use super::check::{BACKWARD, FORWARD, FORWARD_TRAIN};
 use super::geometry::Geometry;
 use crate::error::{Error, Result};
 use crate::shape::evaluate;
@@ -57,12 +57,15 @@ impl Tiles {
         most: usize,
     ) -> Result<Self> {
         let mut fits = geometry.lanes.max(1);
-        for (name, entry) in manifest.entries.iter().filter(|(name, _)| *name != REDUCE) {
+        let launched = [FORWARD, FORWARD_TRAIN, BACKWARD];
+        let launched =
+            launched.into_iter().filter_map(|name| manifest.entry_for(name, geometry.steps));
+        for (name, entry) in launched {
             for demand in demands(name, entry, geometry)? {
                 fits = fits.min(demand.lanes(most).ok_or_else(|| demand.refuse(device))?);
             }
         }
-        Ok(Self::cut(geometry.lanes, fits, block(manifest)))
+        Ok(Self::cut(geometry.lanes, fits, block(manifest, geometry.steps)))
     }
 
     fn cut(lanes: usize, fits: usize, block: usize) -> Self {
@@ -89,9 +92,10 @@ impl Tiles {
 }
 
 /// The lanes of a block of the entry that adds up blocks; of forward where there is none.
-fn block(manifest: &Manifest) -> usize {
-    let entry = manifest.entries.get(BACKWARD).or_else(|| manifest.entries.get(FORWARD));
-    entry.map_or(1, |entry| entry.block.max(1) as usize)
+fn block(manifest: &Manifest, steps: usize) -> usize {
+    let of = |name| manifest.entry_for(name, steps);
+    let entry = of(BACKWARD).or_else(|| of(FORWARD));
+    entry.map_or(1, |(_, entry)| entry.block.max(1) as usize)
 }
 
 /// What an entry binds. Buffers that share a binding are copied into one.

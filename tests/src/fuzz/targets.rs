@@ -5,6 +5,7 @@ use snn_compiler::ast::{self, Module};
 use snn_compiler::check::{self, Resolver, Specialization, hir};
 use snn_compiler::diagnostic::Diagnostic;
 use snn_compiler::error::EmitError;
+use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::{self, Findings, Options};
 use snn_compiler::span::{Source, SourceMap, Span};
 use snn_runtime::neuron::{Array, Call, Seeds};
@@ -233,7 +234,7 @@ fn through_all(text: &str) -> Verdict {
 /// Code for the web by the whole pipeline; for the processor, and for the interpreter, the same kernels.
 fn compile(neuron: &hir::Neuron) {
     // A short chunk is a schedule like any other, and makes less code.
-    let options = |target| Options { chunk: Some(2), ..Options::new(target) };
+    let options = |target| Options { tuning: Tuning::of_chunk(2), ..Options::new(target) };
     right(pipeline::back(neuron, &options(artifact::Target::Wgsl), "".into()));
     let cpu = options(artifact::Target::Cpu { level: "x86-64-v3".into() });
     let Some(kernels) = right(pipeline::kernels(neuron, &cpu)) else { return };

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use snn_artifact::{Code, Target};
+use snn_artifact::{Code, Ptx, Target};
 use snn_compiler::kernel::{Kernel, Schedule, Verified, parse, samples, verify};
 use snn_compiler::pipeline;
 use snn_compiler::targets::llvm::{Options, emit};
@@ -92,7 +92,7 @@ fn sample(text: &str, (chunk, lanes, block): (u32, u32, u32)) -> Verified<Kernel
 
 fn ptx(kernel: &Verified<Kernel>, sm: u32) -> String {
     match emit(&[kernel], &Options { sm }).expect("kernels are emitted").code {
-        Code::Ptx(text) => text,
+        Code::Ptx(mut texts) => texts.swap_remove(0).text,
         other => panic!("not PTX: {other:?}"),
     }
 }
@@ -136,6 +136,14 @@ fn newer_capabilities_are_emitted_too() {
     }
 }
 
+/// The entries of a text, by name.
+fn entries(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split(".visible .entry ").skip(1).map(|entry| {
+        let name = entry.split('(').next().unwrap_or_default();
+        (name, entry)
+    })
+}
+
 /// Every form of a neuron, for one of the capabilities each, in the soak for all. That the text is
 /// strict is checked whenever PTX is emitted; here it is looked at once more, by other eyes.
 fn neurons_need_neither_stack_nor_spill(neuron: &'static str) {
@@ -145,16 +153,25 @@ fn neurons_need_neither_stack_nor_spill(neuron: &'static str) {
         let name = variant.name();
         let options = pipeline::Options::new(Target::Ptx { sm: 75 });
         let artifact = pipeline::back(&variant.program().neuron(), &options, "0".into());
-        let Code::Ptx(text) = artifact.expect("neurons are emitted").code else {
+        let Code::Ptx(texts) = artifact.expect("neurons are emitted").code else {
             panic!("{name}: not PTX");
         };
-        for word in ["\tfma.", "\tmad.f", ".ftz", ".approx", ".local", "\tatom.", "\tred."] {
-            assert!(!text.contains(word), "{name}: {word}");
+        let text = &texts[0].text;
+        for Ptx { text, .. } in &texts {
+            for word in [".ftz", ".approx", ".local", "\tatom.", "\tred."] {
+                assert!(!text.contains(word), "{name}: {word}");
+            }
+            for (entry, text) in entries(text) {
+                let is_strict = !entry.starts_with("backward");
+                for word in ["\tfma.", "\tmad.f", "\tdiv.full"] {
+                    assert!(!is_strict || !text.contains(word), "{name} {entry}: {word}");
+                }
+            }
         }
         let Ok(ptxas) = &ptxas else { continue };
         let one = [CAPABILITIES[numbers.below(CAPABILITIES.len())]];
         let capabilities = if is_soak() { &CAPABILITIES[..] } else { &one };
-        for usage in assemble(ptxas, &text, &name.replace(' ', "-"), capabilities) {
+        for usage in assemble(ptxas, text, &name.replace(' ', "-"), capabilities) {
             println!("{name}: {usage:?}");
             assert_eq!((usage.stack, usage.spilled), (0, 0), "{name}: {usage:?}");
         }

@@ -10,7 +10,7 @@ use crate::kernel::{
 
 /// Lanes that are evaluated side by side: few enough for the values to stay in a near cache, enough
 /// for the dispatch on the operation not to count.
-const GROUP: usize = 256;
+const SIDE_BY_SIDE: usize = 256;
 
 /// Runs a kernel over arguments that were checked.
 pub(super) fn run<R: Real>(kernel: &Kernel, launch: &Launch, args: &mut [Arg<'_>]) {
@@ -19,9 +19,9 @@ pub(super) fn run<R: Real>(kernel: &Kernel, launch: &Launch, args: &mut [Arg<'_>
     for block_start in (0..launch.lanes).step_by(block) {
         let block_end = launch.lanes.min(block_start + block);
         machine.sums.iter_mut().for_each(|sums| sums.fill(R::default()));
-        for first in (block_start..block_end).step_by(GROUP) {
+        for first in (block_start..block_end).step_by(SIDE_BY_SIDE) {
             machine.first = first;
-            machine.width = GROUP.min(block_end - first);
+            machine.width = SIDE_BY_SIDE.min(block_end - first);
             machine.body(&kernel.body);
         }
         machine.store_sums(block_start / block);
@@ -77,7 +77,8 @@ struct Machine<'a, 'b, R> {
     kept: File<R>,
     /// The values that carried params take in the next turn.
     next: File<R>,
-    /// For each `Partial` buffer the running sums of the block, one for each lane that a thread takes.
+    /// For each `Partial` buffer the running sums of the block, one for each lane that a thread takes; for
+    /// each `Group` buffer what each lane of the block contributes.
     sums: Vec<Vec<R>>,
     first: usize,
     width: usize,
@@ -89,16 +90,20 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
     fn new(kernel: &'a Kernel, launch: &'a Launch, args: &'a mut [Arg<'b>]) -> Self {
         let kept = kernel.kept_values();
         let chunk = launch.steps.min(kernel.schedule.chunk as usize);
-        let kept_len = |value| if kept.contains(&value) { chunk * GROUP } else { 0 };
+        let kept_len = |value| if kept.contains(&value) { chunk * SIDE_BY_SIDE } else { 0 };
         let mut carried = vec![false; kernel.values.len()];
         kernel.walk(&mut |stmt| {
             if let Stmt::Loop(inner) = stmt {
                 inner.carries.iter().for_each(|carry| carried[carry.param.0 as usize] = true);
             }
         });
-        let carried_len = |value: ValueId| if carried[value.0 as usize] { GROUP } else { 0 };
+        let carried_len = |value: ValueId| if carried[value.0 as usize] { SIDE_BY_SIDE } else { 0 };
         let lanes = launch.lanes.min(kernel.schedule.lanes as usize);
-        let sum = |shape| if shape == Shape::Partial { vec![R::default(); lanes] } else { vec![] };
+        let sum = |shape| match shape {
+            Shape::Partial => vec![R::default(); lanes],
+            Shape::Group => vec![R::default(); kernel.schedule.block as usize],
+            _ => vec![],
+        };
         let mut given = launch.strides.iter().copied();
         let stride = |shape| if shape == Shape::Sequence { given.next().unwrap_or(0) } else { 0 };
         Self {
@@ -106,7 +111,7 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             launch,
             args,
             strides: kernel.buffers.iter().map(|b| b.shape).map(stride).collect(),
-            file: File::new(kernel, |_| GROUP),
+            file: File::new(kernel, |_| SIDE_BY_SIDE),
             kept: File::new(kernel, kept_len),
             next: File::new(kernel, carried_len),
             sums: kernel.buffers.iter().map(|b| sum(b.shape)).collect(),
@@ -183,7 +188,7 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
 
     /// Writes down what a kept value is at this step.
     fn keep(&mut self, value: ValueId) {
-        let (i, at, width) = (value.0 as usize, self.step * GROUP, self.width);
+        let (i, at, width) = (value.0 as usize, self.step * SIDE_BY_SIDE, self.width);
         copy(&mut self.kept.reals[i], at, &self.file.reals[i], width);
         copy(&mut self.kept.ints[i], at, &self.file.ints[i], width);
         copy(&mut self.kept.bools[i], at, &self.file.bools[i], width);
@@ -228,7 +233,9 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             Op::Load(buffer) => self.load_real(out, buffer),
             Op::LoadOr(buffer, _) if self.present(buffer) => self.load_real(out, buffer),
             Op::LoadOr(_, fallback) => map(out, row(fallback), |x| x),
-            Op::Kept(a) => map(out, &self.kept.reals[a.0 as usize][self.step * GROUP..], |x| x),
+            Op::Kept(a) => {
+                map(out, &self.kept.reals[a.0 as usize][self.step * SIDE_BY_SIDE..], |x| x)
+            }
             _ => {}
         }
     }
@@ -245,7 +252,9 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             Op::Load(buffer) => self.load_int(out, buffer),
             Op::LoadOr(buffer, _) if self.present(buffer) => self.load_int(out, buffer),
             Op::LoadOr(_, fallback) => map(out, row(fallback), |x| x),
-            Op::Kept(a) => map(out, &self.kept.ints[a.0 as usize][self.step * GROUP..], |x| x),
+            Op::Kept(a) => {
+                map(out, &self.kept.ints[a.0 as usize][self.step * SIDE_BY_SIDE..], |x| x)
+            }
             _ => {}
         }
     }
@@ -268,7 +277,9 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             Op::Given(buffer) => {
                 out.fill(!matches!(self.args[buffer.0 as usize], Arg::Absent));
             }
-            Op::Kept(a) => map(out, &self.kept.bools[a.0 as usize][self.step * GROUP..], |x| x),
+            Op::Kept(a) => {
+                map(out, &self.kept.bools[a.0 as usize][self.step * SIDE_BY_SIDE..], |x| x)
+            }
             _ => {}
         }
     }
@@ -336,6 +347,12 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
 
     /// Adds the lanes of the group to the running sums: lane `n` to number `n % lanes`.
     fn reduce(&mut self, buffer: BufferId, value: ValueId) {
+        if self.kernel.buffer(buffer).shape == Shape::Group {
+            let at = self.first % self.kernel.schedule.block as usize;
+            let lanes = &self.file.reals[value.0 as usize][..self.width];
+            self.sums[buffer.0 as usize][at..at + self.width].copy_from_slice(lanes);
+            return;
+        }
         let sums = &mut self.sums[buffer.0 as usize];
         let mut at = self.first % self.kernel.schedule.lanes as usize;
         for &x in &self.file.reals[value.0 as usize][..self.width] {
@@ -345,11 +362,31 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
     }
 
     fn store_sums(&mut self, block: usize) {
-        for (sums, arg) in self.sums.iter_mut().zip(self.args.iter_mut()) {
-            if let Some(sum) = add_halves(sums, self.kernel.schedule.lanes as usize) {
+        let Self { kernel, launch, sums, args, .. } = self;
+        for ((buffer, sums), arg) in kernel.buffers.iter().zip(sums).zip(args.iter_mut()) {
+            if buffer.shape == Shape::Group {
+                let (group, first) =
+                    (super::super::group(launch.channel_stride), block * sums.len());
+                let there = sums.len().min(launch.lanes - first);
+                sums[there..].fill(R::default());
+                add_neighbours(sums, group);
+                let of_groups: Vec<R> = sums[..there].iter().copied().step_by(group).collect();
+                arg.store_real(&of_groups, first / group);
+            } else if let Some(sum) = add_halves(sums, kernel.schedule.lanes as usize) {
                 arg.store_real(&[sum], block);
             }
         }
+    }
+}
+
+/// Leaves the sum of each group at its first place: neighbours are added, then neighbouring sums.
+fn add_neighbours<R: Real>(sums: &mut [R], group: usize) {
+    let mut apart = 1;
+    while apart < group {
+        for i in (0..sums.len()).step_by(2 * apart) {
+            sums[i] = sums[i] + sums[i + apart];
+        }
+        apart *= 2;
     }
 }
 
@@ -413,7 +450,7 @@ fn real_binary<R: Real>(out: &mut [R], op: Binary, a: &[R], b: &[R]) {
         Binary::Add => zip(out, a, b, |a, b| a + b),
         Binary::Sub => zip(out, a, b, |a, b| a - b),
         Binary::Mul => zip(out, a, b, |a, b| a * b),
-        Binary::Div => zip(out, a, b, |a, b| a / b),
+        Binary::Div | Binary::Ratio => zip(out, a, b, |a, b| a / b),
         Binary::Min => zip(out, a, b, |a, b| if a <= b { a } else { b }),
         Binary::Max => zip(out, a, b, |a, b| if a >= b { a } else { b }),
         Binary::And | Binary::Or | Binary::Shl | Binary::Shr => {}
@@ -431,6 +468,6 @@ fn int_binary(out: &mut [i32], op: Binary, a: &[i32], b: &[i32]) {
         Binary::Or => zip(out, a, b, |a, b| a | b),
         Binary::Shl => zip(out, a, b, |a, b| a.wrapping_shl(b as u32)),
         Binary::Shr => zip(out, a, b, |a, b| a.wrapping_shr(b as u32)),
-        Binary::Div => {}
+        Binary::Div | Binary::Ratio => {}
     }
 }

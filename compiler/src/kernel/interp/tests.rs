@@ -163,6 +163,51 @@ fn sums_of_an_odd_number_keep_the_middle_one() {
     assert_eq!(partial, [first, tau[6] + tau[7]]);
 }
 
+/// What lanes give, summed by groups, with so many lanes between two channels.
+fn group_sums(lanes: &[f32], channel_stride: usize) -> Vec<f32> {
+    let text = "kernel k f32 chunk 4 lanes 4 block 32
+        in x: state_in f32 lane
+        out y: partial f32 group
+        %0 = load x
+        chunks forward
+        end
+        reduce y, %0";
+    let kernel = kernel(text);
+    let group = crate::kernel::group(channel_stride);
+    let mut y = vec![7.0; lanes.len().div_ceil(group)];
+    let launch = Launch { channel_stride, ..Launch::dense(&kernel, 1, lanes.len()) };
+    run(&kernel, &launch, &mut [read(lanes), write(&mut y)]).expect("a launch");
+    y
+}
+
+/// The sum of a group: that of its two halves, where lanes that are not there are 0.
+fn halves(lanes: &[f32], len: usize) -> f32 {
+    if len == 1 {
+        return lanes.first().copied().unwrap_or(0.0);
+    }
+    let middle = lanes.len().min(len / 2);
+    halves(&lanes[..middle], len / 2) + halves(&lanes[middle..], len / 2)
+}
+
+#[test]
+fn groups_are_added_as_a_tree_of_neighbours() {
+    let strides = [(0, 1), (1, 1), (3, 1), (2, 2), (6, 2), (12, 4), (8, 8), (16, 16), (48, 16)];
+    for (stride, group) in strides {
+        // The last group is whole or short, and lies in a block of its own or behind others.
+        for len in [0, 1, 16, 31, 32, 33, 64, 107] {
+            let lanes = noise(len);
+            let expected: Vec<_> = lanes.chunks(group).map(|lanes| halves(lanes, group)).collect();
+            assert_eq!(group_sums(&lanes, stride), expected, "S {stride}, N {len}");
+        }
+    }
+    // Another order would lose what is small.
+    assert_eq!(group_sums(&[1e8, -1e8, 1.0, 2.0], 4), [3.0]);
+    assert_eq!(group_sums(&[1e8, 1.0, -1e8, 2.0], 4), [0.0]);
+    // A lane that is not there adds a 0.
+    let signs: Vec<_> = group_sums(&[-0.0; 3], 2).iter().map(|x| x.is_sign_negative()).collect();
+    assert_eq!(signs, [true, false]);
+}
+
 #[test]
 fn strides_step_over_what_lies_between() {
     let kernel = kernel(samples::COPY);

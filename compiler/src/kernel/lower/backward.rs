@@ -17,7 +17,7 @@ use crate::saves::Saved;
 /// Writes the backward kernel of an adjoint.
 pub fn write(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved]) -> Kernel {
     let neuron = &adjoint.neuron;
-    let mut writer = Writer::new("backward", neuron, schedule);
+    let mut writer = Writer::new(super::BACKWARD, neuron, schedule);
     let mut scope = Scope::default();
     let operands = writer.operands();
     writer.params(&mut scope, &operands.params);
@@ -123,7 +123,8 @@ impl Buffers {
         let partials = params.iter().map(|param| {
             let shape = match param.sharing {
                 Sharing::Layer => Shape::Partial,
-                Sharing::Channel | Sharing::Neuron => Shape::Lane,
+                Sharing::Channel => Shape::Group,
+                Sharing::Neuron => Shape::Lane,
             };
             let operand = Operand::Partial(&param.name);
             param.learn.then(|| writer.buffer(operand, Storage::F32, shape))
@@ -260,7 +261,7 @@ fn finish(
     for (buffer, node) in buffers.partials.iter().zip(&adjoint.params) {
         let Some(buffer) = *buffer else { continue };
         let value = node.map_or(zero, |node| writer.node(scope, node));
-        let is_summed = writer.kernel.buffer(buffer).shape == Shape::Partial;
+        let is_summed = writer.kernel.buffer(buffer).shape.is_sums();
         let stmt = if is_summed { Stmt::Reduce } else { Stmt::Store };
         scope.body.push(stmt(buffer, value));
     }

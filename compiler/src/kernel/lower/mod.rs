@@ -19,7 +19,15 @@ pub use writer::operations;
 use super::{Kernel, Role, Schedule, without_dead};
 use crate::diff::Adjoint;
 use crate::saves::Saved;
-use snn_artifact::naming::Operand;
+use snn_artifact::naming::{Operand, SHORT};
+
+/// The name of the kernel that takes gradients back.
+pub const BACKWARD: &str = "backward";
+
+/// Whether a kernel takes gradients back.
+pub fn is_backward(kernel: &Kernel) -> bool {
+    kernel.name.strip_prefix(BACKWARD).is_some_and(|rest| rest.is_empty() || rest == SHORT)
+}
 
 /// The kernels of a neuron, before they are legal for a target.
 #[derive(Clone, Debug)]
@@ -30,6 +38,18 @@ pub struct Lowered {
     pub forward_train: Kernel,
     /// Gradients of inputs, first states and learnt params.
     pub backward: Kernel,
+}
+
+impl Lowered {
+    /// The same under the names of kernels for few steps.
+    pub fn short(self) -> Self {
+        let renamed = |kernel: Kernel| Kernel { name: format!("{}{SHORT}", kernel.name), ..kernel };
+        Self {
+            forward: renamed(self.forward),
+            forward_train: renamed(self.forward_train),
+            backward: renamed(self.backward),
+        }
+    }
 }
 
 /// Writes the kernels of a simplified adjoint, with what forward saves of each step. What backward does

@@ -1,3 +1,4 @@
+use crate::check::hir::Sharing;
 use crate::check::{NoImports, Specialization};
 use crate::kernel::print;
 use crate::pipeline::{self, Options, Source};
@@ -29,8 +30,12 @@ fn saved(save: &str, options: &[(&str, &str)], learn: &[&str]) -> String {
         learn: learn.iter().map(|name| name.to_string()).collect(),
         ..Default::default()
     };
+    lowered(&wanted)
+}
+
+fn lowered(wanted: &Specialization) -> String {
     let source = Source { name: "lif.snn", text: LIF };
-    let front = pipeline::front(source, &wanted, &NoImports).expect("a neuron");
+    let front = pipeline::front(source, wanted, &NoImports).expect("a neuron");
     let adjoint =
         pipeline::middle(&front.neuron, &pipeline::Options::new(snn_artifact::Target::Wgsl));
     let schedule = crate::kernel::schedule(&Target::Wgsl);
@@ -53,6 +58,25 @@ fn kernels_of_lif() {
 #[test]
 fn kernels_of_a_learnt_time_constant() {
     insta::assert_snapshot!(kernels(&[("soft_reset", "true")], &["tau", "v_reset"]));
+}
+
+#[test]
+fn who_shares_a_param_says_how_its_gradient_is_summed() {
+    let cases = [
+        (Sharing::Layer, "partial", "reduce"),
+        (Sharing::Channel, "group", "reduce"),
+        (Sharing::Neuron, "lane", "store"),
+    ];
+    for (sharing, shape, how) in cases {
+        let wanted = Specialization {
+            share: vec![("tau".into(), sharing)],
+            learn: vec!["tau".into()],
+            ..Default::default()
+        };
+        let text = lowered(&wanted);
+        assert!(text.contains(&format!("out partial.tau: partial f32 {shape}\n")), "{text}");
+        assert!(text.contains(&format!("  {how} partial.tau, ")), "{text}");
+    }
 }
 
 #[test]

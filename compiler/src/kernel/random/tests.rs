@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::super::interp::{Arg, Launch, Slice, SliceMut, run};
-use super::super::{legalize, parse, print, verify};
+use super::super::{GROUP, group, legalize, parse, print, verify};
 use super::*;
 
 /// What goes into a launch of a random kernel.
@@ -9,6 +9,7 @@ use super::*;
 struct Data {
     steps: usize,
     lanes: usize,
+    channel_stride: usize,
     x: Vec<f32>,
     n: Vec<i32>,
     state: Option<Vec<f32>>,
@@ -24,11 +25,13 @@ struct Outcome {
     m: Vec<i32>,
     state: Vec<f32>,
     sums: Vec<f32>,
+    groups: Vec<f32>,
     words: Vec<i32>,
 }
 
 /// Quarters from -32 to 32, and ints with them, a different sequence for each seed.
-fn data(schedule: Schedule, steps: usize, lanes: usize, mut seed: u32) -> Data {
+fn data(schedule: Schedule, sizes: Sizes, mut seed: u32) -> Data {
+    let (steps, lanes, channel_stride) = sizes;
     let mut quarter = || {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (seed >> 24) as f32 / 4.0 - 32.0
@@ -40,7 +43,7 @@ fn data(schedule: Schedule, steps: usize, lanes: usize, mut seed: u32) -> Data {
     let (n, words) = (ints(n), ints(some(chunks * lanes)));
     let saved = some(chunks.saturating_sub(1) * lanes);
     let state = steps.is_multiple_of(2).then(|| some(lanes));
-    Data { steps, lanes, x, n, state, p: [-0.5, 2.0, 7.25], saved, words }
+    Data { steps, lanes, channel_stride, x, n, state, p: [-0.5, 2.0, 7.25], saved, words }
 }
 
 fn outcome(kernel: &Kernel, data: &Data, first_lane: usize) -> Outcome {
@@ -49,9 +52,12 @@ fn outcome(kernel: &Kernel, data: &Data, first_lane: usize) -> Outcome {
     let blocks = lanes.div_ceil(kernel.schedule.block as usize);
     let (mut y, mut m) = (vec![0.0; steps * lanes], vec![0; steps * lanes]);
     let (mut state, mut sums) = (vec![0.0; lanes], vec![0.0; blocks]);
+    let mut groups = vec![0.0; lanes.div_ceil(group(data.channel_stride))];
     let mut words = vec![0; data.words.len()];
-    let p: Vec<f32> = data.p.iter().copied().cycle().skip(first_lane % 3).take(3).collect();
-    let launch = Launch { channels: 3, channel_stride: 1, ..Launch::dense(&kernel, steps, lanes) };
+    let channel_stride = data.channel_stride;
+    let first = first_lane / channel_stride % 3;
+    let p: Vec<f32> = data.p.iter().copied().cycle().skip(first).take(3).collect();
+    let launch = Launch { channels: 3, channel_stride, ..Launch::dense(&kernel, steps, lanes) };
     let mut args = [
         Arg::Read(Slice::F32(&data.x)),
         Arg::Read(Slice::I32(&data.n)),
@@ -64,9 +70,10 @@ fn outcome(kernel: &Kernel, data: &Data, first_lane: usize) -> Outcome {
         Arg::Write(SliceMut::F32(&mut sums)),
         Arg::Read(Slice::I32(&data.words)),
         Arg::Write(SliceMut::I32(&mut words)),
+        Arg::Write(SliceMut::F32(&mut groups)),
     ];
     run(&kernel, &launch, &mut args).expect("a launch");
-    Outcome { y, m, state, sums, words }
+    Outcome { y, m, state, sums, groups, words }
 }
 
 /// One lane of the data alone.
@@ -87,8 +94,18 @@ fn alone(data: &Data, lane: usize) -> Data {
 }
 
 fn schedules() -> impl Strategy<Value = Schedule> {
-    let block = |(chunk, lanes, groups)| Schedule { chunk, lanes, block: lanes * groups };
-    (1u32..9, 1u32..6, 1u32..5).prop_map(block)
+    // The least common multiple of the lanes and of those of a group.
+    let whole = |lanes: u32| (lanes * GROUP) >> lanes.trailing_zeros().min(GROUP.trailing_zeros());
+    let block =
+        move |(chunk, lanes, blocks)| Schedule { chunk, lanes, block: whole(lanes) * blocks };
+    (1u32..9, 1u32..6, 1u32..3).prop_map(block)
+}
+
+/// Steps, lanes, and how far apart channels are.
+type Sizes = (usize, usize, usize);
+
+fn sizes(most_lanes: usize) -> impl Strategy<Value = Sizes> {
+    (0usize..20, 0..=most_lanes, prop::sample::select(vec![1, 2, 3, 4, 6, 8, 12, 16, 24, 48]))
 }
 
 fn tapes() -> impl Strategy<Value = Vec<u32>> {
@@ -117,10 +134,10 @@ proptest! {
 
     #[test]
     fn exact_arithmetic_is_the_same_in_both_types(
-        tape in tapes(), schedule in schedules(), steps in 0usize..20, lanes in 0usize..12, seed: u32,
+        tape in tapes(), schedule in schedules(), sizes in sizes(70), seed: u32,
     ) {
         let kernel = random(&tape, Arithmetic::Exact, schedule);
-        let data = data(schedule, steps, lanes, seed);
+        let data = data(schedule, sizes, seed);
         let single = outcome(&kernel, &data, 0);
         let double = outcome(&Kernel { compute: Float::F64, ..kernel }, &data, 0);
         prop_assert_eq!(single, double);
@@ -128,11 +145,12 @@ proptest! {
 
     #[test]
     fn lanes_do_not_talk_to_each_other(
-        tape in tapes(), schedule in schedules(), steps in 0usize..20, lanes in 1usize..12, seed: u32,
+        tape in tapes(), schedule in schedules(), sizes in sizes(11), seed: u32,
     ) {
         let kernel = random(&tape, Arithmetic::Any, schedule);
-        let data = data(schedule, steps, lanes, seed);
+        let data = data(schedule, sizes, seed);
         let all = outcome(&kernel, &data, 0);
+        let lanes = data.lanes;
         for lane in 0..lanes {
             let own = outcome(&kernel, &alone(&data, lane), lane);
             let (x, m): (Vec<_>, Vec<_>) =

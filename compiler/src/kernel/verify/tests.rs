@@ -53,6 +53,12 @@ fn k2_schedule() {
     breaks("K2", samples::COPY, &[("block 1024", "block 1000")]);
     breaks("K2", samples::COPY, &[("block 1024", "block 0")]);
     keeps(samples::COPY, &[("lanes 16 block 1024", "lanes 3 block 9")]);
+    let groups = ("partial f32 partial", "partial f32 group");
+    let schedule = |cut| ("lanes 16 block 1024", cut);
+    breaks("K2", samples::LIF_BACKWARD, &[groups, schedule("lanes 3 block 9")]);
+    breaks("K2", samples::LIF_BACKWARD, &[groups, schedule("lanes 8 block 24")]);
+    keeps(samples::LIF_BACKWARD, &[groups, schedule("lanes 8 block 48")]);
+    keeps(samples::LIF_BACKWARD, &[groups, schedule("lanes 1 block 16")]);
 }
 
 #[test]
@@ -210,6 +216,9 @@ fn k15_buffers_that_may_be_missing() {
 fn k16_sums() {
     let sample = samples::LIF_BACKWARD;
     breaks("K16", sample, &[("reduce partial.tau", "store partial.tau")]);
+    let groups = ("partial f32 partial", "partial f32 group");
+    breaks("K16", sample, &[groups, ("reduce partial.tau", "store partial.tau")]);
+    keeps(sample, &[groups]);
     breaks("K16", sample, &[("store grad.state.v", "reduce grad.state.v")]);
     let early = ("  chunks", "  reduce partial.tau, %5\n  chunks");
     breaks("K16", sample, &[("  reduce partial.tau, %43\n", ""), early]);

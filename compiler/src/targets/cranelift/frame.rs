@@ -5,7 +5,7 @@
 
 use super::form::pitch;
 use super::program::Program;
-use crate::kernel::{BufferId, Stmt, ValueId};
+use crate::kernel::{BufferId, Shape, Stmt, ValueId};
 
 /// Bytes between two rows beyond what they hold: rows a multiple of 4 KiB apart would fall into the
 /// same sets of the cache, and a load would wait for a store that it has nothing to do with.
@@ -19,6 +19,8 @@ pub struct Frame {
     kept: Vec<Option<u32>>,
     /// By buffer: the sums of the lanes of a unit, then that of the lanes taken one by one.
     sums: Vec<Option<u32>>,
+    /// By buffer: the row of what lanes contribute to the sums of groups.
+    groups: Vec<Option<u32>>,
     /// Where accesses of buffers that were left out go: a row of 8 bytes a lane.
     pub scratch: u32,
     /// Where loads of buffers that were left out find zeros, where some ask for them: as long a row.
@@ -42,6 +44,7 @@ impl Frame {
             rows: vec![None; n_values],
             kept: vec![None; n_values],
             sums: vec![None; kernel.buffers.len()],
+            groups: vec![None; kernel.buffers.len()],
             scratch: 0,
             zeros: None,
             lanes,
@@ -55,8 +58,10 @@ impl Frame {
             frame.rows[value] = program.crosses[value].then(|| frame.take(row));
         }
         for stmt in &kernel.body {
-            if let Stmt::Reduce(buffer, _) = stmt {
-                frame.sums[buffer.0 as usize] = Some(frame.take((unit + 1) * pitch));
+            let Stmt::Reduce(buffer, _) = stmt else { continue };
+            match kernel.buffer(*buffer).shape {
+                Shape::Group => frame.groups[buffer.0 as usize] = Some(frame.take(row)),
+                _ => frame.sums[buffer.0 as usize] = Some(frame.take((unit + 1) * pitch)),
             }
         }
         for value in 0..n_values {
@@ -82,8 +87,13 @@ impl Frame {
         self.kept[value.0 as usize]
     }
 
-    /// The sums of a buffer that is reduced into.
+    /// The sums of a buffer that has one for each block.
     pub fn sums_of(&self, buffer: BufferId) -> Option<u32> {
         self.sums[buffer.0 as usize]
+    }
+
+    /// The row of what lanes contribute to a buffer that has a sum for each group.
+    pub fn groups_of(&self, buffer: BufferId) -> Option<u32> {
+        self.groups[buffer.0 as usize]
     }
 }

@@ -12,14 +12,14 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
-use super::form::{Form, pitch};
+use super::form::Form;
 use super::frame::Frame;
-use super::memory::{Address, load, shift, store};
+use super::memory::{Address, load};
 use super::program::{Part, Program};
 use super::shelf::Shelf;
-use super::{flags, ops, run};
+use super::{flags, ops, run, sums};
 use crate::error::Bug;
-use crate::kernel::{BufferId, Kernel, LoopKind, Op, Order, SCALARS, Shape, Stmt, ValueId};
+use crate::kernel::{BufferId, GROUP, Kernel, LoopKind, Op, Order, SCALARS, Shape, Stmt, ValueId};
 
 /// Most vectors of a unit: four of 16 bytes are a cache line.
 const VECTORS: u32 = 4;
@@ -39,6 +39,9 @@ pub struct Ctx<'a> {
     pub frame: Frame,
     /// Vectors of a unit; 0 where the schedule's lanes are no whole number of vectors.
     pub vectors: u32,
+    /// Lanes of which a strip takes a whole number, but for the last strip of a block: a unit, and no part
+    /// of a group where groups are summed.
+    pub step: u32,
     /// The address of the frame.
     pub stack: Value,
     /// By buffer: its address.
@@ -87,7 +90,8 @@ pub fn function(
     let vectors = vectors(kernel);
     let form = Form { vector: vectors > 0, float: kernel.compute };
     let unit = vectors.max(1) * form.width();
-    let frame = fitting_frame(&program, unit);
+    let step = if sums::has_groups(kernel) { unit.max(GROUP) } else { unit };
+    let frame = fitting_frame(&program, unit, step);
     if frame.size > MAX_FRAME {
         let message = format!("`{}` takes {} bytes of stack", kernel.name, frame.size);
         return Err(Bug(message));
@@ -96,7 +100,7 @@ pub fn function(
     let entry = b.create_block();
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
-    let (ctx, begin, end) = prologue(&mut b, entry, &program, frame, vectors);
+    let (ctx, begin, end) = prologue(&mut b, entry, &program, frame, (vectors, step));
     let n_blocks = b.ins().isub(end, begin);
     repeat(&mut b, n_blocks, 1, true, |b, i| {
         let index = b.ins().iadd(begin, i);
@@ -108,12 +112,13 @@ pub fn function(
     Ok(function)
 }
 
-/// The frame for strips of the schedule's lanes, or of fewer where it would be too large.
-fn fitting_frame(program: &Program<'_>, unit: u32) -> Frame {
+/// The frame for strips of the schedule's lanes, or of fewer where it would be too large, but always of a
+/// multiple of `step`.
+fn fitting_frame(program: &Program<'_>, unit: u32, step: u32) -> Frame {
     let mut lanes = program.kernel.schedule.lanes;
     loop {
         let frame = Frame::new(program, lanes, unit);
-        if frame.size <= GOOD_FRAME || !lanes.is_multiple_of(2 * unit) {
+        if frame.size <= GOOD_FRAME || !lanes.is_multiple_of(2 * step) {
             return frame;
         }
         lanes /= 2;
@@ -133,7 +138,7 @@ fn prologue<'a>(
     entry: Block,
     program: &'a Program<'a>,
     frame: Frame,
-    vectors: u32,
+    (vectors, step): (u32, u32),
 ) -> (Ctx<'a>, Value, Value) {
     let kernel = program.kernel;
     let [buffers, scalars, begin, end] = *b.block_params(entry) else {
@@ -168,6 +173,7 @@ fn prologue<'a>(
         program,
         frame,
         vectors,
+        step,
         stack,
         base,
         given,
@@ -284,21 +290,20 @@ fn block(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, index: Value) {
     let kernel = ctx.program.kernel;
     let schedule = kernel.schedule;
     let vector = Form { vector: true, float: kernel.compute };
-    let unit = i64::from(ctx.vectors * vector.width());
     let [_, n, ..] = ctx.scalars;
     let begin = b.ins().imul_imm_u(index, i64::from(schedule.block));
     let end = b.ins().iadd_imm_u(begin, i64::from(schedule.block));
     let end = b.ins().umin(end, n);
-    clear_sums(b, ctx);
+    sums::clear(b, ctx);
     let mut middle = begin;
-    if unit > 0 {
+    if ctx.vectors > 0 {
         let lanes = b.ins().isub(end, begin);
-        let whole = b.ins().band_imm_s(lanes, -unit);
+        let whole = b.ins().band_imm_s(lanes, -i64::from(ctx.step));
         middle = b.ins().iadd(begin, whole);
         strips(b, ctx, vector, (begin, middle));
     }
     strips(b, ctx, vector.scalar(), (middle, end));
-    finish_sums(b, ctx, index);
+    sums::finish(b, ctx, index);
 }
 
 /// All strips between two lanes.
@@ -312,6 +317,7 @@ fn strips(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, form: Form, (begin, end): 
         let lanes = b.ins().umin(rest, most);
         let at = At { form, first, lanes, chunk: None, step: None };
         parts(b, ctx, &ctx.program.parts, at);
+        sums::finish_groups(b, ctx, at);
     });
 }
 
@@ -388,50 +394,4 @@ pub fn repeat<'f>(
     let more = b.ins().icmp(IntCC::SignedLessThan, next, n);
     b.ins().brif(more, turn, &[next.into()], done, &[]);
     b.switch_to_block(done);
-}
-
-/// The buffers that the kernel sums into, with their sums in the frame.
-fn sums<'c>(ctx: &'c Ctx<'_>) -> impl Iterator<Item = (BufferId, i32)> + use<'c> {
-    let all = (0..ctx.program.kernel.buffers.len() as u32).map(BufferId);
-    all.filter_map(|buffer| Some((buffer, ctx.frame.sums_of(buffer)? as i32)))
-}
-
-fn clear_sums(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>) {
-    let float = ctx.program.kernel.compute;
-    let vector = Form { vector: true, float };
-    for (_, offset) in sums(ctx) {
-        let zero = ops::real(b, float, 0.0);
-        let zeros = ops::splat(b, vector, crate::kernel::Type::Real, zero);
-        for i in 0..ctx.vectors as i32 {
-            b.ins().store(flags(), zeros, ctx.stack, offset + 16 * i);
-        }
-        b.ins().store(flags(), zero, ctx.stack, offset + 16 * ctx.vectors as i32);
-    }
-}
-
-/// Adds up a block's sums as a tree, first vectors and then lanes, and then the lanes taken one by one.
-fn finish_sums(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, index: Value) {
-    let kernel = ctx.program.kernel;
-    let form = Form { vector: false, float: kernel.compute };
-    let pitch = pitch(kernel.compute) as i32;
-    let unit = 16 / pitch * ctx.vectors as i32;
-    for (buffer, offset) in sums(ctx) {
-        let mut terms: Vec<_> = (0..unit)
-            .map(|i| b.ins().load(form.real(), flags(), ctx.stack, offset + i * pitch))
-            .collect();
-        while terms.len() > 1 {
-            let (low, high) = terms.split_at(terms.len() / 2);
-            terms = low.iter().zip(high).map(|(&x, &y)| b.ins().fadd(x, y)).collect();
-        }
-        let rest = b.ins().load(form.real(), flags(), ctx.stack, offset + unit * pitch);
-        let sum = terms.first().map_or(rest, |&sum| b.ins().fadd(sum, rest));
-        let storage = kernel.buffer(buffer).storage;
-        let distance = b.ins().ishl_imm_u(index, i64::from(shift(storage)));
-        let mut base = b.ins().iadd(ctx.base[buffer.0 as usize], distance);
-        if let Some(given) = ctx.given[buffer.0 as usize] {
-            let scratch = in_frame(b, ctx, ctx.frame.scratch);
-            base = b.ins().select(given, base, scratch);
-        }
-        store(b, form, storage, Address { base, offset: 0 }, sum);
-    }
 }

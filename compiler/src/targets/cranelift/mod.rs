@@ -14,6 +14,7 @@ mod reduce;
 mod refuse;
 mod run;
 mod shelf;
+mod sums;
 mod touch;
 
 use std::collections::BTreeMap;

@@ -60,7 +60,7 @@ pub fn binary(
         (Binary::Add, Type::Real) => b.ins().fadd(x, y),
         (Binary::Sub, Type::Real) => b.ins().fsub(x, y),
         (Binary::Mul, Type::Real) => b.ins().fmul(x, y),
-        (Binary::Div, _) => b.ins().fdiv(x, y),
+        (Binary::Div | Binary::Ratio, _) => b.ins().fdiv(x, y),
         (Binary::Add, _) => b.ins().iadd(x, y),
         (Binary::Sub, _) => b.ins().isub(x, y),
         (Binary::Mul, _) => b.ins().imul(x, y),

@@ -44,7 +44,7 @@ impl Run<'_> {
 fn wait(op: &Op) -> u32 {
     match op {
         Op::Load(_) | Op::LoadOr(..) | Op::Kept(_) | Op::RealBits(_) | Op::BitsReal(_) => 0,
-        Op::Binary(Binary::Div, ..) | Op::Unary(Unary::Sqrt, _) => 3,
+        Op::Binary(Binary::Div | Binary::Ratio, ..) | Op::Unary(Unary::Sqrt, _) => 3,
         _ => 1,
     }
 }
@@ -205,7 +205,7 @@ fn find_kept<'a>(kernel: &'a Kernel, uniform: &[bool]) -> (Vec<bool>, Vec<Option
 fn is_cheap(op: &Op) -> bool {
     match op {
         Op::Unary(op, _) => matches!(op, Unary::Neg | Unary::Abs),
-        Op::Binary(op, ..) => !matches!(op, Binary::Div),
+        Op::Binary(op, ..) => !matches!(op, Binary::Div | Binary::Ratio),
         Op::Compare(..) | Op::Not(_) | Op::Select(..) => true,
         _ => false,
     }

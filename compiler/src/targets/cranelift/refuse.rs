@@ -1,8 +1,9 @@
 //! What this target does not do.
 
 use super::Level;
+use super::sums::has_groups;
 use crate::error::Unsupported;
-use crate::kernel::{Float, Kernel, Op, Stmt, Storage, Unary};
+use crate::kernel::{Float, GROUP, Kernel, Op, Stmt, Storage, Unary};
 
 /// Fails for the first form of a kernel that the target lacks.
 pub fn refuse(kernel: &Kernel, level: Level) -> Result<(), Unsupported> {
@@ -12,6 +13,11 @@ pub fn refuse(kernel: &Kernel, level: Level) -> Result<(), Unsupported> {
             let what = format!("16-bit storage of `{}`", buffer.name);
             return Err(unsupported(what, "store it in f32, or take a GPU target"));
         }
+    }
+    let lanes = kernel.schedule.lanes;
+    if has_groups(kernel) && !lanes.is_multiple_of(GROUP) {
+        let what = format!("sums of groups in strips of {lanes} lanes");
+        return Err(unsupported(what, "take strips of a multiple of 16 lanes"));
     }
     let mut result = Ok(());
     kernel.walk(&mut |stmt| {

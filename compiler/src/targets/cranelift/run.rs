@@ -347,6 +347,10 @@ impl Unit<'_, '_> {
 
     fn reduce(&mut self, b: &mut FunctionBuilder<'_>, id: BufferId, value: ValueId) {
         let register = self.get(b, value);
+        if let Some(row) = self.ctx.frame.groups_of(id) {
+            b.ins().store(flags(), register, self.rows, self.in_row(row));
+            return;
+        }
         let sums = self.ctx.frame.sums_of(id).expect("a buffer that is reduced into has sums");
         // The lanes taken one by one have their sum behind those of the vectors.
         let index = if self.form.vector { self.vector } else { self.ctx.vectors };

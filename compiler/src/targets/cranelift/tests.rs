@@ -95,6 +95,16 @@ fn half_precision_storage_is_refused() {
 }
 
 #[test]
+fn strips_that_cut_groups_are_refused() {
+    let text = samples::LIF_BACKWARD.replace("f32 partial", "f32 group");
+    assert!(emit(&[&kernel(&text)], &Options { level: Level::X86_64V3 }).is_ok());
+    insta::assert_snapshot!(
+        refusal(&text.replace("lanes 16", "lanes 8"), Level::X86_64V3),
+        @"cpu cannot do sums of groups in strips of 8 lanes; take strips of a multiple of 16 lanes"
+    );
+}
+
+#[test]
 fn two_kernels_of_one_name_are_a_bug() {
     let kernel = kernel(samples::COPY);
     let twice = emit(&[&kernel, &kernel], &Options { level: Level::X86_64V3 });

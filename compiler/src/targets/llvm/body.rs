@@ -237,7 +237,7 @@ impl Emitter<'_> {
     fn chunk(&mut self, chunks: &Loop, chunk: &Chunk) -> Result<(), Bug> {
         self.kept.clear();
         self.ahead.clear();
-        self.load_chunk_ahead(chunks, chunk);
+        self.load_chunk_ahead(chunks, chunk)?;
         for stmt in &chunks.body {
             match stmt {
                 Stmt::Let(id, op) => self.define(*id, op, Some(chunk))?,

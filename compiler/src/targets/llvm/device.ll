@@ -33,6 +33,26 @@ define internal float @warp.sum.f32(float %v0) alwaysinline {
   ret float %v5
 }
 
+; What the thread so many further on has; its own where that is in another warp.
+define internal float @warp.down.f32(float %v, i32 %distance) alwaysinline {
+  %i = bitcast float %v to i32
+  %s = call i32 @llvm.nvvm.shfl.sync.down.i32(i32 -1, i32 %i, i32 %distance, i32 31)
+  %other = bitcast i32 %s to float
+  ret float %other
+}
+
+define internal double @warp.down.f64(double %v, i32 %distance) alwaysinline {
+  %halves = bitcast double %v to <2 x i32>
+  %low = extractelement <2 x i32> %halves, i32 0
+  %high = extractelement <2 x i32> %halves, i32 1
+  %other.low = call i32 @llvm.nvvm.shfl.sync.down.i32(i32 -1, i32 %low, i32 %distance, i32 31)
+  %other.high = call i32 @llvm.nvvm.shfl.sync.down.i32(i32 -1, i32 %high, i32 %distance, i32 31)
+  %other.0 = insertelement <2 x i32> poison, i32 %other.low, i32 0
+  %other.1 = insertelement <2 x i32> %other.0, i32 %other.high, i32 1
+  %other = bitcast <2 x i32> %other.1 to double
+  ret double %other
+}
+
 define internal double @warp.exchange.f64(double %v, i32 %distance) alwaysinline {
   %halves = bitcast double %v to <2 x i32>
   %low = extractelement <2 x i32> %halves, i32 0
@@ -198,6 +218,8 @@ declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.nctaid.x()
 declare i32 @llvm.nvvm.shfl.sync.bfly.i32(i32, i32, i32, i32)
+declare i32 @llvm.nvvm.shfl.sync.down.i32(i32, i32, i32, i32)
+declare i64 @llvm.cttz.i64(i64, i1)
 declare void @llvm.nvvm.barrier0()
 declare float @llvm.nvvm.d2f.rz(double)
 declare float @llvm.fabs.f32(float)

@@ -33,7 +33,12 @@ pub(super) struct Place {
     pub(super) first: Value,
     /// How many stand side by side.
     pub(super) width: usize,
-    /// For each buffer, the bytes from its base to the first lane; none where lanes share elements.
+    /// The threads of the warp that have lanes here, as bits.
+    pub(super) warp: Value,
+    /// For each buffer, the bytes from a row's start to the block's first lane, the same for all threads
+    /// of the block; none where lanes share elements.
+    pub(super) blocks: Vec<Option<Value>>,
+    /// For each buffer, the bytes from there to the thread's first lane, less than 2^32.
     pub(super) offsets: Vec<Option<Value>>,
 }
 
@@ -57,6 +62,8 @@ pub(super) struct Chunk {
 pub(super) struct Emitter<'k> {
     /// What is emitted.
     pub(super) kernel: &'k Kernel,
+    /// Whether there are instructions that round to 16 bits.
+    pub(super) has_narrow: bool,
     /// The function so far.
     pub(super) text: Text,
     /// For each buffer its argument.
@@ -75,12 +82,19 @@ pub(super) struct Emitter<'k> {
 
 impl<'k> Emitter<'k> {
     /// An emission that has not begun.
-    pub(super) fn new(kernel: &'k Kernel) -> Self {
+    pub(super) fn new(kernel: &'k Kernel, sm: u32) -> Self {
         Self {
             kernel,
+            has_narrow: sm >= 80,
             text: Text::new(),
             pointers: Vec::new(),
-            place: Place { first: "0".into(), width: 1, offsets: Vec::new() },
+            place: Place {
+                first: "0".into(),
+                width: 1,
+                warp: "-1".into(),
+                blocks: Vec::new(),
+                offsets: Vec::new(),
+            },
             kept: HashMap::new(),
             ahead: HashMap::new(),
             sums: Vec::new(),

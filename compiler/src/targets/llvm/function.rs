@@ -6,11 +6,11 @@
 
 use std::fmt::Write;
 
-use super::emitter::{Emitter, Place, Pointer};
+use super::emitter::{Emitter, Lanes, Place, Pointer};
 use super::inst;
 use super::memory::{alignment, is_per_lane, size};
-use super::sums::{add_block, contribute, shared, shared_bytes};
-use super::text::{Label, Text, Value};
+use super::sums::{add, collect, contributions, leave, shared, shared_bytes};
+use super::text::{Text, Value};
 use crate::error::{Bug, EmitError, Unsupported};
 use crate::kernel::{BufferId, Kernel, SCALARS, Shape};
 
@@ -33,18 +33,18 @@ pub(super) fn threads(kernel: &Kernel) -> u32 {
     working(kernel).next_multiple_of(WARP)
 }
 
-/// The function of a kernel and the shared memory it needs, as LLVM IR.
+/// The function of a kernel for a compute capability, and the shared memory it needs, as LLVM IR.
 ///
 /// # Errors
 ///
 /// [`Unsupported`] for a schedule that does not fit a block of threads; a [`Bug`] for a kernel that
 /// breaks the rules of the IR.
-pub(super) fn function(kernel: &Kernel) -> Result<String, EmitError> {
+pub(super) fn function(kernel: &Kernel, sm: u32) -> Result<String, EmitError> {
     check_schedule(kernel)?;
-    let mut emitter = Emitter::new(kernel);
+    let mut emitter = Emitter::new(kernel, sm);
     let aligned = prologue(&mut emitter);
-    paths(&mut emitter, aligned.as_ref())?;
-    add_block(&mut emitter);
+    let contributed = paths(&mut emitter, aligned.as_ref())?;
+    add(&mut emitter, &contributed);
     emitter.text.effect("ret void");
 
     let mut out = shared(kernel);
@@ -149,66 +149,70 @@ fn pointer(kernel: &Kernel, id: BufferId, text: &mut Text) -> Pointer {
 }
 
 /// Emits the kernel for lanes side by side, where those are possible, and for one lane after the other;
-/// goes on where both ways meet.
-fn paths(e: &mut Emitter, aligned: Option<&Value>) -> Result<(), Bug> {
-    let join = e.text.block();
-    if let Some(aligned) = aligned {
-        let (wide, narrow) = (e.text.block(), e.text.block());
-        e.text.branch(aligned, wide, narrow);
-        e.text.enter(wide);
-        wide_path(e, join)?;
-        e.text.enter(narrow);
-    }
-    narrow_path(e, join)?;
-    e.text.enter(join);
-    Ok(())
-}
-
-fn wide_path(e: &mut Emitter, join: Label) -> Result<(), Bug> {
+/// goes on where both ways meet, with what the thread's lanes contribute to each sum.
+fn paths(e: &mut Emitter, aligned: Option<&Value>) -> Result<Vec<Lanes>, Bug> {
+    let Some(aligned) = aligned else {
+        return lanes_at(e, &"%tid.32".into(), 1);
+    };
+    let (wide, narrow, join) = (e.text.block(), e.text.block(), e.text.block());
+    e.text.branch(aligned, wide, narrow);
+    e.text.enter(wide);
     let lanes = e.kernel.schedule.lanes;
-    let text = &mut e.text;
-    let slot = text.value(format_args!("mul i64 %tid, {lanes}"));
-    let first = text.value(format_args!("add i64 %base, {slot}"));
-    lanes_at(e, first, lanes as usize, &slot)?;
+    let slot = e.text.value(format_args!("mul i32 %tid.32, {lanes}"));
+    let from_wide = lanes_at(e, &slot, lanes as usize)?;
+    let behind_wide = e.text.current();
     e.text.jump(join);
-    Ok(())
+    e.text.enter(narrow);
+    let from_narrow = narrow_path(e)?;
+    let behind_narrow = e.text.current();
+    e.text.jump(join);
+    e.text.enter(join);
+    let real = inst::real(e.kernel.compute);
+    let mut phi = |(a, b): (&Value, &Value)| {
+        e.text.phi(real, &[(a.clone(), behind_wide), (b.clone(), behind_narrow)]).0
+    };
+    let sums = from_wide.iter().zip(&from_narrow);
+    Ok(sums.map(|(a, b)| a.iter().zip(b).map(&mut phi).collect()).collect())
 }
 
 /// A loop over the thread's lanes.
-fn narrow_path(e: &mut Emitter, join: Label) -> Result<(), Bug> {
+fn narrow_path(e: &mut Emitter) -> Result<Vec<Lanes>, Bug> {
     let (block, working) = (e.kernel.schedule.block, working(e.kernel));
     let text = &mut e.text;
-    let head = text.block();
+    let (head, done) = (text.block(), text.block());
     let before = text.current();
     text.jump(head);
     text.enter(head);
-    let (slot, phi) = text.phi("i64", &[("%tid".into(), before)]);
-    let first = text.value(format_args!("add i64 %base, {slot}"));
-    lanes_at(e, first, 1, &slot)?;
+    let (slot, phi) = text.phi("i32", &[("%tid.32".into(), before)]);
+    let sums = lanes_at(e, &slot, 1)?;
     let text = &mut e.text;
-    let next = text.value(format_args!("add i64 {slot}, {working}"));
+    let wide = text.value(format_args!("zext i32 {slot} to i64"));
+    leave(e, &wide, &sums);
+    let text = &mut e.text;
+    let next = text.value(format_args!("add i32 {slot}, {working}"));
     text.add_incoming(phi, next.clone(), text.current());
-    let more = text.value(format_args!("icmp ult i64 {next}, {block}"));
-    text.branch(&more, head, join);
-    Ok(())
+    let more = text.value(format_args!("icmp ult i32 {next}, {block}"));
+    text.branch(&more, head, done);
+    text.enter(done);
+    Ok(collect(e))
 }
 
-/// Emits the kernel for adjacent lanes, if there are such; what they contribute to sums is left at
-/// their slot of the block's lanes, 0 where there are none.
-fn lanes_at(e: &mut Emitter, first: Value, width: usize, slot: &Value) -> Result<(), Bug> {
+/// Emits the kernel for the block's adjacent lanes from `slot` on, if there are such; what they contribute
+/// to sums, 0 where there are none.
+fn lanes_at(e: &mut Emitter, slot: &Value, width: usize) -> Result<Vec<Lanes>, Bug> {
     let (inside, behind) = (e.text.block(), e.text.block());
-    let takes = takes_lanes(e.kernel, &mut e.text, &first);
+    let place = place(e, slot, width);
+    let takes = takes_lanes(e.kernel, &mut e.text, &place.first);
     let before = e.text.current();
     e.text.branch(&takes, inside, behind);
     e.text.enter(inside);
-    let place = place(e, first, width);
-    e.restart(place);
+    let warp = e.text.value("call i32 asm sideeffect \"activemask.b32 $0;\", \"=r\"()");
+    e.restart(Place { warp, ..place });
     e.statements()?;
     let from = e.text.current();
     e.text.jump(behind);
     e.text.enter(behind);
-    contribute(e, slot, before, from);
-    Ok(())
+    Ok(contributions(e, before, from))
 }
 
 /// Whether a thread has a lane that begins here.
@@ -221,20 +225,30 @@ fn takes_lanes(kernel: &Kernel, text: &mut Text, first: &Value) -> Value {
     text.value(format_args!("and i1 {works}, {inside}"))
 }
 
-/// Where lanes lie in each buffer.
-fn place(e: &mut Emitter, first: Value, width: usize) -> Place {
+/// Where lanes lie in each buffer: the block's part of an address is apart from the thread's, so that the
+/// rows of a step are found once for all threads of a warp.
+fn place(e: &mut Emitter, slot: &Value, width: usize) -> Place {
     let kernel = e.kernel;
-    let mut offsets = Vec::new();
+    let text = &mut e.text;
+    let wide = text.value(format_args!("zext i32 {slot} to i64"));
+    let first = text.value(format_args!("add i64 %base, {wide}"));
+    let (mut blocks, mut offsets) = (Vec::new(), Vec::new());
     for (buffer, pointer) in kernel.buffers.iter().zip(&e.pointers) {
         if !is_per_lane(buffer.shape) {
+            blocks.push(None);
             offsets.push(None);
             continue;
         }
-        let mut at = e.text.value(format_args!("mul i64 {first}, {}", size(buffer.storage)));
+        let bytes = size(buffer.storage);
+        let mut block = text.value(format_args!("mul i64 %base, {bytes}"));
+        let at = text.value(format_args!("mul i32 {slot}, {bytes}"));
+        let mut at = text.value(format_args!("zext i32 {at} to i64"));
         if let (Some(given), false) = (&pointer.given, buffer.written) {
-            at = inst::select(&mut e.text, "i64", given, &at, &"0".into());
+            block = inst::select(text, "i64", given, &block, &"0".into());
+            at = inst::select(text, "i64", given, &at, &"0".into());
         }
+        blocks.push(Some(block));
         offsets.push(Some(at));
     }
-    Place { first, width, offsets }
+    Place { first, width, warp: "-1".into(), blocks, offsets }
 }

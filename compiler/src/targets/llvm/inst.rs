@@ -84,20 +84,6 @@ pub(super) fn select(text: &mut Text, ty: &str, condition: &Value, a: &Value, b:
     text.value(format_args!("select i1 {condition}, {ty} {a}, {ty} {b}"))
 }
 
-/// Values as one operand, and its type: a vector where there are several.
-pub(super) fn vector(text: &mut Text, ty: &str, values: &[Value]) -> (Value, String) {
-    if let [value] = values {
-        return (value.clone(), ty.to_string());
-    }
-    let width = values.len();
-    let mut vector: Value = "poison".into();
-    for (i, value) in values.iter().enumerate() {
-        vector = text
-            .value(format_args!("insertelement <{width} x {ty}> {vector}, {ty} {value}, i32 {i}"));
-    }
-    (vector, format!("<{width} x {ty}>"))
-}
-
 fn unary(text: &mut Text, op: Unary, ty: Type, compute: Float, a: &Value) -> Result<Value, Bug> {
     if ty == Type::Int {
         return match op {
@@ -130,6 +116,11 @@ fn binary(text: &mut Text, op: Binary, ty: Type, compute: Float, a: &Value, b: &
         Binary::Sub => by_type("fsub", "sub"),
         Binary::Mul => by_type("fmul", "mul"),
         Binary::Div => "fdiv",
+        Binary::Ratio if compute == Float::F32 => {
+            let ratio = "call float asm \"div.full.f32 $0, $1, $2;\", \"=f,f,f\"";
+            return text.value(format_args!("{ratio}(float {a}, float {b})"));
+        }
+        Binary::Ratio => "fdiv",
         Binary::And => "and",
         Binary::Or => "or",
         Binary::Shl => "shl",

@@ -5,16 +5,16 @@
 //! own. A load never branches: a buffer that was left out is read from zeros, and the result not used.
 
 use super::emitter::{Chunk, Emitter, Lanes, lane};
-use super::inst;
 use super::text::{Text, Value};
+use super::{inst, stream};
 use crate::error::Bug;
 use crate::kernel::{BufferId, Float, Shape, Storage, ValueId, WORD};
 
 /// The most bytes of one access.
-const WIDEST: usize = 16;
+pub(super) const WIDEST: usize = 16;
 
 /// The LLVM type of an element.
-fn element(storage: Storage) -> &'static str {
+pub(super) fn element(storage: Storage) -> &'static str {
     match storage {
         Storage::F32 => "float",
         Storage::F64 => "double",
@@ -38,7 +38,7 @@ pub(super) fn alignment(storage: Storage, width: usize) -> usize {
 pub(super) fn is_per_lane(shape: Shape) -> bool {
     match shape {
         Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk | Shape::Packed => true,
-        Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial => false,
+        Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial | Shape::Group => false,
     }
 }
 
@@ -54,8 +54,7 @@ impl Emitter<'_> {
         match self.kernel.buffer(buffer).shape {
             Shape::Layer => Ok(self.load_adjacent(buffer, &pointer.base, 1)),
             Shape::Lane => {
-                let at = self.lane_offset(buffer)?;
-                let from = offset(&mut self.text, &pointer.base, &at);
+                let from = self.in_row(buffer, &pointer.base)?;
                 Ok(self.load_adjacent(buffer, &from, self.place.width))
             }
             Shape::Checkpoint => {
@@ -79,7 +78,7 @@ impl Emitter<'_> {
                 Ok(self.load_adjacent(buffer, &from, self.place.width))
             }
             Shape::Channel | Shape::Neuron => self.load_shared(buffer),
-            shape @ (Shape::Sequence | Shape::Packed | Shape::Partial) => {
+            shape @ (Shape::Sequence | Shape::Packed | Shape::Partial | Shape::Group) => {
                 Err(Bug(format!("a load of {shape:?} outside of steps")))
             }
         }
@@ -116,25 +115,20 @@ impl Emitter<'_> {
 
     /// Loads adjacent elements and widens them to what the kernel computes in.
     pub(super) fn load_adjacent(&mut self, buffer: BufferId, from: &Value, width: usize) -> Lanes {
-        let storage = self.kernel.buffer(buffer).storage;
-        let (ty, align) = (element(storage), alignment(storage, width));
-        let raw: Lanes = if width == 1 {
-            vec![self.text.value(format_args!(
-                "load {ty}, ptr addrspace(1) {from}, align {align}, !invariant.load !0"
-            ))]
-        } else {
-            let vector = self.text.value(format_args!(
-                "load <{width} x {ty}>, ptr addrspace(1) {from}, align {align}, !invariant.load !0"
-            ));
-            let text = &mut self.text;
-            (0..width)
-                .map(|i| {
-                    text.value(format_args!("extractelement <{width} x {ty}> {vector}, i32 {i}"))
-                })
-                .collect()
+        let (storage, compute) = (self.kernel.buffer(buffer).storage, self.kernel.compute);
+        let raw = match is_per_lane(self.kernel.buffer(buffer).shape) {
+            true => stream::load(&mut self.text, storage, from, width),
+            false => (0..width).map(|_| self.load_cached(storage, from)).collect(),
         };
-        let compute = self.kernel.compute;
         raw.iter().map(|value| widen(&mut self.text, storage, compute, value)).collect()
+    }
+
+    /// Loads an element that other threads load too.
+    fn load_cached(&mut self, storage: Storage, from: &Value) -> Value {
+        let (ty, align) = (element(storage), size(storage));
+        let load =
+            format_args!("load {ty}, ptr addrspace(1) {from}, align {align}, !invariant.load !0");
+        self.text.value(load)
     }
 
     /// Stores to a buffer that is not a sequence.
@@ -147,8 +141,7 @@ impl Emitter<'_> {
         let base = self.pointers[buffer.0 as usize].base.clone();
         match (self.kernel.buffer(buffer).shape, chunk) {
             (Shape::Lane, _) => {
-                let at = self.lane_offset(buffer)?;
-                let to = offset(&mut self.text, &base, &at);
+                let to = self.in_row(buffer, &base)?;
                 self.store_adjacent(buffer, value, &to, &[])
             }
             (Shape::Checkpoint, Some(chunk)) => {
@@ -179,19 +172,23 @@ impl Emitter<'_> {
         conditions: &[Value],
     ) -> Result<(), Bug> {
         let storage = self.kernel.buffer(buffer).storage;
-        let (ty, width) = (element(storage), self.place.width);
+        let width = self.place.width;
         let lanes = self.get(value)?;
         let given = self.pointers[buffer.0 as usize].given.clone();
         let conditions: Vec<Value> = given.into_iter().chain(conditions.iter().cloned()).collect();
         let behind = self.guard(&conditions);
-        let compute = self.kernel.compute;
+        let (compute, has_narrow) = (self.kernel.compute, self.has_narrow);
         let text = &mut self.text;
-        let narrow: Lanes =
-            lanes.iter().map(|value| narrow(text, storage, compute, value)).collect();
-        let narrow: Lanes = (0..width).map(|i| lane(&narrow, i).clone()).collect();
-        let (stored, ty) = inst::vector(text, ty, &narrow);
-        let align = alignment(storage, width);
-        text.effect(format_args!("store {ty} {stored}, ptr addrspace(1) {to}, align {align}"));
+        let lanes: Lanes = (0..width).map(|i| lane(&lanes, i).clone()).collect();
+        let is_half = matches!(storage, Storage::F16 | Storage::Bf16);
+        let registers = if is_half && has_narrow && compute == Float::F32 {
+            stream::rounded(text, storage, &lanes)
+        } else {
+            let narrow = lanes.iter().map(|value| narrow(text, storage, compute, value));
+            let narrow: Lanes = narrow.collect();
+            stream::packed(text, storage, &narrow)
+        };
+        stream::store(text, storage, to, &registers, width);
         if let Some(behind) = behind {
             text.jump(behind);
             text.enter(behind);
@@ -222,21 +219,32 @@ impl Emitter<'_> {
     /// The address of the lanes' elements in a row of `N`.
     fn row_of(&mut self, buffer: BufferId, row: &Value) -> Result<Value, Bug> {
         let base = self.pointers[buffer.0 as usize].base.clone();
-        let at = self.lane_offset(buffer)?;
         let bytes = size(self.kernel.buffer(buffer).storage);
         let text = &mut self.text;
         let rows = text.value(format_args!("mul i64 {row}, %N"));
         let rows = text.value(format_args!("mul i64 {rows}, {bytes}"));
-        let at = text.value(format_args!("add i64 {rows}, {at}"));
-        Ok(offset(text, &base, &at))
+        let start = offset(text, &base, &rows);
+        self.in_row(buffer, &start)
     }
 
-    fn lane_offset(&self, buffer: BufferId) -> Result<Value, Bug> {
-        let offset = &self.place.offsets[buffer.0 as usize];
-        offset
-            .clone()
-            .ok_or_else(|| Bug(format!("buffer {} has no element for each lane", buffer.0)))
+    /// The address of the lanes' elements in the row that begins here.
+    fn in_row(&mut self, buffer: BufferId, start: &Value) -> Result<Value, Bug> {
+        let block = self.place.blocks[buffer.0 as usize].clone();
+        let block = block.ok_or_else(|| no_lanes(buffer))?;
+        let of_block = offset(&mut self.text, start, &block);
+        self.of_thread(buffer, &of_block)
     }
+
+    /// The address of the thread's lanes, from that of its block's.
+    pub(super) fn of_thread(&mut self, buffer: BufferId, block: &Value) -> Result<Value, Bug> {
+        let at = self.place.offsets[buffer.0 as usize].clone();
+        let at = at.ok_or_else(|| no_lanes(buffer))?;
+        Ok(offset(&mut self.text, block, &at))
+    }
+}
+
+fn no_lanes(buffer: BufferId) -> Bug {
+    Bug(format!("buffer {} has no element for each lane", buffer.0))
 }
 
 /// A value as an element of a buffer, and the element's LLVM type.

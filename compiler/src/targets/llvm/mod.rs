@@ -11,6 +11,7 @@ mod inst;
 mod machine;
 mod memory;
 mod steps;
+mod stream;
 mod strict;
 mod sums;
 mod text;
@@ -24,7 +25,7 @@ use snn_artifact as artifact;
 pub use self::strict::check_strict;
 use super::{Emitted, Launch};
 use crate::error::{Bug, EmitError, Unsupported};
-use crate::kernel::{Kernel, Op, Stmt, Verified};
+use crate::kernel::{Binary, Kernel, Op, Stmt, Verified};
 
 /// What every module begins with.
 const DEVICE: &str = include_str!("device.ll");
@@ -32,11 +33,14 @@ const DEVICE: &str = include_str!("device.ll");
 /// The second stage of sums, as `device.ll` has it.
 const REDUCE: Launch = Launch { symbol: String::new(), offset: 0, threads: 1024 };
 
+/// Capabilities below this one get a second text for it.
+const NEWER: u32 = 90;
+
 /// How PTX is emitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The oldest compute capability it is to run on, `75` for 7.5. The driver compiles it for the
-    /// device at hand.
+    /// device at hand, from the text for 9.0 where that is as new.
     pub sm: u32,
 }
 
@@ -61,8 +65,15 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
         }
         .into());
     }
-    let ptx = machine::ptx(&llvm_ir(kernels)?, options.sm)?;
-    check_strict(&ptx, |entry| kernels.iter().any(|kernel| kernel.name == entry && fuses(kernel)))?;
+    let newer = (options.sm < NEWER).then_some(NEWER);
+    let texts = [options.sm].into_iter().chain(newer).map(|sm| {
+        let text = machine::ptx(&llvm_ir(kernels, sm)?, sm)?;
+        check_strict(&text, |entry| {
+            kernels.iter().any(|kernel| kernel.name == entry && is_relaxed(kernel))
+        })?;
+        Ok(artifact::Ptx { sm, text })
+    });
+    let texts = texts.collect::<Result<Vec<_>, EmitError>>()?;
     let mut entries = BTreeMap::new();
     for kernel in kernels {
         let launch =
@@ -71,21 +82,21 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
     }
     let launch = Launch { symbol: "reduce".into(), ..REDUCE };
     entries.insert("reduce".into(), super::reduce_entry(launch));
-    Ok(Emitted { code: artifact::Code::Ptx(ptx), entries })
+    Ok(Emitted { code: artifact::Code::Ptx(texts), entries })
 }
 
-/// Emits the LLVM IR that [`emit`] hands to LLVM.
+/// Emits the LLVM IR that [`emit`] hands to LLVM for a compute capability.
 ///
 /// # Errors
 ///
 /// As [`emit`], without what LLVM itself finds.
-pub fn llvm_ir(kernels: &[&Verified<Kernel>]) -> Result<String, EmitError> {
+pub fn llvm_ir(kernels: &[&Verified<Kernel>], sm: u32) -> Result<String, EmitError> {
     let mut out = String::from(DEVICE);
     let mut launched = vec![("reduce", REDUCE.threads)];
     for kernel in kernels {
         check_name(&kernel.name, &launched)?;
         out.push('\n');
-        out.push_str(&function::function(kernel)?);
+        out.push_str(&function::function(kernel, sm)?);
         launched.push((&kernel.name, function::threads(kernel)));
     }
     annotate(&mut out, &launched);
@@ -120,10 +131,12 @@ fn check_name(name: &str, taken: &[(&str, u32)]) -> Result<(), Bug> {
     Ok(())
 }
 
-/// Whether a kernel asks for a fused multiply-add.
-fn fuses(kernel: &Kernel) -> bool {
+/// Whether a kernel asks for a fused multiply-add or a ratio.
+fn is_relaxed(kernel: &Kernel) -> bool {
     let mut found = false;
-    kernel.walk(&mut |stmt| found |= matches!(stmt, Stmt::Let(_, Op::Fma(..))));
+    kernel.walk(&mut |stmt| {
+        found |= matches!(stmt, Stmt::Let(_, Op::Fma(..) | Op::Binary(Binary::Ratio, ..)));
+    });
     found
 }
 

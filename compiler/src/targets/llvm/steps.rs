@@ -21,11 +21,13 @@ struct Walk {
 
 impl Emitter<'_> {
     /// Issues the loads of all loops of a chunk, if they fit.
-    pub(super) fn load_chunk_ahead(&mut self, chunks: &Loop, chunk: &Chunk) {
-        let loops = || chunks.body.iter().filter_map(as_loop);
-        if self.registers_ahead(loops(), chunk) <= REGISTERS_AHEAD {
-            loops().for_each(|steps| self.load_ahead(steps, chunk));
+    pub(super) fn load_chunk_ahead(&mut self, chunks: &Loop, chunk: &Chunk) -> Result<(), Bug> {
+        let mut loops = chunks.body.iter().filter_map(as_loop);
+        if self.registers_ahead(loops.clone(), chunk) <= REGISTERS_AHEAD {
+            loops.try_for_each(|steps| self.load_ahead(steps, chunk))?;
+            self.hold();
         }
+        Ok(())
     }
 
     fn registers_ahead<'a>(&self, loops: impl Iterator<Item = &'a Loop>, chunk: &Chunk) -> usize {
@@ -35,18 +37,26 @@ impl Emitter<'_> {
     }
 
     /// Issues the loads of all steps of a loop.
-    fn load_ahead(&mut self, steps: &Loop, chunk: &Chunk) {
+    fn load_ahead(&mut self, steps: &Loop, chunk: &Chunk) -> Result<(), Bug> {
         let loads: Vec<(ValueId, BufferId)> = sequence_loads(steps).collect();
         let mut walk =
             self.walk(steps.order, loads.iter().map(|(_, buffer)| *buffer).collect(), chunk);
         for position in 0..walk.steps.len() {
             for (i, (value, buffer)) in loads.iter().enumerate() {
-                let from = walk.pointers[i].1.clone();
+                let from = self.of_thread(*buffer, &walk.pointers[i].1)?;
                 let lanes = self.load_adjacent(*buffer, &from, self.place.width);
                 self.ahead.insert((*value, walk.steps[position]), lanes);
             }
             self.advance(&mut walk, position, chunk);
         }
+        Ok(())
+    }
+
+    /// Keeps the assembler from moving loads that were issued ahead to where they are used.
+    fn hold(&mut self) {
+        let warp = &self.place.warp;
+        let hold = "call void asm sideeffect \"bar.warp.sync $0;\", \"r\"";
+        self.text.effect(format_args!("{hold}(i32 {warp})"));
     }
 
     /// Begins to walk over the steps of a chunk.
@@ -61,19 +71,19 @@ impl Emitter<'_> {
         Walk { steps, order, pointers }
     }
 
-    /// The address of the lanes' elements in the first step that is there, in the loop's order.
+    /// The address of the block's elements in the first step that is there, in the loop's order.
     fn first_pointer(&mut self, order: Order, buffer: BufferId, chunk: &Chunk) -> Value {
         let pointer = self.pointers[buffer.0 as usize].clone();
         let stride = pointer.stride.unwrap_or_else(|| "0".into());
-        let lanes = self.place.offsets[buffer.0 as usize].clone().unwrap_or_else(|| "0".into());
+        let block = self.place.blocks[buffer.0 as usize].clone().unwrap_or_else(|| "0".into());
         let text = &mut self.text;
         let step = match order {
             Order::Forward => chunk.first.clone(),
             Order::Reverse => text.value(format_args!("add i64 {}, {}", chunk.first, chunk.last)),
         };
         let rows = text.value(format_args!("mul i64 {step}, {stride}"));
-        let at = text.value(format_args!("add i64 {rows}, {lanes}"));
-        offset(text, &pointer.base, &at)
+        let start = offset(text, &pointer.base, &block);
+        offset(text, &start, &rows)
     }
 
     /// Moves the pointers from one step to the next. In a short chunk they stay on the last step that
@@ -104,7 +114,8 @@ impl Emitter<'_> {
     pub(super) fn steps(&mut self, steps: &Loop, chunk: &Chunk) -> Result<(), Bug> {
         let is_ahead = |(value, _): (ValueId, BufferId)| self.ahead.contains_key(&(value, 0));
         if !sequence_loads(steps).all(is_ahead) {
-            self.load_ahead(steps, chunk);
+            self.load_ahead(steps, chunk)?;
+            self.hold();
         }
         let stores = steps.body.iter().filter_map(|stmt| match stmt {
             Stmt::Store(buffer, _) => Some(*buffer),
@@ -148,7 +159,8 @@ impl Emitter<'_> {
                     let active = chunk.active.as_ref().map(|active| active[step as usize].clone());
                     let pointer = walk.pointers.iter().find(|(of, _)| of == buffer);
                     let (_, to) = pointer.ok_or_else(|| Bug("a store without a pointer".into()))?;
-                    self.store_adjacent(*buffer, *value, to, active.as_slice())?;
+                    let to = self.of_thread(*buffer, to)?;
+                    self.store_adjacent(*buffer, *value, &to, active.as_slice())?;
                 }
                 Stmt::Loop(_) | Stmt::Reduce(..) => {
                     return Err(Bug("a loop or a sum within a step".into()));

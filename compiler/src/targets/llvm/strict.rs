@@ -11,25 +11,25 @@ const FORBIDDEN: [&str; 9] = ["ex2", "lg2", "sin", "cos", "tanh", "rsqrt", "call
 
 const FLOATS: [&str; 5] = ["f16", "f16x2", "bf16", "f32", "f64"];
 
-/// Checks PTX text; `fuses` says of an entry whether its kernel asks for fused multiply-adds.
+/// Checks PTX text; `relaxed` says of an entry whether its kernel asks for fused multiply-adds or ratios.
 ///
 /// # Errors
 ///
 /// A [`Bug`] with the first line that breaks a rule, and the rule.
-pub fn check_strict(ptx: &str, fuses: impl Fn(&str) -> bool) -> Result<(), Bug> {
-    let mut fused = false;
+pub fn check_strict(ptx: &str, relaxed: impl Fn(&str) -> bool) -> Result<(), Bug> {
+    let mut is_relaxed = false;
     for line in ptx.lines() {
         if let Some(entry) = line.trim().strip_prefix(".visible .entry ") {
-            fused = fuses(entry.trim_end_matches(['(', ')']));
+            is_relaxed = relaxed(entry.trim_end_matches(['(', ')']));
         }
-        if let Some(rule) = broken_rule(line, fused) {
+        if let Some(rule) = broken_rule(line, is_relaxed) {
             return Err(Bug(format!("PTX that {rule}: `{}`", line.trim())));
         }
     }
     Ok(())
 }
 
-fn broken_rule(line: &str, fused: bool) -> Option<&'static str> {
+fn broken_rule(line: &str, is_relaxed: bool) -> Option<&'static str> {
     let line = line.split("//").next().unwrap_or_default().trim();
     if line.starts_with(".local") || line.contains("__local_depot") {
         return Some("uses local memory");
@@ -52,9 +52,11 @@ fn broken_rule(line: &str, fused: bool) -> Option<&'static str> {
         Some("approximates, calls or is atomic")
     } else if has("local") {
         Some("uses local memory")
+    } else if name == "div" && has("full") && is_relaxed {
+        None
     } else if on_floats && ROUNDED.contains(&name) && !has("rn") {
         Some("does not round to nearest")
-    } else if on_floats && matches!(name, "fma" | "mad") && !(fused && has("rn")) {
+    } else if on_floats && matches!(name, "fma" | "mad") && !(is_relaxed && has("rn")) {
         Some("contracts")
     } else {
         None
@@ -108,9 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn a_fused_multiply_add_passes_where_the_kernel_asks_for_it() {
-        let text = ".visible .entry a(\n\tfma.rn.f32 %f1, %f2, %f3, %f4;\n";
-        assert!(check_strict(text, |entry| entry == "a").is_ok());
-        assert!(check_strict(text, |entry| entry == "b").is_err());
+    fn a_fused_multiply_add_and_a_ratio_pass_where_the_kernel_asks_for_them() {
+        for line in ["fma.rn.f32 %f1, %f2, %f3, %f4;", "div.full.f32 %f1, %f2, %f3;"] {
+            let text = format!(".visible .entry a(\n\t{line}\n");
+            assert!(check_strict(&text, |entry| entry == "a").is_ok());
+            assert!(check_strict(&text, |entry| entry == "b").is_err());
+        }
     }
 }

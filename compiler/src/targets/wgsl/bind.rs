@@ -53,7 +53,7 @@ pub fn bind(kernel: &Kernel) -> Bindings {
 /// packing copies, and they are nearly all of a kernel's memory.
 const SMALL_FIRST: [fn(&Buffer) -> bool; 4] = [
     |b| matches!(b.shape, Shape::Layer | Shape::Channel | Shape::Neuron),
-    |b| matches!(b.shape, Shape::Partial),
+    |b| b.shape.is_sums(),
     |b| matches!(b.shape, Shape::Lane) && !b.written,
     |b| matches!(b.shape, Shape::Lane),
 ];

@@ -54,6 +54,8 @@ pub struct Place {
     pub channel: Option<Expr>,
     /// The lane's element of a `Neuron` buffer.
     pub neuron: Option<Expr>,
+    /// The lane's element of a `Group` buffer, behind the program.
+    pub lanes: Option<Expr>,
     /// The chunk.
     pub chunk: Option<Expr>,
     /// The step in its chunk.
@@ -98,6 +100,7 @@ pub fn function(
             lane,
             channel: None,
             neuron: None,
+            lanes: None,
             chunk: None,
             step: None,
             time: None,
@@ -333,18 +336,31 @@ impl Lane<'_> {
         }
     }
 
-    /// Adds up the lanes of the block and stores the sums.
+    /// Adds up the lanes of the block, or of its groups, and stores the sums.
     fn sum_block(
         &mut self,
         memory: Option<Handle<GlobalVariable>>,
         inside: Expr,
     ) -> Result<(), EmitError> {
         let Some(memory) = memory else { return Ok(()) };
-        for (buffer, var) in std::mem::take(&mut self.contributions) {
+        let kernel = self.kernel;
+        let is_group = |buffer| kernel.buffer(buffer).shape == Shape::Group;
+        let contributions = std::mem::take(&mut self.contributions);
+        let any_group = contributions.iter().any(|(buffer, _)| is_group(*buffer));
+        let group = any_group.then(|| sums::group(self));
+        for (buffer, var) in contributions {
             let value = self.build.get(var);
-            let total = sums::tree(self, memory, self.place.thread, value);
-            let zero = self.build.index(0);
-            let first = self.build.binary(Bin::Equal, self.place.thread, zero);
+            let (total, first) = match group.filter(|_| is_group(buffer)) {
+                Some(group) => {
+                    self.place.lanes = Some(group.index);
+                    (sums::neighbours(self, memory, group.lanes, value), group.is_first)
+                }
+                None => {
+                    let total = sums::tree(self, memory, value);
+                    let zero = self.build.index(0);
+                    (total, self.build.binary(Bin::Equal, self.place.thread, zero))
+                }
+            };
             let first = self.build.binary(Bin::And, first, inside);
             self.build.open();
             let total = self.build.load(total);

@@ -95,7 +95,8 @@ pub fn load_scalars<'a>(
     let any = |shape| kernel.buffers.iter().any(|b| b.shape == shape);
     let (channel, neuron) = (any(Shape::Channel), any(Shape::Neuron));
     let used = |name: &str| match name {
-        "C" | "S" => channel,
+        "C" => channel,
+        "S" => channel || any(Shape::Group),
         "M" => neuron,
         FIRST_LANE => channel || neuron,
         GIVEN => kernel.buffers.iter().any(|b| b.optional),
@@ -136,6 +137,7 @@ impl Lane<'_> {
                 self.build.binary(Bin::Add, row, place.lane)
             }
             Shape::Partial => place.group,
+            Shape::Group => place.lanes.ok_or_else(outside)?,
         };
         let offset = self.bindings.of(buffer).offset.as_deref();
         Ok(match offset {

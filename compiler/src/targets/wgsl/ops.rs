@@ -176,7 +176,7 @@ impl Lane<'_> {
             (Binary::Add, Type::Real | Type::Int) => Bin::Add,
             (Binary::Sub, Type::Real | Type::Int) => Bin::Subtract,
             (Binary::Mul, Type::Real | Type::Int) => Bin::Multiply,
-            (Binary::Div, Type::Real) => Bin::Divide,
+            (Binary::Div | Binary::Ratio, Type::Real) => Bin::Divide,
             (Binary::Min, Type::Real | Type::Int) => {
                 return Ok(self.extreme(Compare::Le, ty, a, b));
             }

@@ -1,15 +1,16 @@
-//! The first stage of a sum: the lanes of a workgroup, added by a tree in workgroup memory.
+//! The first stage of a sum: the lanes of a workgroup, or of its groups, added by a tree in workgroup
+//! memory.
 //!
-//! The tree is fixed by the size of the block alone, so a sum does not depend on the device.
+//! The tree is fixed by the size of the block or the group alone, so a sum does not depend on the device.
 
 use naga::{
     AddressSpace, ArraySize, Barrier, BinaryOperator as Bin, Expression, GlobalVariable, Handle,
-    Module, Span, Statement,
+    MathFunction, Module, Span, Statement,
 };
 
 use super::build::{Expr, Scalars, array};
 use super::lane::Lane;
-use crate::kernel::{Kernel, Stmt};
+use crate::kernel::{GROUP, Kernel, Stmt};
 
 /// Workgroup memory with one real a lane, where the kernel has a sum.
 pub fn memory(
@@ -34,7 +35,8 @@ pub fn memory(
 
 /// Adds a value of each lane of the workgroup; returns the pointer to the sum, which every lane may read
 /// until the memory is used again.
-pub fn tree(lane: &mut Lane, memory: Handle<GlobalVariable>, thread: Expr, value: Expr) -> Expr {
+pub fn tree(lane: &mut Lane, memory: Handle<GlobalVariable>, value: Expr) -> Expr {
+    let thread = lane.place.thread;
     let own = element(lane, memory, thread);
     lane.build.push(Statement::Store { pointer: own, value });
     lane.build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
@@ -46,19 +48,82 @@ pub fn tree(lane: &mut Lane, memory: Handle<GlobalVariable>, thread: Expr, value
         let limit = lane.build.index(partners);
         let adds = lane.build.binary(Bin::Less, thread, limit);
         lane.build.open();
-        let distance = lane.build.index(width);
-        let partner = lane.build.binary(Bin::Add, thread, distance);
-        let partner = element(lane, memory, partner);
-        let (left, right) = (lane.build.load(own), lane.build.load(partner));
-        let sum = lane.build.binary(Bin::Add, left, right);
-        let sum = lane.hide(sum);
-        lane.build.push(Statement::Store { pointer: own, value: sum });
+        add(lane, memory, own, width);
         lane.build.close_if(adds);
         lane.build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
         width /= 2;
     }
     let first = lane.build.index(0);
     element(lane, memory, first)
+}
+
+/// The lane's group of a `Group` buffer.
+#[derive(Clone, Copy)]
+pub struct Group {
+    /// How many lanes it has.
+    pub lanes: Expr,
+    /// Which it is.
+    pub index: Expr,
+    /// Whether the lane is its first.
+    pub is_first: Expr,
+}
+
+/// The lane's group.
+pub fn group(lane: &mut Lane) -> Group {
+    let (apart, build) = (lane.scalars["S"], &mut lane.build);
+    let (zero, one, most) = (build.index(0), build.index(1), build.index(GROUP));
+    // The lowest bit of `S`, or of `GROUP` where that is lower.
+    let apart = build.math(MathFunction::Max, &[apart, one]);
+    let bits = build.binary(Bin::InclusiveOr, apart, most);
+    let negated = build.binary(Bin::Subtract, zero, bits);
+    let lanes = build.binary(Bin::And, bits, negated);
+    let lanes = build.name(lanes, "lanes_of_group");
+    let index = build.binary(Bin::Divide, lane.place.lane, lanes);
+    let mask = build.binary(Bin::Subtract, lanes, one);
+    let place = build.binary(Bin::And, lane.place.thread, mask);
+    let is_first = build.binary(Bin::Equal, place, zero);
+    Group { lanes, index, is_first }
+}
+
+/// Adds a value of each lane of a group, neighbours first and then neighbouring sums; returns the pointer
+/// to the sum, in the first lane of each group, which alone may read it.
+pub fn neighbours(
+    lane: &mut Lane,
+    memory: Handle<GlobalVariable>,
+    lanes_of_group: Expr,
+    value: Expr,
+) -> Expr {
+    let thread = lane.place.thread;
+    let own = element(lane, memory, thread);
+    lane.build.push(Statement::Store { pointer: own, value });
+    let mut apart = 1;
+    while apart < GROUP {
+        // The same for all lanes of a launch, so that all meet at the barrier or none.
+        let distance = lane.build.index(apart);
+        let is_within = lane.build.binary(Bin::Greater, lanes_of_group, distance);
+        lane.build.open();
+        lane.build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
+        let (mask, zero) = (lane.build.index(2 * apart - 1), lane.build.index(0));
+        let place = lane.build.binary(Bin::And, thread, mask);
+        let adds = lane.build.binary(Bin::Equal, place, zero);
+        lane.build.open();
+        add(lane, memory, own, apart);
+        lane.build.close_if(adds);
+        lane.build.close_if(is_within);
+        apart *= 2;
+    }
+    own
+}
+
+/// Adds the number of the thread so far behind to the own one.
+fn add(lane: &mut Lane, memory: Handle<GlobalVariable>, own: Expr, behind: u32) {
+    let distance = lane.build.index(behind);
+    let partner = lane.build.binary(Bin::Add, lane.place.thread, distance);
+    let partner = element(lane, memory, partner);
+    let (left, right) = (lane.build.load(own), lane.build.load(partner));
+    let sum = lane.build.binary(Bin::Add, left, right);
+    let sum = lane.hide(sum);
+    lane.build.push(Statement::Store { pointer: own, value: sum });
 }
 
 fn element(lane: &mut Lane, memory: Handle<GlobalVariable>, index: Expr) -> Expr {

@@ -69,6 +69,19 @@ fn strict_kernels_hide_every_result_of_arithmetic() {
 }
 
 #[test]
+fn sums_of_groups_are_hidden_where_blocks_are() {
+    let groups = samples::LIF_BACKWARD.replace("partial f32 partial", "partial f32 group");
+    for (strict, hidden) in [(true, 4), (false, 0)] {
+        let text = emit_text(&[&groups], Options { strict });
+        let (_, sums) = text.split_once("lanes_of_group").unwrap();
+        let (sums, _) = sums.split_once("fn reduce").unwrap();
+        assert_eq!(sums.matches("^ zero").count(), hidden, "{text}");
+        // One for each distance, and one before the memory is used again.
+        assert_eq!(sums.matches("workgroupBarrier()").count(), 5, "{text}");
+    }
+}
+
+#[test]
 fn fast_kernels_hide_nothing() {
     let text = emit_text(&[samples::LIF_BACKWARD], Options { strict: false });
     assert!(values(&text).all(|line| !line.contains("zero")), "{text}");

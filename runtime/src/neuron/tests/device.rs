@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use snn_artifact::{Artifact, Entry, Target};
+use snn_artifact::{Artifact, Entry, Target, group};
 
 use crate::device::{Argument, Device, Memory, Module};
 use crate::error::{Error, Result};
@@ -208,7 +208,11 @@ impl Launch<'_, '_> {
         let mut of_lanes = vec![0.0; n];
         x.iter().zip(&gs).enumerate().for_each(|(i, (x, g))| of_lanes[i % n] += x * g);
         let partial = self.entry.buffers.iter().find(|b| b.name == "partial.a").unwrap();
-        let block = if partial.shape == ["N"] { 1 } else { self.entry.block as usize };
+        let block = match partial.shape[0].as_str() {
+            "N" => 1,
+            "ceil(N / gcd(S, 16))" => group(self.scalar("S")),
+            _ => self.entry.block as usize,
+        };
         let sums: Vec<f32> = of_lanes.chunks(block).map(|b| b.iter().sum()).collect();
         self.write("partial.a", |partial| partial.copy_from_slice(&sums));
     }

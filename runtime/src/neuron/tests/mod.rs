@@ -56,7 +56,7 @@ fn scale(sharing: Sharing) -> Manifest {
 fn entries(sharing: Sharing) -> BTreeMap<String, Entry> {
     let (param, partial) = match sharing {
         Sharing::Layer => ("1", "ceil(N / 4)"),
-        Sharing::Channel => ("C", "N"),
+        Sharing::Channel => ("C", "ceil(N / gcd(S, 16))"),
         Sharing::Neuron => ("M", "N"),
     };
     let param = buffer("param.a", &[param], false);

@@ -125,7 +125,7 @@ const ELEMENTS: &str = "inputs and outputs are f32, f16 or bf16, states f32 or i
 fn artifacts_that_do_not_fit() {
     assert_eq!(
         load(|m| m.schema = 9),
-        "it has schema 9 and kernel ABI 1; this runtime takes schema 1 and kernel ABI 1"
+        "it has schema 9 and kernel ABI 2; this runtime takes schema 1 and kernel ABI 2"
     );
     assert_eq!(load(|m| m.target = Target::Ptx { sm: 75 }), "it is PTX, and fake needs WGSL");
     assert_eq!(load(|m| drop(m.entries.remove("forward"))), "it has no entry `forward`");
@@ -165,6 +165,11 @@ fn entries_that_ask_for_what_is_not_known() {
         change(|e| e.buffers[1].shape = vec!["C".into()]),
         "buffer `param.a` of `forward` has the shape [C]"
     );
+    let lanes = |m: &mut Manifest| {
+        *m = scale(Sharing::Channel);
+        m.entries.get_mut("backward").unwrap().buffers.last_mut().unwrap().shape = vec!["N".into()];
+    };
+    assert_eq!(load(lanes), "buffer `partial.a` of `backward` has the shape [N]");
     assert_eq!(
         change(|e| e.scalars.push("stride.y".into())),
         "scalar `stride.y` of `forward` is not known"

@@ -65,6 +65,26 @@ fn results_do_not_depend_on_tiles() {
 }
 
 #[test]
+fn groups_of_lanes_that_share_a_channel_do_not_depend_on_tiles() {
+    for shape in [[17, 5, 3, 1], [17, 5, 3, 2], [17, 5, 3, 6], [17, 5, 3, 4], [17, 2, 3, 12]] {
+        let whole = grad(&shape, Sharing::Channel, LARGE);
+        let (x, seed) = (array(&shape), array(&shape));
+        let mut expected = vec![0.0_f64; 3];
+        for (i, (x, g)) in x.data().iter().zip(seed.data()).enumerate() {
+            expected[i / shape[3] % 3] += f64::from(x * g);
+        }
+        let found = whole.params["a"].data().iter().map(|g| f64::from(*g));
+        for (found, expected) in found.zip(&expected) {
+            assert!((found - expected).abs() <= 1e-6 * expected, "{shape:?}: {found}, {expected}");
+        }
+        for max_buffer in [17 * 4 * 11, 17 * 4 * 5] {
+            let cut = grad(&shape, Sharing::Channel, max_buffer);
+            assert_eq!(cut, whole, "{shape:?} {max_buffer}");
+        }
+    }
+}
+
+#[test]
 fn sums_too_long_for_a_loop_are_taken_on_the_host() {
     let shape = [3, 5, 3, 7];
     for sharing in [Sharing::Layer, Sharing::Channel, Sharing::Neuron] {
@@ -91,6 +111,11 @@ fn a_tile_smaller_than_a_block_has_no_sums_over_blocks() {
          run fewer steps at once, or run it on a device with larger buffers"
     );
     assert!(small(Sharing::Neuron).grad(&call, &Seeds::ones()).is_ok());
+    // Nor has it sums over groups, where these are more than a lane.
+    let by_channel =
+        |shape: &[usize]| small(Sharing::Channel).grad(&super::call(shape), &Seeds::ones());
+    assert!(by_channel(&[17, 1, 3, 3]).is_ok());
+    assert_eq!(by_channel(&[17, 1, 3, 2]).unwrap_err().to_string(), error.to_string());
 }
 
 #[test]

@@ -18,6 +18,7 @@ use snn_compiler::check::{NoImports, Specialization};
 use snn_compiler::diff::Adjoint;
 use snn_compiler::error::EmitError;
 use snn_compiler::kernel::Float;
+use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::{self, Options};
 use snn_runtime::cpu::Cpu;
 use snn_runtime::device::Device;
@@ -68,7 +69,7 @@ pub fn compare(case: &Case) -> Facts {
     let (call, seeds) = calls::draw(neuron, case);
     let cpu = CPU.with(Arc::clone);
     let run = Run { case, neuron, call: &call, seeds: &seeds };
-    let options = Options { chunk: Some(case.chunk), ..Options::new(cpu.target()) };
+    let options = Options { tuning: Tuning::of_chunk(case.chunk), ..Options::new(cpu.target()) };
     let all = kernels::all(neuron, case.numbers);
     let adjoints = kernels::adjoints(neuron, &all, &options);
     let found = run.strategies(&all, &adjoints, &options);
@@ -155,7 +156,8 @@ impl Run<'_> {
     /// forward, where it can do all of the program.
     fn on_gpu(&self, wanted: &Wanted, base: &Gradients, facts: &mut Facts) {
         let Some(gpu) = GPU.with(Clone::clone) else { return };
-        let options = Options { chunk: Some(self.case.chunk), ..Options::new(Target::Wgsl) };
+        let options =
+            Options { tuning: Tuning::of_chunk(self.case.chunk), ..Options::new(Target::Wgsl) };
         let adjoint = wanted.adjoint(self.neuron, &options);
         match kernels::of(&adjoint, &options, Float::F32) {
             // WGSL has no numbers of 16 bits.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use snn_artifact::naming::Operand;
 use snn_compiler::check::hir::{Neuron, Sharing, Type};
 use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, run};
-use snn_compiler::kernel::{Buffer, Kernel, Storage, Verified, reduce};
+use snn_compiler::kernel::{self, Buffer, Kernel, Storage, Verified, reduce};
 use snn_runtime::neuron::{Arrays, Call, Seeds};
 
 use crate::fuzz::typed::gradients::{Results, wide};
@@ -39,7 +39,10 @@ pub fn grad(neuron: &Neuron, kernels: &[Verified<Kernel>], call: &Call, seeds: &
         let partial = get(Operand::Partial(&param.name));
         let (members, side) = match param.sharing {
             Sharing::Layer => (1, partial.len()),
-            Sharing::Channel => (sizes.channels, sizes.channel_stride),
+            Sharing::Channel => {
+                let side = sizes.channel_stride / kernel::group(sizes.channel_stride);
+                (sizes.channels, side)
+            }
             Sharing::Neuron => (sizes.neurons, 1),
         };
         let mut grad = vec![0.0; members];

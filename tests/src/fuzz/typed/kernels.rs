@@ -6,7 +6,7 @@ use snn_compiler::check::hir::Neuron;
 use snn_compiler::diff::Adjoint;
 use snn_compiler::error::EmitError;
 use snn_compiler::kernel::{
-    self, Capabilities, Float, Kernel, Schedule, Storage, Verified, legalize, verify,
+    self, Capabilities, Float, Kernel, Schedule, Storage, Verified, legalize, relax, verify,
     verify_before_legalize,
 };
 use snn_compiler::pipeline::{self, Options};
@@ -90,7 +90,7 @@ pub fn of(
     float: Float,
 ) -> Result<Vec<Verified<Kernel>>, EmitError> {
     let own = kernel::schedule(&options.target);
-    let schedule = Schedule { chunk: options.chunk.unwrap_or(own.chunk), ..own };
+    let schedule = Schedule { chunk: options.tuning.chunk.unwrap_or(own.chunk), ..own };
     let saves = saves::choose(adjoint, &options.target, schedule);
     let lowered = kernel::lower(adjoint, schedule, &saves);
     let capabilities = match (float, &options.target) {
@@ -104,7 +104,7 @@ pub fn of(
             widen(&mut kernel);
         }
         verify_before_legalize(&kernel)?;
-        Ok(verify(legalize(kernel, &capabilities)?)?)
+        Ok(verify(relax(legalize(kernel, &capabilities)?, options.has_fma()))?)
     };
     all.into_iter().map(legal).collect()
 }

@@ -9,7 +9,7 @@ use snn_runtime::cpu::Cpu;
 use snn_runtime::device::Device;
 
 use super::run::{self, Data};
-use super::{kernel, levels};
+use super::{STRIDES, kernel, levels};
 
 const STEPS: [usize; 5] = [0, 1, 2, 17, 100];
 const LANES: [usize; 5] = [0, 1, 3, 31, 4099];
@@ -95,6 +95,26 @@ fn double_precision_gives_the_interpreters_bits() {
             let kernel = kernel(&wide(text, storage), None);
             let launches = [1, 31, 1500].map(|n| launch(&kernel, 17, n));
             compare(&kernel, &launches, &format!("{name} in f64, stored so: {storage}"));
+        }
+    }
+}
+
+#[test]
+fn sums_of_groups_are_the_interpreters_bits_in_both_types() {
+    let single = samples::LIF_BACKWARD_CHANNEL
+        .replace("partial f32 lane", "partial f32 group")
+        .replace("store partial.tau", "reduce partial.tau");
+    for text in [wide(&single, false), wide(&single, true), single] {
+        // The last one's strips are shorter than its blocks, so that what is kept stays near.
+        for schedule in [[8, 16, 16], [3, 48, 240], [8, 1024, 1024], [64, 512, 1024]] {
+            let kernel = kernel(&text, Some(schedule));
+            let sizes = [1, 15, 16, 31, 1037].iter().flat_map(|n| STRIDES.map(|s| (*n, s)));
+            let launches = sizes.map(|(lanes, channel_stride)| Launch {
+                channel_stride,
+                ..launch(&kernel, 5, lanes)
+            });
+            let context = format!("{} {schedule:?}", text.lines().next().unwrap_or_default());
+            compare(&kernel, &launches.collect::<Vec<_>>(), &context);
         }
     }
 }

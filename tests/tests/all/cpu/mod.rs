@@ -10,6 +10,9 @@ use snn_compiler::kernel::{Kernel, Verified, parse, verify};
 use snn_compiler::targets::cranelift::Level;
 use snn_runtime::cpu::supports;
 
+/// Lanes between two channels, with groups of all sizes.
+const STRIDES: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 48];
+
 /// The levels that this processor has.
 fn levels() -> impl Iterator<Item = Level> {
     let all = [Level::X86_64V2, Level::X86_64V3, Level::Aarch64];

@@ -3,14 +3,15 @@
 use rand::Rng;
 use snn_compiler::kernel::interp::Launch;
 use snn_compiler::kernel::random::{Arithmetic, random};
-use snn_compiler::kernel::{Schedule, Shape, verify};
+use snn_compiler::kernel::{Buffer, Float, GROUP, Kernel, Schedule, Shape, Stmt, verify};
 use snn_runtime::cpu::Cpu;
 use snn_runtime::device::Device;
 
-use super::levels;
 use super::run::{self, Data};
+use super::{STRIDES, levels};
 
-const SCHEDULES: [[u32; 3]; 5] = [[8, 16, 64], [1, 4, 8], [3, 5, 15], [4, 64, 128], [16, 24, 24]];
+const SCHEDULES: [[u32; 3]; 7] =
+    [[8, 16, 64], [1, 4, 8], [3, 5, 15], [4, 64, 128], [16, 24, 24], [5, 48, 48], [2, 128, 128]];
 
 /// Multiples of a quarter, of which the kernels' sums are exact in any order.
 fn quarters(data: &mut Data) {
@@ -18,6 +19,16 @@ fn quarters(data: &mut Data) {
         all.iter_mut()
             .for_each(|x| *x = if x.abs() < 32.0 { (*x * 4.0).round() / 4.0 } else { 8.5 });
     }
+}
+
+/// Takes out the sums of groups, which strips that cut groups do not have.
+fn without_groups(kernel: &mut Kernel) {
+    let is_group = |buffer: &Buffer| buffer.shape == Shape::Group;
+    kernel.body.retain(|stmt| match stmt {
+        Stmt::Reduce(buffer, _) => !is_group(&kernel.buffers[buffer.0 as usize]),
+        _ => true,
+    });
+    kernel.buffers.retain(|buffer| !is_group(buffer));
 }
 
 #[test]
@@ -30,11 +41,17 @@ fn random_kernels_give_the_interpreters_bits() {
         let [chunk, lanes, block] = SCHEDULES[rng.random_range(0..SCHEDULES.len())];
         let tape: Vec<u32> = (0..300).map(|_| rng.random()).collect();
         let arithmetic = if exact { Arithmetic::Exact } else { Arithmetic::Any };
-        let kernel = random(&tape, arithmetic, Schedule { chunk, lanes, block });
+        let mut kernel = random(&tape, arithmetic, Schedule { chunk, lanes, block });
+        if exact && rng.random() {
+            kernel.compute = Float::F64;
+        }
+        if !lanes.is_multiple_of(GROUP) {
+            without_groups(&mut kernel);
+        }
         let kernel = verify(kernel).unwrap();
         let (steps, lanes) = (rng.random_range(0..20), rng.random_range(0..200));
         let mut launch = Launch::dense(&kernel, steps, lanes);
-        (launch.channels, launch.channel_stride) = (3, 2);
+        (launch.channels, launch.channel_stride) = (3, STRIDES[rng.random_range(0..STRIDES.len())]);
         let mut data = run::fill(&kernel, &launch, rng.random(), &mut rng);
         if exact {
             data.iter_mut().for_each(quarters);

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use snn_artifact::{ABI, Artifact, Dtype, Manifest, SCHEMA, Target};
 use snn_compiler::kernel::interp::{self, Arg, Launch, Slice, SliceMut};
-use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified};
+use snn_compiler::kernel::{self, Buffer, Kernel, Role, Shape, Storage, Verified};
 use snn_compiler::targets::cranelift::{Level, Options, emit};
 use snn_runtime::cpu::Cpu;
 use snn_runtime::device::{Argument, Device, Memory, Module};
@@ -130,6 +130,7 @@ fn length(buffer: &Buffer, kernel: &Kernel, launch: &Launch, stride: usize) -> u
         }
         Shape::Chunk => launch.steps.div_ceil(kernel.schedule.chunk as usize) * launch.lanes,
         Shape::Packed => launch.steps.div_ceil(32) * launch.lanes,
+        Shape::Group => launch.lanes.div_ceil(kernel::group(launch.channel_stride)),
         Shape::Partial => launch.lanes.div_ceil(kernel.schedule.block as usize),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use snn_artifact::Target;
 use snn_compiler::check::NoImports;
+use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::Options;
 use snn_runtime::Error;
 use snn_runtime::cache::{Cache, VARIABLE};
@@ -78,5 +79,8 @@ pub fn load(program: &Program) -> Vec<(Neuron, Interpreted)> {
 /// The neuron on the interpreter, with the kernels that any CPU gets.
 pub fn interpreted(program: &Program, chunk: Option<u32>) -> Interpreted {
     let target = Target::Cpu { level: "x86-64-v2".into() };
-    Interpreted::new(&program.neuron(), &Options { chunk, ..Options::new(target) })
+    Interpreted::new(
+        &program.neuron(),
+        &Options { tuning: Tuning { chunk, ..Tuning::default() }, ..Options::new(target) },
+    )
 }

@@ -9,6 +9,7 @@ mod broadcast;
 pub mod calls;
 pub mod check;
 mod corpus;
+mod groups;
 mod indexed;
 pub mod machines;
 mod packed;
@@ -18,6 +19,7 @@ pub mod variants;
 
 use snn_artifact::Target;
 use snn_tests::compare::{assert_firing_rate, firing_rate};
+use snn_tests::gpu::cases::{CASES, Case};
 use snn_tests::interpret::Interpreted;
 use snn_tests::numbers::{Numbers, is_soak};
 
@@ -155,10 +157,17 @@ fn ptx_is_in_the_cache() {
     let target = Target::Ptx { sm: 75 };
     machines::compiler().copy(&target).unwrap();
     let random = programs::packed().into_iter().map(|random| random.program);
-    let written =
-        [corpus::programs(), alone::programs(), broadcast::programs(), indexed::programs()]
-            .concat();
-    for program in variants::all().iter().map(Variant::program).chain(random).chain(written) {
+    let written = [
+        corpus::programs(),
+        alone::programs(),
+        broadcast::programs(),
+        groups::programs(),
+        indexed::programs(),
+    ]
+    .concat();
+    let timed = CASES.iter().map(Case::program);
+    let others = random.chain(written).chain(timed);
+    for program in variants::all().iter().map(Variant::program).chain(others) {
         machines::compiler().artifact(&target, &machines::source(&program)).unwrap();
     }
 }

@@ -2,6 +2,7 @@
 
 use snn_compiler::check::{NoImports, Specialization, hir};
 use snn_compiler::error::EmitError;
+use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::{self, Options};
 use snn_runtime::neuron::{Array, Call, Forward, Neuron, Seeds};
 use snn_tests::interpret::Interpreted;
@@ -62,7 +63,10 @@ fn packed_spikes_are_the_dense_ones_on_every_machine() {
     let mut numbers = Numbers::fresh();
     for chunk in [None, Some(1), Some(2), Some(4), Some(32)] {
         for device in devices() {
-            let options = Options { chunk, ..Options::new(device.target()) };
+            let options = Options {
+                tuning: Tuning { chunk, ..Tuning::default() },
+                ..Options::new(device.target())
+            };
             let reference = Interpreted::new(&dense, &options);
             let interpreted = Interpreted::new(&packed, &options);
             let artifact = pipeline::back(&packed, &options, "packed".into()).unwrap();
@@ -105,7 +109,8 @@ fn words_of_no_whole_chunks_are_refused() {
     let packed = neuron(TWO, &["s"]);
     for device in devices() {
         for chunk in [3, 64] {
-            let options = Options { chunk: Some(chunk), ..Options::new(device.target()) };
+            let options =
+                Options { tuning: Tuning::of_chunk(chunk), ..Options::new(device.target()) };
             let refused = pipeline::back(&packed, &options, "packed".into());
             let Err(EmitError::Unsupported(why)) = refused else { panic!("{refused:?}") };
             assert!(why.to_string().contains(&format!("chunks of {chunk} steps")), "{why}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use snn_artifact::{Dtype, Target};
+use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::Options;
 use snn_runtime::cpu::Cpu;
 use snn_runtime::device::Device;
@@ -11,7 +12,7 @@ use snn_tests::compare::{assert_bits_equal, assert_sums_close};
 use snn_tests::numbers::Numbers;
 use snn_tests::operands::Sizes;
 
-use super::check::{TOLERANCE, agree, least, same_bits, same_lanes};
+use super::check::{TOLERANCE, agree, least, own_lanes, same_bits, same_lanes};
 use super::variants::{Variant, all};
 use super::{calls, machines};
 
@@ -119,7 +120,7 @@ fn what_is_no_number_spreads_the_same_on_every_machine() {
             let name = format!("{} on {}", variant.name(), neuron.device().name());
             let found = neuron.grad(&call, &seeds).unwrap();
             same_bits(&name, &found.forward, &expected);
-            same_lanes(&name, &found, &kernels.grad(&call, &seeds));
+            own_lanes(&name, &neuron, &found, &kernels.grad(&call, &seeds));
         }
     }
 }
@@ -155,7 +156,7 @@ fn chunks_of_all_lengths_run_on_the_cpu() {
         let neuron = variant.program().neuron();
         let results = [4, 8, 16].map(|chunk| {
             let target = Target::Cpu { level: level.clone() };
-            let options = Options { chunk: Some(chunk), ..Options::new(target) };
+            let options = Options { tuning: Tuning::of_chunk(chunk), ..Options::new(target) };
             let artifact = snn_compiler::pipeline::back(&neuron, &options, "0".into()).unwrap();
             assert!(artifact.manifest.entries["backward"].chunk == chunk);
             assert_eq!(artifact.manifest.compute, Dtype::F32);

@@ -8,6 +8,8 @@ mod launches;
 mod math;
 mod probe;
 #[cfg(feature = "wgpu")]
+mod random;
+#[cfg(feature = "wgpu")]
 mod run;
 
 use snn_artifact::Code;

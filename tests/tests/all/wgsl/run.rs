@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use snn_artifact::{ABI, Artifact, Dtype, Entry, Manifest, SCHEMA, Target};
 use snn_compiler::kernel::interp::{self, Arg, Launch, Slice, SliceMut};
-use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified};
+use snn_compiler::kernel::{self, Buffer, Kernel, Role, Shape, Storage, Verified};
 use snn_compiler::targets::wgsl::{Options, emit};
 use snn_runtime::device::{Argument, Device, Memory, Module};
 
@@ -55,6 +55,7 @@ pub fn length(buffer: &Buffer, kernel: &Kernel, launch: &Launch, stride: usize) 
         }
         Shape::Chunk => launch.steps.div_ceil(kernel.schedule.chunk as usize) * launch.lanes,
         Shape::Packed => launch.steps.div_ceil(32) * launch.lanes,
+        Shape::Group => launch.lanes.div_ceil(kernel::group(launch.channel_stride)),
         Shape::Partial => launch.lanes.div_ceil(kernel.schedule.block as usize),
     }
 }

@@ -6,8 +6,8 @@
 //! ```
 
 use snn_artifact::{
-    ABI, Artifact, Buffer, Code, Dtype, Entry, Manifest, Param, ParamDefault, Port, Role, SCHEMA,
-    Sharing, Target,
+    ABI, Artifact, Buffer, Code, Dtype, Entry, Manifest, Param, ParamDefault, Port, Ptx, Role,
+    SCHEMA, Sharing, Target,
 };
 
 /// Steps from one saved potential to the next, as in `lif.cu`.
@@ -74,7 +74,7 @@ pub fn artifact(ptx: String) -> Artifact {
         saved: Vec::new(),
         entries: entries.into(),
     };
-    Artifact { manifest, code: Code::Ptx(ptx) }
+    Artifact { manifest, code: Code::Ptx(vec![Ptx { sm: 75, text: ptx }]) }
 }
 
 fn param((name, default): (&str, f64)) -> Param {
