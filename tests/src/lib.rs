@@ -5,6 +5,7 @@
 pub mod compare;
 pub mod expected;
 pub mod fuzz;
+pub mod gpu;
 pub mod indexed;
 pub mod interpret;
 pub mod numbers;

@@ -53,6 +53,8 @@ pub fn pack(folder: &Path) -> Result<bool, String> {
         return Ok(false);
     }
     let (tests, program) = (folder.join("tests"), folder.join("snnc"));
+    let bench = ["--package", "snn-tests", "--bin", "gpu-bench"];
+    copy(&built(&bench, "snn-tests/cuda")?, &folder.join("gpu-bench"))?;
     copy(&built(&["--package", "snn-tests", "--test", "all"], "snn-tests/cuda")?, &tests)?;
     copy(&built(&["--package", "snnc", "--bin", "snnc"], "snnc/cuda")?, &program)?;
     for (from, to) in FILES {
@@ -79,7 +81,7 @@ pub fn pack(folder: &Path) -> Result<bool, String> {
 /// Builds one program in release, without LLVM and without symbols, and says where it is.
 fn built(what: &[&str], features: &str) -> Result<PathBuf, String> {
     let mut command = cargo(&["build", "--release", "--message-format=json-render-diagnostics"]);
-    command.args(["--config", "profile.release.strip=true", "--features", features]).args(what);
+    command.args(["--features", features]).args(what);
     command.stderr(std::process::Stdio::inherit());
     let line = process::line(&command);
     let output = command.output().map_err(|why| format!("cannot run `{line}`: {why}"))?;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What `cargo xtask gpu --pack` made, on a machine with an NVIDIA GPU and without a compiler:
 #   sh run tests [NAME...]    the tests of the whole matrix, or those whose names hold a word
+#   sh run bench              the table of neurons and sizes, beside a copy of as many bytes
 #   sh run snnc ARGUMENTS     the program, `sh run snnc bench lif.snn --device cuda:0` for one
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,7 +14,7 @@ tar -C "$work" -xzf "$work/cache.tar.gz"
 # changed whose they are and who may do what.
 chown -R "$(id -u)" "$work"
 chmod -R u=rwX,go= "$work"
-chmod u+x "$work/tests" "$work/snnc"
+chmod u+x "$work/tests" "$work/snnc" "$work/gpu-bench"
 export SNNC_CACHE="$work/cache" SNN_CORPUS="$work/corpus" SNNC_REQUIRE_CUDA=1 SNN_DEVICES=cpu,cuda:0 SNN_SOAK=1
 
 # The kernels written by hand. Without nvcc they are left out.
@@ -32,6 +33,7 @@ tests)
     # Goldens are for where the sources are.
     ./tests "$@" --skip goldens
     ;;
+bench) ./gpu-bench table "$@" ;;
 snnc) ./snnc "$@" ;;
 *)
     sed -n 's/^#   //p' run >&2

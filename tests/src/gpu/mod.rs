@@ -1,0 +1,5 @@
+//! What is timed on a GPU: neurons, sizes, and launches whose operands lie on the device.
+
+pub mod cases;
+#[cfg(feature = "cuda")]
+pub mod launch;
