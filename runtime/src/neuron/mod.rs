@@ -27,6 +27,8 @@ use std::sync::Arc;
 use snn_artifact::{Artifact, Dtype, Manifest};
 
 use crate::device::{Device, Module};
+#[cfg(doc)]
+use crate::error::Error;
 use crate::error::Result;
 
 pub use array::{Array, Arrays};

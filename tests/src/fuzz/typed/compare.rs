@@ -10,6 +10,7 @@
 //!   or, where the program is so ill-conditioned that the plain kernels are further away, within
 //!   [`WORSE`] times as far as those. How many of the gradients need that is counted.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use snn_artifact::Target;
@@ -47,7 +48,9 @@ const NARROW: f64 = 5e-2;
 thread_local! {
     /// The processor, with one thread for each that soaks.
     static CPU: Arc<dyn Device> = Arc::new(Cpu::with_threads(1).unwrap());
-    static GPU: Option<Arc<dyn Device>> = gpu();
+    /// Not closed at the end of its thread: a driver that is unloaded then may leave it code to run that is
+    /// no longer there.
+    static GPU: ManuallyDrop<Option<Arc<dyn Device>>> = ManuallyDrop::new(gpu());
 }
 
 #[cfg(feature = "wgpu")]
@@ -155,7 +158,7 @@ impl Run<'_> {
     /// A GPU has the bits of the interpreter with the kernels that it runs, and so those of the others
     /// forward, where it can do all of the program.
     fn on_gpu(&self, wanted: &Wanted, base: &Gradients, facts: &mut Facts) {
-        let Some(gpu) = GPU.with(Clone::clone) else { return };
+        let Some(gpu) = GPU.with(|gpu| (**gpu).clone()) else { return };
         let options =
             Options { tuning: Tuning::of_chunk(self.case.chunk), ..Options::new(Target::Wgsl) };
         let adjoint = wanted.adjoint(self.neuron, &options);
