@@ -42,7 +42,9 @@ impl Options {
         Self { target, tuning: Tuning::default(), simplify: true }
     }
 
-    fn schedule(&self) -> Schedule {
+    /// The schedule that kernels are lowered with.
+    #[doc(hidden)]
+    pub fn schedule(&self) -> Schedule {
         let own = kernel::schedule(&self.target);
         Schedule { chunk: self.tuning.chunk.unwrap_or(own.chunk).max(1), ..own }
     }
@@ -200,7 +202,7 @@ pub fn middle_and_tell(neuron: &Neuron, options: &Options) -> egraph::Simplified
 /// What the target cannot do.
 pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
     check_words(neuron, options)?;
-    let (lowered, _) = lowered(neuron, options);
+    let (lowered, _) = lowered(&middle(neuron, options), options);
     legal(lowered, options)
 }
 
@@ -217,12 +219,11 @@ fn check_words(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
     })
 }
 
-/// The kernels of a neuron before they are legal, and what of a step is saved for backward.
-fn lowered(neuron: &Neuron, options: &Options) -> (kernel::Lowered, Vec<saves::Entry>) {
-    let adjoint = middle(neuron, options);
-    let saves = saves::choose(&adjoint, &options.target, options.schedule());
-    let lowered = kernel::lower(&adjoint, options.schedule(), &saves);
-    let entries = saves::report::entries(&adjoint, &saves, &lowered);
+/// The kernels of an adjoint before they are legal, and what of a step is saved for backward.
+fn lowered(adjoint: &diff::Adjoint, options: &Options) -> (kernel::Lowered, Vec<saves::Entry>) {
+    let saves = saves::choose(adjoint, &options.target, options.schedule());
+    let lowered = kernel::lower(adjoint, options.schedule(), &saves);
+    let entries = saves::report::entries(adjoint, &saves, &lowered);
     (lowered, entries)
 }
 
@@ -265,10 +266,11 @@ fn is_of_states(buffer: &kernel::Buffer) -> bool {
 /// What the target cannot do.
 pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
     check_words(neuron, options)?;
-    let (lowered, saved) = lowered(neuron, options);
+    let adjoint = middle(neuron, options);
+    let (lowered, saved) = lowered(&adjoint, options);
     let mut kernels = legal(lowered, options)?;
     if let Some(options) = options.short() {
-        let (lowered, _) = self::lowered(neuron, &options);
+        let (lowered, _) = self::lowered(&adjoint, &options);
         kernels.extend(legal(lowered.short(), &options)?);
     }
     let Emitted { code, entries } = emit(&kernels, &options.target)?;

@@ -143,14 +143,7 @@ impl Interpreted {
         let learnt = self.neuron.params.iter().filter(|param| param.learn);
         let sum = |param: &hir::Param| {
             let partial = &buffers[&Operand::Partial(&param.name).to_string()];
-            let (members, side) = match param.sharing {
-                hir::Sharing::Layer => (1, partial.len()),
-                hir::Sharing::Channel => {
-                    let side = sizes.channel_stride / kernel::group(sizes.channel_stride);
-                    (sizes.channels, side)
-                }
-                hir::Sharing::Neuron => (sizes.neurons, 1),
-            };
+            let (members, side) = sizes.sums(param.sharing, partial.len());
             let mut grad = vec![0.0; members];
             reduce::run(partial, &mut grad, side).unwrap();
             let given = call.params.get(&param.name).filter(|array| array.data().len() == members);

@@ -2,6 +2,7 @@
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use snn_runtime::neuron::Array;
 
 /// Whether there is time for everything.
 pub fn is_soak() -> bool {
@@ -44,6 +45,12 @@ impl Numbers {
     /// Numbers in `[low, high)`.
     pub fn uniform(&mut self, count: usize, low: f32, high: f32) -> Vec<f32> {
         (0..count).map(|_| self.draw.random_range(low..high)).collect()
+    }
+
+    /// An array of numbers in `[low, high)`.
+    pub fn array(&mut self, shape: &[usize], low: f32, high: f32) -> Array {
+        let data = self.uniform(shape.iter().product(), low, high);
+        Array::new(shape.to_vec(), data).unwrap()
     }
 
     /// A whole number below `end`.

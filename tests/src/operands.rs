@@ -1,8 +1,8 @@
 //! What a call's shapes mean: lanes and who shares a param, some lanes of a call, stored numbers.
 
 use snn_compiler::check::hir::{Param, ParamDefault, Sharing, Via};
-use snn_compiler::kernel::Kernel;
 use snn_compiler::kernel::interp::Launch;
+use snn_compiler::kernel::{Kernel, group};
 use snn_runtime::neuron::{Array, Arrays, CHANNEL_AXIS, Call, Seeds, default_numbers};
 
 /// The sizes of a call.
@@ -65,6 +65,16 @@ impl Sizes {
             channel_stride: self.channel_stride,
             neurons: self.neurons,
             ..Launch::dense(kernel, self.steps, self.lanes)
+        }
+    }
+
+    /// Of the sums that backward leaves for a param: to how many numbers of the param they belong, and how
+    /// many that lie side by side to one of them.
+    pub fn sums(&self, sharing: Sharing, count: usize) -> (usize, usize) {
+        match sharing {
+            Sharing::Layer => (1, count),
+            Sharing::Channel => (self.channels, self.channel_stride / group(self.channel_stride)),
+            Sharing::Neuron => (self.neurons, 1),
         }
     }
 

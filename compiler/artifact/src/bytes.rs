@@ -1,5 +1,7 @@
 //! An artifact as bytes: a mark, the SHA-256 of the rest, the manifest as JSON, the code as it is.
 
+use std::borrow::Cow;
+
 use crate::{ABI, Artifact, Code, Manifest, SCHEMA};
 use sha2::{Digest, Sha256};
 
@@ -37,9 +39,9 @@ impl Artifact {
 fn encode(artifact: &Artifact) -> serde_json::Result<Vec<u8>> {
     let manifest = serde_json::to_vec(&artifact.manifest)?;
     let (kind, code) = match &artifact.code {
-        Code::Cpu(code) => (0, code.clone()),
-        Code::Ptx(texts) => (1, serde_json::to_vec(texts)?),
-        Code::Wgsl(text) => (2, text.clone().into_bytes()),
+        Code::Cpu(code) => (0, Cow::from(code)),
+        Code::Ptx(texts) => (1, Cow::from(serde_json::to_vec(texts)?)),
+        Code::Wgsl(text) => (2, Cow::from(text.as_bytes())),
     };
     let mut bytes = [&MARK[..], &[0; HASH], &(manifest.len() as u64).to_le_bytes()].concat();
     bytes.extend_from_slice(&manifest);

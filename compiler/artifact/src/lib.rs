@@ -160,8 +160,10 @@ impl Manifest {
     /// The entry to launch for so many steps, with its name: that for few steps, where there is one and
     /// they are few enough.
     pub fn entry_for(&self, name: &str, steps: usize) -> Option<(&str, &Entry)> {
-        let short = self.entries.get_key_value(&format!("{name}{}", naming::SHORT));
-        let short = short.filter(|(_, entry)| steps <= entry.chunk as usize);
+        let is_short = |(known, entry): &(&String, &Entry)| {
+            known.strip_suffix(naming::SHORT) == Some(name) && steps <= entry.chunk as usize
+        };
+        let short = self.entries.iter().find(is_short);
         let found = short.or_else(|| self.entries.get_key_value(name));
         found.map(|(name, entry)| (name.as_str(), entry))
     }

@@ -1,65 +1,16 @@
 //! Removal of what a kernel computes and nothing reads.
 
+use super::taken::taken_by;
 use super::{BufferId, Carry, Kernel, Loop, Op, Stmt, ValueId};
 
 /// The same kernel without the values, carries and loops that no store and no sum needs, and without
 /// the buffers that are then no longer read. The signature keeps its order.
 pub fn without_dead(kernel: Kernel) -> Kernel {
-    let live = live(&kernel);
+    let live = taken_by(&kernel, |stmt| matches!(stmt, Stmt::Store(..) | Stmt::Reduce(..)));
     let mut kernel = Kernel { body: sweep(&kernel.body, &live), ..kernel };
     drop_buffers(&mut kernel);
     number(&mut kernel);
     kernel
-}
-
-/// The values that some store or sum needs.
-fn live(kernel: &Kernel) -> Vec<bool> {
-    let mut marks = Marks { live: vec![false; kernel.values.len()], changed: true };
-    while std::mem::take(&mut marks.changed) {
-        marks.body(&kernel.body);
-    }
-    marks.live
-}
-
-struct Marks {
-    live: Vec<bool>,
-    changed: bool,
-}
-
-impl Marks {
-    fn is(&self, value: ValueId) -> bool {
-        self.live[value.0 as usize]
-    }
-
-    fn mark(&mut self, value: ValueId) {
-        self.changed |= !std::mem::replace(&mut self.live[value.0 as usize], true);
-    }
-
-    /// One pass from the last statement to the first; what is carried may need another.
-    fn body(&mut self, body: &[Stmt]) {
-        for stmt in body.iter().rev() {
-            match stmt {
-                Stmt::Let(value, op) if self.is(*value) => {
-                    op.operands().for_each(|operand| self.mark(operand));
-                }
-                Stmt::Let(..) => {}
-                Stmt::Store(_, value) | Stmt::Reduce(_, value) => self.mark(*value),
-                Stmt::Loop(inner) => {
-                    self.carries(&inner.carries);
-                    self.body(&inner.body);
-                    self.carries(&inner.carries);
-                }
-            }
-        }
-    }
-
-    fn carries(&mut self, carries: &[Carry]) {
-        for carry in carries.iter().filter(|carry| is_live(carry, &self.live)).collect::<Vec<_>>() {
-            for value in [carry.param, carry.init, carry.next] {
-                self.mark(value);
-            }
-        }
-    }
 }
 
 fn is_live(carry: &Carry, live: &[bool]) -> bool {

@@ -25,6 +25,7 @@ pub mod relax;
 #[doc(hidden)]
 pub mod samples;
 pub mod schedule;
+mod taken;
 pub mod verify;
 
 pub use build::Builder;
@@ -36,6 +37,7 @@ pub use parse::{ParseError, parse};
 pub use print::print;
 pub use relax::relax;
 pub use schedule::schedule;
+pub use snn_artifact::{GROUP, group};
 pub use verify::{verify, verify_before_legalize};
 
 /// A real type.
@@ -122,8 +124,6 @@ impl Shape {
         matches!(self, Shape::Partial | Shape::Group)
     }
 }
-
-pub use snn_artifact::{GROUP, group};
 
 /// The steps whose spikes a word of [`Shape::Packed`] holds.
 pub const WORD: u32 = 32;

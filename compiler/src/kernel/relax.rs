@@ -5,7 +5,8 @@
 //! what it is rounded to. That has to be as forward had it.
 
 use super::lower::is_backward;
-use super::{Binary, Carry, Float, Kernel, Loop, Op, Stmt, Type, Unary, ValueId};
+use super::taken::taken_by;
+use super::{Binary, Float, Kernel, Loop, Op, Stmt, Type, Unary, ValueId};
 
 /// The same kernel with quotients as ratios, and, where `fused`, with products added in one operation.
 /// Kernels other than backward, and those that compute in f64, stay as they are.
@@ -13,59 +14,13 @@ pub fn relax(mut kernel: Kernel, fused: bool) -> Kernel {
     if !is_backward(&kernel) || kernel.compute != Float::F32 {
         return kernel;
     }
-    let deciding = deciding(&kernel);
+    let deciding = taken_by(&kernel, |stmt| matches!(stmt, Stmt::Let(_, op) if decides(op)));
     let body = std::mem::take(&mut kernel.body);
     let body = ratios(body, &deciding);
     let uses = uses(&body, kernel.values.len());
     let mut fuser = Fuser { kernel: &mut kernel, deciding: &deciding, uses: &uses };
     let body = if fused { fuser.body(body) } else { body };
     super::without_dead(Kernel { body, ..kernel })
-}
-
-/// By value: whether something is decided by it.
-fn deciding(kernel: &Kernel) -> Vec<bool> {
-    let mut marks = Marks { deciding: vec![false; kernel.values.len()], changed: true };
-    while std::mem::take(&mut marks.changed) {
-        marks.body(&kernel.body);
-    }
-    marks.deciding
-}
-
-struct Marks {
-    deciding: Vec<bool>,
-    changed: bool,
-}
-
-impl Marks {
-    fn mark(&mut self, value: ValueId) {
-        self.changed |= !std::mem::replace(&mut self.deciding[value.0 as usize], true);
-    }
-
-    /// One pass from the last statement to the first; what is carried and kept may need another.
-    fn body(&mut self, body: &[Stmt]) {
-        for stmt in body.iter().rev() {
-            match stmt {
-                Stmt::Let(value, op) if decides(op) || self.deciding[value.0 as usize] => {
-                    op.operands().for_each(|operand| self.mark(operand));
-                }
-                Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) => {}
-                Stmt::Loop(inner) => {
-                    self.carries(&inner.carries);
-                    self.body(&inner.body);
-                    self.carries(&inner.carries);
-                }
-            }
-        }
-    }
-
-    fn carries(&mut self, carries: &[Carry]) {
-        for Carry { param, init, next, result } in carries {
-            let is_deciding = |value: &ValueId| self.deciding[value.0 as usize];
-            if [param, result].into_iter().any(is_deciding) {
-                [param, init, next, result].into_iter().for_each(|value| self.mark(*value));
-            }
-        }
-    }
 }
 
 /// Whether an operation takes one of few values by its operands, or looks at their bits.

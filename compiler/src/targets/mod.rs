@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use snn_artifact as artifact;
 
-use crate::kernel::{self, Float, GROUP, Kernel, Role, Schedule, Shape, Storage, WORD};
+use crate::kernel::{self, Float, GROUP, Kernel, Role, Schedule, Shape, WORD};
 
 /// What a back end returns: the code, and how to launch each kernel by its name.
 ///
@@ -87,7 +87,7 @@ fn buffer(buffer: &crate::kernel::Buffer, schedule: Schedule) -> artifact::Buffe
     artifact::Buffer {
         name: buffer.name.clone(),
         role: role(buffer.role),
-        dtype: dtype(buffer.storage),
+        dtype: buffer.storage.into(),
         shape: shape(buffer.shape, schedule),
         written: buffer.written,
         optional: buffer.optional,
@@ -126,11 +126,6 @@ fn role(role: Role) -> artifact::Role {
         Role::Grad => artifact::Role::Grad,
         Role::Partial => artifact::Role::Partial,
     }
-}
-
-/// The storage type under the name that manifests use.
-pub fn dtype(storage: Storage) -> artifact::Dtype {
-    storage.into()
 }
 
 /// The compute type under the name that manifests use.

@@ -26,7 +26,7 @@ pub(super) fn element(storage: Storage) -> &'static str {
 
 /// Bytes of an element.
 pub(super) fn size(storage: Storage) -> usize {
-    super::super::dtype(storage).size()
+    snn_artifact::Dtype::from(storage).size()
 }
 
 /// The alignment of the access of adjacent lanes.
@@ -176,38 +176,24 @@ impl Emitter<'_> {
         let lanes = self.get(value)?;
         let given = self.pointers[buffer.0 as usize].given.clone();
         let conditions: Vec<Value> = given.into_iter().chain(conditions.iter().cloned()).collect();
-        let behind = self.guard(&conditions);
         let (compute, has_narrow) = (self.kernel.compute, self.has_narrow);
         let text = &mut self.text;
         let lanes: Lanes = (0..width).map(|i| lane(&lanes, i).clone()).collect();
         let is_half = matches!(storage, Storage::F16 | Storage::Bf16);
-        let registers = if is_half && has_narrow && compute == Float::F32 {
-            stream::rounded(text, storage, &lanes)
-        } else {
-            let narrow = lanes.iter().map(|value| narrow(text, storage, compute, value));
-            let narrow: Lanes = narrow.collect();
-            stream::packed(text, storage, &narrow)
-        };
-        stream::store(text, storage, to, &registers, width);
-        if let Some(behind) = behind {
-            text.jump(behind);
-            text.enter(behind);
-        }
+        let all = conditions
+            .into_iter()
+            .reduce(|all, one| text.value(format_args!("and i1 {all}, {one}")));
+        text.only_where(all.as_ref(), |text| {
+            let registers = if is_half && has_narrow && compute == Float::F32 {
+                stream::rounded(text, storage, &lanes)
+            } else {
+                let narrow = lanes.iter().map(|value| narrow(text, storage, compute, value));
+                let narrow: Lanes = narrow.collect();
+                stream::packed(text, storage, &narrow)
+            };
+            stream::store(text, storage, to, &registers, width);
+        });
         Ok(())
-    }
-
-    /// Enters a block that runs only where all conditions hold; the block to go on in behind it, or
-    /// none where there is nothing to check.
-    fn guard(&mut self, conditions: &[Value]) -> Option<super::text::Label> {
-        let (first, rest) = conditions.split_first()?;
-        let text = &mut self.text;
-        let all = rest
-            .iter()
-            .fold(first.clone(), |all, one| text.value(format_args!("and i1 {all}, {one}")));
-        let (inside, behind) = (text.block(), text.block());
-        text.branch(&all, inside, behind);
-        text.enter(inside);
-        Some(behind)
     }
 
     /// The address of a chunk's checkpoint; not to be touched in chunk 0.

@@ -83,22 +83,19 @@ pub(super) fn contributions(e: &mut Emitter, without: Label, with: Label) -> Vec
 pub(super) fn leave(e: &mut Emitter, slot: &Value, sums: &[Lanes]) {
     let (kernel, real) = (e.kernel, inst::real(e.kernel.compute));
     let text = &mut e.text;
-    let behind = (working(kernel) != threads(kernel) && !sums.is_empty()).then(|| {
-        let (inside, behind) = (text.block(), text.block());
-        let works = text.value(format_args!("icmp ult i64 %tid, {}", working(kernel)));
-        text.branch(&works, inside, behind);
-        text.enter(inside);
-        behind
+    if sums.is_empty() {
+        return;
+    }
+    let works = (working(kernel) != threads(kernel))
+        .then(|| text.value(format_args!("icmp ult i64 %tid, {}", working(kernel))));
+    text.only_where(works.as_ref(), |text| {
+        for (i, lanes) in sums.iter().enumerate() {
+            let sum = i * kernel.schedule.block as usize;
+            let at = text.value(format_args!("add i64 {slot}, {sum}"));
+            let to = address(kernel, text, "lanes", &at);
+            text.effect(format_args!("store {real} {}, ptr addrspace(3) {to}", lane(lanes, 0)));
+        }
     });
-    for (i, lanes) in sums.iter().enumerate() {
-        let at = text.value(format_args!("add i64 {slot}, {}", i * kernel.schedule.block as usize));
-        let to = address(kernel, text, "lanes", &at);
-        text.effect(format_args!("store {real} {}, ptr addrspace(3) {to}", lane(lanes, 0)));
-    }
-    if let Some(behind) = behind {
-        text.jump(behind);
-        text.enter(behind);
-    }
 }
 
 /// What a thread's adjacent lanes have left, once all threads are through. The threads that only fill up
@@ -174,16 +171,14 @@ fn add_block(e: &mut Emitter, of_threads: &[(BufferId, Value)]) {
     if warps > 1 {
         share(kernel, text, &of_warps);
     }
-    let (writes, done) = (text.block(), text.block());
     let leads = text.value("icmp eq i64 %tid, 0");
-    text.branch(&leads, writes, done);
-    text.enter(writes);
-    for (i, ((buffer, _), of_warp)) in of_threads.iter().zip(&of_warps).enumerate() {
-        let total = add_warps(kernel, text, i, warps, of_warp);
-        store_sum(kernel, text, *buffer, &e.pointers[buffer.0 as usize], &"%block".into(), &total);
-    }
-    text.jump(done);
-    text.enter(done);
+    text.only_where(Some(&leads), |text| {
+        for (i, ((buffer, _), of_warp)) in of_threads.iter().zip(&of_warps).enumerate() {
+            let total = add_warps(kernel, text, i, warps, of_warp);
+            let pointer = &e.pointers[buffer.0 as usize];
+            store_sum(kernel, text, *buffer, pointer, &"%block".into(), &total);
+        }
+    });
 }
 
 /// A function of `device.ll` that exchanges reals within a warp.
@@ -199,19 +194,16 @@ fn of_warps(kernel: &Kernel, what: &str) -> String {
 fn share(kernel: &Kernel, text: &mut Text, of_warps: &[Value]) {
     let real = inst::real(kernel.compute);
     let warps = threads(kernel) / WARP;
-    let (leads, all) = (text.block(), text.block());
     let lane = text.value(format_args!("and i64 %tid, {}", WARP - 1));
     let warp = text.value(format_args!("udiv i64 %tid, {WARP}"));
     let is_first = text.value(format_args!("icmp eq i64 {lane}, 0"));
-    text.branch(&is_first, leads, all);
-    text.enter(leads);
-    for (i, value) in of_warps.iter().enumerate() {
-        let slot = text.value(format_args!("add i64 {warp}, {}", i * warps as usize));
-        let to = address(kernel, text, "warps", &slot);
-        text.effect(format_args!("store {real} {value}, ptr addrspace(3) {to}"));
-    }
-    text.jump(all);
-    text.enter(all);
+    text.only_where(Some(&is_first), |text| {
+        for (i, value) in of_warps.iter().enumerate() {
+            let slot = text.value(format_args!("add i64 {warp}, {}", i * warps as usize));
+            let to = address(kernel, text, "warps", &slot);
+            text.effect(format_args!("store {real} {value}, ptr addrspace(3) {to}"));
+        }
+    });
     text.effect("call void @llvm.nvvm.barrier0()");
 }
 
@@ -266,13 +258,10 @@ fn add_groups(e: &mut Emitter, buffer: BufferId, lanes: &Lanes) {
         let inside = text.value(format_args!("icmp ult i64 {n}, %N"));
         let stores = text.value(format_args!("and i1 {begins}, {inside}"));
         let stores = only_working(kernel, text, "i1", &stores, &"false".into());
-        let (then, behind) = (text.block(), text.block());
-        text.branch(&stores, then, behind);
-        text.enter(then);
-        let index = text.value(format_args!("lshr i64 {n}, {shift}"));
-        store_sum(kernel, text, buffer, &e.pointers[buffer.0 as usize], &index, sum);
-        text.jump(behind);
-        text.enter(behind);
+        text.only_where(Some(&stores), |text| {
+            let index = text.value(format_args!("lshr i64 {n}, {shift}"));
+            store_sum(kernel, text, buffer, &e.pointers[buffer.0 as usize], &index, sum);
+        });
     }
 }
 
@@ -290,11 +279,5 @@ fn store_sum(
     let to = offset(text, &pointer.base, &at);
     let (stored, ty) = narrowed(text, storage, kernel.compute, sum);
     let store = format!("store {ty} {stored}, ptr addrspace(1) {to}, align {}", size(storage));
-    let Some(given) = &pointer.given else { return text.effect(store) };
-    let (inside, behind) = (text.block(), text.block());
-    text.branch(given, inside, behind);
-    text.enter(inside);
-    text.effect(store);
-    text.jump(behind);
-    text.enter(behind);
+    text.only_where(pointer.given.as_ref(), |text| text.effect(store));
 }

@@ -88,6 +88,17 @@ impl Text {
         self.effect(format_args!("br i1 {condition}, label {then}, label {otherwise}"));
     }
 
+    /// Adds instructions that are carried out only where a condition holds, if there is one.
+    pub(super) fn only_where(&mut self, condition: Option<&Value>, then: impl FnOnce(&mut Self)) {
+        let Some(condition) = condition else { return then(self) };
+        let (inside, behind) = (self.block(), self.block());
+        self.branch(condition, inside, behind);
+        self.enter(inside);
+        then(self);
+        self.jump(behind);
+        self.enter(behind);
+    }
+
     /// Adds a phi to the current block.
     pub(super) fn phi(&mut self, ty: &'static str, incoming: &[(Value, Label)]) -> (Value, PhiId) {
         let value = self.fresh();

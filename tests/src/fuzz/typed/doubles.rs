@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use snn_artifact::naming::Operand;
-use snn_compiler::check::hir::{Neuron, Sharing, Type};
+use snn_compiler::check::hir::{Neuron, Type};
 use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, run};
-use snn_compiler::kernel::{self, Buffer, Kernel, Storage, Verified, reduce};
+use snn_compiler::kernel::{Buffer, Kernel, Storage, Verified, reduce};
 use snn_runtime::neuron::{Arrays, Call, Seeds};
 
 use crate::fuzz::typed::gradients::{Results, wide};
@@ -37,14 +37,7 @@ pub fn grad(neuron: &Neuron, kernels: &[Verified<Kernel>], call: &Call, seeds: &
     let learnt = neuron.params.iter().filter(|param| param.learn);
     let sum = |param: &snn_compiler::check::hir::Param| {
         let partial = get(Operand::Partial(&param.name));
-        let (members, side) = match param.sharing {
-            Sharing::Layer => (1, partial.len()),
-            Sharing::Channel => {
-                let side = sizes.channel_stride / kernel::group(sizes.channel_stride);
-                (sizes.channels, side)
-            }
-            Sharing::Neuron => (sizes.neurons, 1),
-        };
+        let (members, side) = sizes.sums(param.sharing, partial.len());
         let mut grad = vec![0.0; members];
         reduce::run(&partial, &mut grad, side).unwrap();
         (param.name.clone(), grad)

@@ -6,7 +6,7 @@ use snn_compiler::check::hir::Neuron;
 use snn_compiler::diff::Adjoint;
 use snn_compiler::error::EmitError;
 use snn_compiler::kernel::{
-    self, Capabilities, Float, Kernel, Schedule, Storage, Verified, legalize, relax, verify,
+    self, Capabilities, Float, Kernel, Storage, Verified, legalize, relax, verify,
     verify_before_legalize,
 };
 use snn_compiler::pipeline::{self, Options};
@@ -89,8 +89,7 @@ pub fn of(
     options: &Options,
     float: Float,
 ) -> Result<Vec<Verified<Kernel>>, EmitError> {
-    let own = kernel::schedule(&options.target);
-    let schedule = Schedule { chunk: options.tuning.chunk.unwrap_or(own.chunk), ..own };
+    let schedule = options.schedule();
     let saves = saves::choose(adjoint, &options.target, schedule);
     let lowered = kernel::lower(adjoint, schedule, &saves);
     let capabilities = match (float, &options.target) {

@@ -11,7 +11,7 @@ use snn_compiler::targets::cranelift::Level;
 use snn_runtime::cpu::supports;
 
 /// Lanes between two channels, with groups of all sizes.
-const STRIDES: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 48];
+pub const STRIDES: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 48];
 
 /// The levels that this processor has.
 fn levels() -> impl Iterator<Item = Level> {

@@ -1,7 +1,7 @@
 //! A neuron without an input on every device: the call says how large a run is.
 
 use snn_compiler::check::hir::Sharing;
-use snn_runtime::neuron::{Array, Call, Seeds};
+use snn_runtime::neuron::{Call, Seeds};
 use snn_tests::compare::assert_firing_rate;
 use snn_tests::numbers::Numbers;
 use snn_tests::operands::Sizes;
@@ -34,17 +34,14 @@ fn a_neuron_without_an_input_runs_as_large_as_is_said() {
     for shape in [&[17, 31][..], &[6, 4, 3, 5], &[1, 1], &[0, 3], &[5, 0, 2]] {
         let mut call = Call { sizes: shape.to_vec(), ..Call::default() };
         let sizes = Sizes::of(&call);
-        let mut drawn = |shape: &[usize], low, high| {
-            let data = numbers.uniform(shape.iter().product(), low, high);
-            Array::new(shape.to_vec(), data).unwrap()
-        };
-        call.params.insert("drive".into(), drawn(&[sizes.channels], 0.1, 0.6));
+        call.params.insert("drive".into(), numbers.array(&[sizes.channels], 0.1, 0.6));
         let gain = [&[sizes.steps], &sizes.param_shape(Sharing::Neuron)[..]].concat();
-        call.params.insert("gain".into(), drawn(&gain, 0.5, 1.5));
-        call.states.insert("v".into(), drawn(&sizes.step, 0.0, 0.5));
-        let outputs = [("s", drawn(shape, -1.0, 1.0)), ("v", drawn(&sizes.step, -1.0, 1.0))];
+        call.params.insert("gain".into(), numbers.array(&gain, 0.5, 1.5));
+        call.states.insert("v".into(), numbers.array(&sizes.step, 0.0, 0.5));
+        let outputs =
+            [("s", numbers.array(shape, -1.0, 1.0)), ("v", numbers.array(&sizes.step, -1.0, 1.0))];
         let outputs = outputs.map(|(name, array)| (name.to_string(), array)).into();
-        let states = [("v".to_string(), drawn(&sizes.step, -1.0, 1.0))].into();
+        let states = [("v".to_string(), numbers.array(&sizes.step, -1.0, 1.0))].into();
         let found = machines.check(&call, &Seeds { outputs, states }, &mut numbers);
         assert_eq!(found.forward.outputs["s"].shape(), shape);
         assert!(found.inputs.is_empty());

@@ -1,7 +1,7 @@
 //! Gradients of a param per channel, for which backward adds up lanes that lie side by side in a channel:
 //! how many, depends on the axes behind the channels.
 
-use snn_runtime::neuron::{Array, Call, Seeds};
+use snn_runtime::neuron::{Call, Seeds};
 use snn_tests::numbers::Numbers;
 use snn_tests::operands::Sizes;
 use snn_tests::program::Program;
@@ -48,16 +48,12 @@ fn gradients_by_channel_are_right_whatever_lies_behind_the_channels() {
     let mut numbers = Numbers::fresh();
     let machines = Machines::of("channels", &Program::new(CHANNELS));
     for shape in SHAPES {
-        let mut drawn = |shape: &[usize], low, high| {
-            let data = numbers.uniform(shape.iter().product(), low, high);
-            Array::new(shape.to_vec(), data).unwrap()
-        };
-        let inputs = [("x".to_string(), drawn(shape, -0.5, 1.5))].into();
+        let inputs = [("x".to_string(), numbers.array(shape, -0.5, 1.5))].into();
         let mut call = Call { inputs, ..Call::default() };
         let channels = [Sizes::of(&call).channels];
-        call.params.insert("w".into(), drawn(&channels, 0.5, 1.5));
-        call.params.insert("decay".into(), drawn(&channels, 0.2, 0.8));
-        let outputs = [("s".to_string(), drawn(shape, -1.0, 1.0))].into();
+        call.params.insert("w".into(), numbers.array(&channels, 0.5, 1.5));
+        call.params.insert("decay".into(), numbers.array(&channels, 0.2, 0.8));
+        let outputs = [("s".to_string(), numbers.array(shape, -1.0, 1.0))].into();
         machines.check(&call, &Seeds { outputs, ..Seeds::default() }, &mut numbers);
     }
 }

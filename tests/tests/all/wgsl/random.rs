@@ -7,11 +7,9 @@ use snn_compiler::kernel::{Schedule, Shape, Storage, verify};
 
 use super::device::device;
 use super::run;
+use crate::cpu::STRIDES;
 
 const BLOCKS: [u32; 4] = [16, 48, 64, 256];
-
-/// Lanes between two channels, with groups of all sizes.
-const STRIDES: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 48];
 
 #[test]
 #[ignore = "lavapipe gives 0 for a NaN in some kernels, which is not understood yet"]
