@@ -94,7 +94,7 @@ pub const SHORT: u32 = 4;
 
 /// Most registers for what a thread loads ahead and keeps of a chunk: with more, too few threads run side by
 /// side to hide how long memory takes.
-const REGISTERS: usize = 64;
+const REGISTERS: usize = 80;
 
 /// The schedule of a target's kernels. `docs/benchmarks.md` has the measurements behind the numbers.
 pub fn schedule(target: &Target) -> Schedule {
@@ -110,21 +110,24 @@ pub fn schedule(target: &Target) -> Schedule {
 /// How the lanes of a kernel are best spread over the threads of an NVIDIA GPU: as many a thread as one
 /// access holds, if what they need of a chunk fits into registers.
 pub fn spread(kernel: &Kernel) -> Spread {
-    let mut loads = 0;
-    let mut bytes = 1;
+    let (mut widest, mut bytes) = (1, 0);
     kernel.walk(&mut |stmt| {
         if let Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _)) = stmt
             && kernel.buffer(*id).shape == Shape::Sequence
         {
-            loads += 1;
-            bytes = bytes.max(snn_artifact::Dtype::from(kernel.buffer(*id).storage).size());
+            let size = snn_artifact::Dtype::from(kernel.buffer(*id).storage).size();
+            widest = widest.max(size);
+            bytes += size;
         }
     });
     let kept = kernel.kept_values().len();
-    let each = (loads + kept) * kernel.schedule.chunk as usize;
-    let most = if bytes <= 2 { 8 } else { 4 };
-    let fits = |lanes: &u32| *lanes <= most && *lanes as usize * each <= REGISTERS;
-    let lanes = [8, 4, 2].into_iter().find(fits).unwrap_or(1);
-    // Blocks of backward hold registers longer, so that small ones fill the gaps better.
-    Spread { lanes, threads: if kept > 0 { 64 } else { 128 } }
+    let chunk = kernel.schedule.chunk;
+    let fits = |lanes: &u32| *lanes as usize * chunk as usize * (bytes + 4 * kept) <= 4 * REGISTERS;
+    // Few steps leave room for more lanes, as many as one access of 16-bit numbers holds.
+    let most = if widest <= 2 && chunk <= SHORT && kept == 0 { 8 } else { 4 };
+    let lanes = [8, 4, 2].into_iter().filter(|lanes| *lanes <= most).find(fits).unwrap_or(1);
+    // Blocks of backward hold registers longer, so that small ones fill the gaps better; but each leaves a
+    // number for every sum of a param.
+    let has_sums = kernel.buffers.iter().any(|buffer| buffer.shape == Shape::Partial);
+    Spread { lanes, threads: if kept > 0 && !has_sums { 64 } else { 128 } }
 }

@@ -1,70 +1,60 @@
-//! The device's context, stream and memory pool, and the driver's words as errors.
+//! A stream of a device, with the memory that is ordered on it.
 
-use std::ffi::c_void;
+use std::ops::Deref;
+use std::sync::Arc;
 
-use cudarc::driver::result::{self, DriverError, ctx, device, mem_pool, primary_ctx, stream};
+use cudarc::driver::result::{self, DriverError, event, mem_pool, stream};
 use cudarc::driver::sys;
 
+use super::driver::is_out_of_memory;
+use super::primary::Primary;
 use crate::error::{Error, Result};
 
-/// The oldest driver with stream-ordered memory pools: CUDA 11.2.
-const OLDEST_DRIVER: i32 = 11_020;
-
-/// The oldest compute capability that kernels are emitted for.
-pub const OLDEST: u32 = 75;
-
-/// What all memory and modules of a device share.
+/// A stream of a device: what copies, launches and frees are ordered on.
 pub struct Context {
-    /// `cuda:0`.
-    pub name: String,
-    /// The model, the compute capability, memory and the driver's version.
-    pub description: String,
-    /// Its compute capability, `90` for 9.0.
-    pub capability: u32,
-    device: sys::CUdevice,
-    raw: sys::CUcontext,
+    primary: Arc<Primary>,
     stream: sys::CUstream,
-    pool: Option<sys::CUmemoryPool>,
+    /// Whether the stream is ours to destroy.
+    is_ours: bool,
 }
 
-// SAFETY: the driver's handles may be used from any thread; every use binds the context to the thread
-// first.
+// SAFETY: streams may be used from any thread; every use binds the context to the thread first.
 unsafe impl Send for Context {}
-// SAFETY: as above; the driver locks for itself, and nothing here changes after creation.
+// SAFETY: as above; nothing here changes after creation.
 unsafe impl Sync for Context {}
 
+impl Deref for Context {
+    type Target = Primary;
+
+    fn deref(&self) -> &Primary {
+        &self.primary
+    }
+}
+
 impl Context {
-    /// The context that all users of a device share, with a stream and a pool of its own.
-    pub fn new(ordinal: usize) -> Result<Self> {
-        let name = format!("cuda:{ordinal}");
-        let no_device = |why: String| Error::NoDevice { device: name.clone(), why };
-        let device = find(ordinal).map_err(no_device)?;
-        let description = describe(device).map_err(no_device)?;
-        let made = |error: DriverError| no_device(words(error));
-        // SAFETY: the device was given by the driver.
-        let raw = unsafe { primary_ctx::retain(device) }.map_err(made)?;
-        let mut context = Self {
-            name: name.clone(),
-            description,
-            capability: capability(device).map_err(no_device)?,
-            device,
-            raw,
-            stream: std::ptr::null_mut(),
-            pool: None,
-        };
-        context.bind()?;
-        context.stream = stream::create(stream::StreamKind::NonBlocking).map_err(made)?;
-        context.pool = pool(device, ordinal).map_err(made)?;
-        Ok(context)
+    /// A new stream, which does not wait for the default one.
+    pub fn new(primary: Arc<Primary>) -> Result<Self> {
+        primary.bind()?;
+        let stream = stream::create(stream::StreamKind::NonBlocking);
+        let stream = stream.map_err(|e| primary.error("making a stream", e))?;
+        Ok(Self { primary, stream, is_ours: true })
     }
 
-    /// Makes the context that of this thread, as most calls of the driver want it.
-    pub fn bind(&self) -> Result<()> {
-        // SAFETY: the context was retained and is released on drop only.
-        unsafe { ctx::set_current(self.raw) }.map_err(|e| self.error("binding the context", e))
+    /// Another library's stream.
+    ///
+    /// # Safety
+    ///
+    /// The stream has to be one of the device's primary context, and to live as long as this.
+    pub unsafe fn foreign(primary: Arc<Primary>, stream: sys::CUstream) -> Self {
+        Self { primary, stream, is_ours: false }
     }
 
-    /// The stream that everything is ordered on.
+    /// What all streams of the device share.
+    pub fn primary(&self) -> &Arc<Primary> {
+        &self.primary
+    }
+
+    /// The stream itself.
     pub fn stream(&self) -> sys::CUstream {
         self.stream
     }
@@ -72,13 +62,32 @@ impl Context {
     /// Waits for everything on the stream.
     pub fn wait(&self) -> Result<()> {
         self.bind()?;
-        // SAFETY: the stream lives as long as the context.
+        self.check_not_recorded("waiting")?;
+        // SAFETY: the stream lives as long as this.
         unsafe { stream::synchronize(self.stream) }.map_err(|e| self.error("waiting", e))
+    }
+
+    /// Lets what is started on this stream from now on wait for what was started on another one.
+    pub fn after(&self, other: &Self) -> Result<()> {
+        self.bind()?;
+        let failed = |error| self.error("ordering streams", error);
+        let flags = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING;
+        let event = event::create(flags).map_err(failed)?;
+        let wait = sys::CUevent_wait_flags::CU_EVENT_WAIT_DEFAULT;
+        // SAFETY: event and streams are live; an event that is waited for may be destroyed before.
+        let ordered = unsafe {
+            let recorded = event::record(event, other.stream);
+            let ordered = recorded.and_then(|()| stream::wait_event(self.stream, event, wait));
+            _ = event::destroy(event);
+            ordered
+        };
+        ordered.map_err(failed)
     }
 
     /// Memory of this many bytes, aligned to 256 bytes.
     pub fn alloc(&self, operand: &str, bytes: usize) -> Result<sys::CUdeviceptr> {
         self.bind()?;
+        self.check_not_recorded(&format!("allocating `{operand}`"))?;
         let first = self.try_alloc(bytes);
         let tried = match first {
             Err(error) if is_out_of_memory(error) => {
@@ -98,7 +107,7 @@ impl Context {
     }
 
     fn try_alloc(&self, bytes: usize) -> std::result::Result<sys::CUdeviceptr, DriverError> {
-        // SAFETY: pool and stream live as long as the context, which is bound.
+        // SAFETY: pool and stream live as long as this, and the context is bound.
         unsafe {
             match self.pool {
                 Some(pool) => mem_pool::alloc_async(pool, bytes, self.stream),
@@ -107,17 +116,10 @@ impl Context {
         }
     }
 
-    fn trim(&self) {
-        if let Some(pool) = self.pool {
-            // SAFETY: the pool lives as long as the context. If it keeps its memory, the next
-            // allocation says so.
-            _ = unsafe { mem_pool::trim_to(pool, 0) };
-        }
-    }
-
-    /// Frees memory behind everything on the stream. There is nobody to tell of a failure.
-    pub fn free(&self, pointer: sys::CUdeviceptr) {
-        if self.bind().is_err() {
+    /// Frees memory behind everything on the stream; where other streams use it too, behind all of them.
+    /// There is nobody to tell of a failure.
+    pub fn free(&self, pointer: sys::CUdeviceptr, is_elsewhere: bool) {
+        if self.bind().is_err() || (is_elsewhere && self.wait_for_all().is_err()) {
             return;
         }
         // SAFETY: the pointer came from `alloc`, and its owner frees it once.
@@ -129,138 +131,34 @@ impl Context {
         };
     }
 
-    /// A failure of a call, in the driver's words.
-    pub fn error(&self, what: &str, error: DriverError) -> Error {
-        self.failure(what, words(error))
+    /// Whether what is started on the stream is recorded into a graph instead of run.
+    fn is_recorded(&self) -> bool {
+        // SAFETY: the stream lives as long as this.
+        let status = unsafe { stream::is_capturing(self.stream) };
+        !matches!(status, Ok(sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE))
     }
 
-    /// A failure in our own words.
-    pub fn failure(&self, what: &str, why: impl Into<String>) -> Error {
-        Error::Device { device: self.name.clone(), what: what.into(), why: why.into() }
+    /// Fails while a graph is recorded, in which only copies and launches have a place.
+    fn check_not_recorded(&self, what: &str) -> Result<()> {
+        if !self.is_recorded() {
+            return Ok(());
+        }
+        let why = "a graph is being recorded; launch once before, so that all memory is there, \
+                   and read what was computed after";
+        Err(self.failure(what, why))
     }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        if self.bind().is_err() {
+        if !self.is_ours || self.bind().is_err() {
             return;
         }
-        // SAFETY: all memory and modules hold the context, so nothing uses these any more. Failures
-        // have nobody to be told to.
+        // SAFETY: all memory of the stream holds this, so nothing uses it any more. Failures have nobody
+        // to be told to.
         unsafe {
-            if !self.stream.is_null() {
-                _ = stream::synchronize(self.stream);
-                _ = stream::destroy(self.stream);
-            }
-            if let Some(pool) = self.pool {
-                _ = mem_pool::destroy(pool);
-            }
-            _ = primary_ctx::release(self.device);
+            _ = stream::synchronize(self.stream);
+            _ = stream::destroy(self.stream);
         }
     }
-}
-
-/// The driver's name and explanation of an error.
-pub fn words(error: DriverError) -> String {
-    let name = error.error_name().map(|s| s.to_string_lossy().into_owned());
-    let text = error.error_string().map(|s| s.to_string_lossy().into_owned());
-    match (name, text) {
-        (Ok(name), Ok(text)) => format!("{text} ({name})"),
-        _ => format!("{:?}", error.0),
-    }
-}
-
-fn is_out_of_memory(error: DriverError) -> bool {
-    error.0 == sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY
-}
-
-/// Loads the driver and finds a device, or says why it cannot be used.
-fn find(ordinal: usize) -> std::result::Result<sys::CUdevice, String> {
-    // SAFETY: looking for a library and loading it runs its initialisers, those of NVIDIA's driver.
-    if !unsafe { sys::is_culib_present() } {
-        return Err("the NVIDIA driver's library (libcuda) was not found".into());
-    }
-    result::init().map_err(words)?;
-    let driver = driver_version()?;
-    if driver < OLDEST_DRIVER {
-        return Err(format!("the driver is for CUDA {}, 11.2 is needed", version(driver)));
-    }
-    let count = device::get_count().map_err(words)?;
-    match i32::try_from(ordinal) {
-        Ok(index) if index < count => device::get(index).map_err(words),
-        _ => Err(format!("this machine has {count} CUDA devices, counted from 0")),
-    }
-}
-
-fn driver_version() -> std::result::Result<i32, String> {
-    let mut version = 0;
-    // SAFETY: the pointer is to an int that outlives the call.
-    unsafe { sys::cuDriverGetVersion(&mut version) }.result().map_err(words)?;
-    Ok(version)
-}
-
-/// `12080` as `12.8`.
-fn version(number: i32) -> String {
-    format!("{}.{}", number / 1000, number % 1000 / 10)
-}
-
-/// The compute capability, `90` for 9.0; not one that is too old.
-fn capability(device: sys::CUdevice) -> std::result::Result<u32, String> {
-    use sys::CUdevice_attribute as Attribute;
-    let read = |part| attribute(device, part).map_err(words);
-    let major = read(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
-    let minor = read(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
-    let capability = u32::try_from(major * 10 + minor).unwrap_or(0);
-    if capability < OLDEST {
-        let (oldest_major, oldest_minor) = (OLDEST / 10, OLDEST % 10);
-        return Err(format!(
-            "its compute capability is {major}.{minor}, {oldest_major}.{oldest_minor} is needed"
-        ));
-    }
-    Ok(capability)
-}
-
-fn describe(device: sys::CUdevice) -> std::result::Result<String, String> {
-    let capability = capability(device)?;
-    let (major, minor) = (capability / 10, capability % 10);
-    let name = device::get_name(device).map_err(words)?;
-    // SAFETY: the device was given by the driver.
-    let memory = unsafe { device::total_mem(device) }.map_err(words)?;
-    let driver = version(driver_version()?);
-    Ok(format!(
-        "{name} (compute capability {major}.{minor}, {} GiB, CUDA {driver} driver)",
-        memory >> 30
-    ))
-}
-
-fn attribute(
-    device: sys::CUdevice,
-    attribute: sys::CUdevice_attribute,
-) -> std::result::Result<i32, DriverError> {
-    // SAFETY: the device was given by the driver.
-    unsafe { device::get_attribute(device, attribute) }
-}
-
-/// A pool that keeps what is freed for the next allocation; none where the device has no pools.
-fn pool(
-    device: sys::CUdevice,
-    ordinal: usize,
-) -> std::result::Result<Option<sys::CUmemoryPool>, DriverError> {
-    use sys::CUdevice_attribute as Attribute;
-    if attribute(device, Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED)? == 0 {
-        return Ok(None);
-    }
-    // SAFETY: a plain struct of the driver, for which zeros are defined as the defaults.
-    let mut properties: sys::CUmemPoolProps = unsafe { std::mem::zeroed() };
-    properties.allocType = sys::CUmemAllocationType::CU_MEM_ALLOCATION_TYPE_PINNED;
-    properties.location.type_ = sys::CUmemLocationType::CU_MEM_LOCATION_TYPE_DEVICE;
-    properties.location.id = ordinal as i32;
-    // SAFETY: the properties outlive the call.
-    let pool = unsafe { mem_pool::create(&properties) }?;
-    let mut keep = u64::MAX;
-    let keep: *mut u64 = &mut keep;
-    let threshold = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
-    // SAFETY: this attribute is a 64-bit number, which outlives the call.
-    unsafe { mem_pool::set_attribute(pool, threshold, keep.cast::<c_void>()) }?;
-    Ok(Some(pool))
 }

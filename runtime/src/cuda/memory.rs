@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cudarc::driver::{result, sys};
 
@@ -15,6 +16,10 @@ pub struct CudaMemory {
     pointer: sys::CUdeviceptr,
     size: usize,
     context: Arc<Context>,
+    /// Whether other streams than the context's use it too.
+    is_elsewhere: AtomicBool,
+    /// Whether it is ours to free.
+    is_ours: bool,
 }
 
 impl CudaMemory {
@@ -40,20 +45,41 @@ impl Memory for CudaMemory {
 
 impl Drop for CudaMemory {
     fn drop(&mut self) {
-        self.context.free(self.pointer);
+        if self.is_ours {
+            self.context.free(self.pointer, *self.is_elsewhere.get_mut());
+        }
     }
 }
 
 /// New memory. Even that of no bytes has an address, since a null one means left out.
 pub fn alloc(context: &Arc<Context>, operand: &str, bytes: usize) -> Result<CudaMemory> {
     let pointer = context.alloc(operand, bytes.max(1))?;
-    Ok(CudaMemory { operand: operand.into(), pointer, size: bytes, context: Arc::clone(context) })
+    let mut memory = borrowed(context, operand, pointer, bytes);
+    memory.is_ours = true;
+    Ok(memory)
 }
 
-/// The memory as that of this device.
+/// Memory that is somebody else's.
+pub fn borrowed(
+    context: &Arc<Context>,
+    operand: &str,
+    pointer: sys::CUdeviceptr,
+    size: usize,
+) -> CudaMemory {
+    let (operand, context) = (operand.into(), Arc::clone(context));
+    let is_elsewhere = AtomicBool::new(false);
+    CudaMemory { operand, pointer, size, context, is_elsewhere, is_ours: false }
+}
+
+/// The memory as that of this device, to be used on this stream.
 pub fn of<'a>(context: &Arc<Context>, memory: &'a dyn Memory) -> Result<&'a CudaMemory> {
     let memory = memory.as_any().downcast_ref::<CudaMemory>();
-    memory.filter(|m| Arc::ptr_eq(&m.context, context)).ok_or_else(|| foreign(context))
+    let own = memory.filter(|m| Arc::ptr_eq(m.context.primary(), context.primary()));
+    let own = own.ok_or_else(|| foreign(context))?;
+    if own.context.stream() != context.stream() {
+        own.is_elsewhere.store(true, Ordering::Relaxed);
+    }
+    Ok(own)
 }
 
 fn foreign(context: &Context) -> Error {

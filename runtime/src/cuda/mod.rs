@@ -1,20 +1,25 @@
 //! NVIDIA GPUs through the CUDA driver, which is looked for when the program runs: nothing of CUDA is
 //! needed to build, and a machine without it gives [`Error::NoDevice`].
 //!
-//! A device has one stream, on which copies, launches and frees are ordered. Reading and writing wait;
+//! All that use a device share its primary context, as libtorch does, one memory pool, and what is loaded. A
+//! [`Cuda`] is a stream of it, on which copies, launches and frees are ordered. Reading and writing wait;
 //! launches do not.
 
 #![allow(unsafe_code, reason = "the driver is a C library")]
 
 mod context;
+mod driver;
+mod graph;
 mod memory;
 mod module;
+mod primary;
 mod time;
 
 use std::sync::Arc;
 
 use snn_artifact::{Artifact, Target};
 
+pub use self::graph::Graph;
 pub use self::memory::CudaMemory;
 pub use self::module::{CudaModule, Usage};
 use crate::device::{Device, Memory, Module};
@@ -22,20 +27,90 @@ use crate::device::{Device, Memory, Module};
 use crate::error::Error;
 use crate::error::Result;
 use context::Context;
+use primary::Primary;
 
-/// An NVIDIA GPU.
+/// An NVIDIA GPU, and a stream of it.
 pub struct Cuda {
     context: Arc<Context>,
 }
 
 impl Cuda {
-    /// A device by its number, in the driver's order.
+    /// A device by its number, in the driver's order, with a new stream.
     ///
     /// # Errors
     ///
     /// [`Error::NoDevice`] where there is no driver, no device of that number, or one too old.
     pub fn new(ordinal: usize) -> Result<Self> {
-        Ok(Self { context: Arc::new(Context::new(ordinal)?) })
+        Ok(Self { context: Arc::new(Context::new(Primary::of(ordinal)?)?) })
+    }
+
+    /// The same device with a new stream, on which nothing waits for what is on this one. What one stream
+    /// writes and another one reads has to be ordered by [`Cuda::after`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] with the driver's words.
+    pub fn new_stream(&self) -> Result<Self> {
+        Ok(Self { context: Arc::new(Context::new(Arc::clone(self.context.primary()))?) })
+    }
+
+    /// The same device with a stream of another library, given as the driver's handle: 0 is the default
+    /// stream.
+    ///
+    /// # Safety
+    ///
+    /// The stream has to be one of the device's primary context, and to live as long as this, and the
+    /// memory and modules that are made by it.
+    pub unsafe fn on_stream(&self, stream: usize) -> Self {
+        let primary = Arc::clone(self.context.primary());
+        // SAFETY: the caller promises that the stream is one.
+        let context = unsafe { Context::foreign(primary, stream as cudarc::driver::sys::CUstream) };
+        Self { context: Arc::new(context) }
+    }
+
+    /// The driver's handle of the stream.
+    pub fn stream(&self) -> usize {
+        self.context.stream() as usize
+    }
+
+    /// Lets what is started here from now on wait for what was started on another stream of the device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] with the driver's words.
+    pub fn after(&self, other: &Self) -> Result<()> {
+        self.context.after(&other.context)
+    }
+
+    /// Memory of another library, which stays its own.
+    ///
+    /// # Safety
+    ///
+    /// The address has to be that of so many bytes of this device, which live as long as what is returned
+    /// and the launches on it, and which nobody else writes to meanwhile.
+    pub unsafe fn borrow(&self, operand: &str, address: u64, bytes: usize) -> CudaMemory {
+        memory::borrowed(&self.context, operand, address, bytes)
+    }
+
+    /// Records what `start` starts on this stream, to be started again as a whole with little work for the
+    /// host. All that is launched on has to be part of `work`, and to have been made before, so that a
+    /// first launch comes before this.
+    ///
+    /// # Errors
+    ///
+    /// Those of `start`, and [`Error::Device`] for what cannot be recorded, such as reading, and where
+    /// nothing was started on this stream.
+    pub fn record<W>(&self, work: W, start: impl FnOnce(&mut W) -> Result<()>) -> Result<Graph<W>> {
+        graph::record(&self.context, work, start)
+    }
+
+    /// Code that was loaded on another stream of the device, to be launched on this one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] where it was loaded on another device.
+    pub fn module_here(&self, module: &CudaModule) -> Result<CudaModule> {
+        module.on(&self.context)
     }
 
     /// Loads the code of an artifact, and lets its entries be asked about.
@@ -78,7 +153,7 @@ impl Device for Cuda {
     }
 
     fn target(&self) -> Target {
-        Target::Ptx { sm: context::OLDEST }
+        Target::Ptx { sm: driver::OLDEST }
     }
 
     fn strict(&self) -> bool {

@@ -8,7 +8,9 @@ use cudarc::driver::{result, sys};
 use snn_artifact::{Code, Entry};
 
 use super::context::Context;
+use super::driver::words;
 use super::memory;
+use super::primary::Primary;
 use crate::device::{Argument, Module};
 use crate::error::{Error, Result};
 
@@ -21,9 +23,15 @@ const MOST_REDUCE_BLOCKS: usize = 1 << 16;
 /// Bytes kept of the driver's words about PTX that it refuses.
 const LOG: usize = 8192;
 
-/// Loaded PTX.
+/// Loaded PTX, to be launched on a stream.
 pub struct CudaModule {
     context: Arc<Context>,
+    loaded: Arc<Loaded>,
+}
+
+/// Loaded PTX, which all streams of a device share.
+pub struct Loaded {
+    primary: Arc<Primary>,
     raw: sys::CUmodule,
     kernels: BTreeMap<String, Kernel>,
 }
@@ -46,20 +54,20 @@ pub struct Usage {
 }
 
 // SAFETY: modules and functions may be used from any thread whose context is bound, as each use does.
-unsafe impl Send for CudaModule {}
+unsafe impl Send for Loaded {}
 // SAFETY: as above; nothing here changes after creation.
-unsafe impl Sync for CudaModule {}
+unsafe impl Sync for Loaded {}
 
-impl Drop for CudaModule {
+impl Drop for Loaded {
     fn drop(&mut self) {
-        if self.context.wait().is_ok() {
+        if self.primary.wait_for_all().is_ok() {
             // SAFETY: no launch of it is under way, and it is unloaded once.
             _ = unsafe { result::module::unload(self.raw) };
         }
     }
 }
 
-/// Loads PTX, which the driver compiles for the device.
+/// Loads PTX, which the driver compiles for the device; what is loaded already is taken as it is.
 pub fn load(
     context: &Arc<Context>,
     code: &Code,
@@ -77,17 +85,27 @@ pub fn load(
             instead: format!("compile it for sm_{} or older", context.capability),
         }
     })?;
-    context.bind()?;
-    let raw = compile(context, &newest.text)?;
-    let mut module = CudaModule { context: Arc::clone(context), raw, kernels: BTreeMap::new() };
-    for (name, entry) in entries {
-        let kernel = kernel(context, raw, entry)?;
-        module.kernels.insert(name.clone(), kernel);
-    }
-    Ok(module)
+    let key = format!("{entries:?}\n{}", newest.text);
+    let primary = context.primary();
+    let loaded = primary.module(&key, || compiled(primary, &newest.text, entries))?;
+    Ok(CudaModule { context: Arc::clone(context), loaded })
 }
 
-fn compile(context: &Context, text: &str) -> Result<sys::CUmodule> {
+fn compiled(
+    primary: &Arc<Primary>,
+    text: &str,
+    entries: &BTreeMap<String, Entry>,
+) -> Result<Arc<Loaded>> {
+    primary.bind()?;
+    let raw = compile(primary, text)?;
+    let mut loaded = Loaded { primary: Arc::clone(primary), raw, kernels: BTreeMap::new() };
+    for (name, entry) in entries {
+        loaded.kernels.insert(name.clone(), kernel(primary, raw, entry)?);
+    }
+    Ok(Arc::new(loaded))
+}
+
+fn compile(device: &Primary, text: &str) -> Result<sys::CUmodule> {
     let image = CString::new(text).map_err(|_| Error::Artifact("its PTX holds a NUL".into()))?;
     let mut log = vec![0_u8; LOG];
     let mut options = [
@@ -110,26 +128,26 @@ fn compile(context: &Context, text: &str) -> Result<sys::CUmodule> {
     loaded.result().map_err(|error| {
         let end = log.iter().position(|byte| *byte == 0).unwrap_or(LOG);
         let said = String::from_utf8_lossy(&log[..end]).trim().to_string();
-        let why = super::context::words(error);
-        context
+        let why = words(error);
+        device
             .failure("compiling PTX", if said.is_empty() { why } else { format!("{why}: {said}") })
     })?;
     Ok(module)
 }
 
-fn kernel(context: &Context, module: sys::CUmodule, entry: &Entry) -> Result<Kernel> {
+fn kernel(device: &Primary, module: sys::CUmodule, entry: &Entry) -> Result<Kernel> {
     let missing = || Error::Artifact(format!("its PTX has no entry `{}`", entry.symbol));
     let symbol = CString::new(entry.symbol.as_str()).map_err(|_| missing())?;
     // SAFETY: the module was just loaded.
     let function = unsafe { result::module::get_function(module, symbol) };
     let function = function.map_err(|error| match error.0 {
         sys::CUresult::CUDA_ERROR_NOT_FOUND => missing(),
-        _ => context.error(&format!("finding `{}`", entry.symbol), error),
+        _ => device.error(&format!("finding `{}`", entry.symbol), error),
     })?;
-    let usage = usage(context, entry, function)?;
+    let usage = usage(device, entry, function)?;
     if entry.threads == 0 || entry.block == 0 || entry.threads > usage.threads {
         return Err(Error::Unsupported {
-            device: context.name.clone(),
+            device: device.name.clone(),
             what: format!(
                 "`{}` with blocks of {} threads, for which its {} registers leave room for {}",
                 entry.symbol, entry.threads, usage.registers, usage.threads
@@ -140,13 +158,12 @@ fn kernel(context: &Context, module: sys::CUmodule, entry: &Entry) -> Result<Ker
     Ok(Kernel { entry: entry.clone(), function, usage })
 }
 
-fn usage(context: &Context, entry: &Entry, function: sys::CUfunction) -> Result<Usage> {
+fn usage(device: &Primary, entry: &Entry, function: sys::CUfunction) -> Result<Usage> {
     use sys::CUfunction_attribute as Attribute;
     let read = |attribute| {
         // SAFETY: the function belongs to a loaded module.
         let value = unsafe { result::function::get_function_attribute(function, attribute) };
-        let value =
-            value.map_err(|e| context.error(&format!("asking about `{}`", entry.symbol), e));
+        let value = value.map_err(|e| device.error(&format!("asking about `{}`", entry.symbol), e));
         value.map(|value| u32::try_from(value).unwrap_or(0))
     };
     Ok(Usage {
@@ -157,9 +174,17 @@ fn usage(context: &Context, entry: &Entry, function: sys::CUfunction) -> Result<
 }
 
 impl CudaModule {
+    /// The same code, to be launched on another stream.
+    pub(super) fn on(&self, context: &Arc<Context>) -> Result<Self> {
+        if !Arc::ptr_eq(&self.loaded.primary, context.primary()) {
+            return Err(context.failure("a launch", "the code was loaded on another device"));
+        }
+        Ok(Self { context: Arc::clone(context), loaded: Arc::clone(&self.loaded) })
+    }
+
     /// What the driver's compiler made of an entry; none where there is no such entry.
     pub fn usage(&self, entry: &str) -> Option<Usage> {
-        self.kernels.get(entry).map(|kernel| kernel.usage)
+        self.loaded.kernels.get(entry).map(|kernel| kernel.usage)
     }
 
     fn failure(&self, entry: &str, why: String) -> Error {
@@ -198,7 +223,7 @@ impl Module for CudaModule {
         scalars: &[i64],
     ) -> Result<()> {
         let unknown = || Error::Artifact(format!("it has no entry `{entry}`"));
-        let kernel = self.kernels.get(entry).ok_or_else(unknown)?;
+        let kernel = self.loaded.kernels.get(entry).ok_or_else(unknown)?;
         let mut values = self.addresses(&kernel.entry, buffers)?;
         let (given, wanted) = (scalars.len(), kernel.entry.scalars.len());
         if given != wanted {

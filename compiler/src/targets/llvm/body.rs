@@ -6,9 +6,10 @@
 //! on as they were.
 
 use super::emitter::{Chunk, Emitter, Lanes};
+use super::inst;
 use super::text::Value;
 use crate::error::Bug;
-use crate::kernel::{BufferId, Carry, Loop, LoopKind, Op, Order, Shape, Stmt, ValueId};
+use crate::kernel::{BufferId, Carry, Float, Loop, LoopKind, Op, Order, Shape, Stmt, ValueId};
 
 /// Which side of a loop its carried values are wanted on.
 #[derive(Clone, Copy)]
@@ -66,6 +67,8 @@ impl Emitter<'_> {
     ) -> Result<Lanes, Bug> {
         let otherwise = self.get(fallback)?;
         let given = self.pointers[buffer.0 as usize].given.clone();
+        // Where a buffer was left out, zeros were loaded.
+        let given = given.filter(|_| otherwise.iter().any(|value| !is_zero(value)));
         let mut lanes = loaded;
         for condition in given.into_iter().chain(condition) {
             lanes = self.choose(self.ty(fallback), &vec![condition], &lanes, &otherwise);
@@ -85,6 +88,9 @@ impl Emitter<'_> {
                 Ok(self.choose(self.ty(id), &condition, &a, &b))
             }
             _ => {
+                if let Some(quotients) = self.quotients(id, op)? {
+                    return Ok(quotients);
+                }
                 let operands: Vec<ValueId> = op.operands().collect();
                 self.arithmetic(id, op, &operands)
             }
@@ -122,7 +128,12 @@ impl Emitter<'_> {
         carries.iter().map(one).collect()
     }
 
-    fn full_chunks(&mut self, chunks: &Loop, carried: Vec<Lanes>) -> Result<Vec<Lanes>, Bug> {
+    /// Emits the loop over full chunks once.
+    pub(super) fn chunks_in_turn(
+        &mut self,
+        chunks: &Loop,
+        carried: Vec<Lanes>,
+    ) -> Result<Vec<Lanes>, Bug> {
         let text = &mut self.text;
         let (head, behind) = (text.block(), text.block());
         let any = text.value("icmp ne i64 %full, 0");
@@ -170,7 +181,7 @@ impl Emitter<'_> {
     }
 
     /// Values that come from one of two blocks.
-    fn merge(
+    pub(super) fn merge(
         &mut self,
         ty: &'static str,
         a: &Lanes,
@@ -248,4 +259,9 @@ impl Emitter<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a value is the constant 0, and not -0.
+fn is_zero(value: &Value) -> bool {
+    **value == *"0" || *value == inst::constant(0.0, Float::F32)
 }

@@ -97,6 +97,16 @@ define internal float @reduce.element(ptr addrspace(1) %partial, i64 %G, i64 %S,
   ret float %r
 }
 
+; The same of a single group.
+define internal float @reduce.element.flat(ptr addrspace(1) %partial, i64 %n, i64 %i) alwaysinline {
+  %there = icmp ult i64 %i, %n
+  %j = select i1 %there, i64 %i, i64 0
+  %p = getelementptr float, ptr addrspace(1) %partial, i64 %j
+  %v = load float, ptr addrspace(1) %p, align 4, !invariant.load !0
+  %r = select i1 %there, float %v, float 0.0
+  ret float %r
+}
+
 ; Kahan's step: the new sum and the new compensation.
 define internal { float, float } @reduce.step(float %sum, float %lost, float %v) alwaysinline {
   %y = fsub float %v, %lost
@@ -106,6 +116,31 @@ define internal { float, float } @reduce.step(float %sum, float %lost, float %v)
   %r.0 = insertvalue { float, float } poison, float %t, 0
   %r.1 = insertvalue { float, float } %r.0, float %rest, 1
   ret { float, float } %r.1
+}
+
+; Four more elements of a single group, which lie side by side, 1024 apart: the sums of a param that all
+; lanes share are many, and a block reads them alone.
+define internal { float, float } @reduce.flat(ptr addrspace(1) %partial, i64 %n, i64 %i0, { float, float } %k0) alwaysinline {
+  %i1 = add i64 %i0, 1024
+  %i2 = add i64 %i1, 1024
+  %i3 = add i64 %i2, 1024
+  %e0 = call float @reduce.element.flat(ptr addrspace(1) %partial, i64 %n, i64 %i0)
+  %e1 = call float @reduce.element.flat(ptr addrspace(1) %partial, i64 %n, i64 %i1)
+  %e2 = call float @reduce.element.flat(ptr addrspace(1) %partial, i64 %n, i64 %i2)
+  %e3 = call float @reduce.element.flat(ptr addrspace(1) %partial, i64 %n, i64 %i3)
+  %sum.0 = extractvalue { float, float } %k0, 0
+  %lost.0 = extractvalue { float, float } %k0, 1
+  %k1 = call { float, float } @reduce.step(float %sum.0, float %lost.0, float %e0)
+  %sum.1 = extractvalue { float, float } %k1, 0
+  %lost.1 = extractvalue { float, float } %k1, 1
+  %k2 = call { float, float } @reduce.step(float %sum.1, float %lost.1, float %e1)
+  %sum.2 = extractvalue { float, float } %k2, 0
+  %lost.2 = extractvalue { float, float } %k2, 1
+  %k3 = call { float, float } @reduce.step(float %sum.2, float %lost.2, float %e2)
+  %sum.3 = extractvalue { float, float } %k3, 0
+  %lost.3 = extractvalue { float, float } %k3, 1
+  %k4 = call { float, float } @reduce.step(float %sum.3, float %lost.3, float %e3)
+  ret { float, float } %k4
 }
 
 ; grad[g] is the sum of partial[(o * G + g) * S + s] over o < O and s < S. A block of 1024 threads takes
@@ -144,12 +179,35 @@ groups:
   %inside = icmp ult i64 %g, %G
   %some = icmp ult i64 %first, %n
   %begin = and i1 %inside, %some
-  br i1 %begin, label %elements, label %threads
+  br i1 %begin, label %some.elements, label %threads
+
+some.elements:
+  %is.single = icmp eq i64 %G, 1
+  br i1 %is.single, label %flat, label %elements
+
+flat:
+  %f0 = phi i64 [ %first, %some.elements ], [ %f16, %flat ]
+  %flat.sum.0 = phi float [ 0.0, %some.elements ], [ %flat.sum, %flat ]
+  %flat.lost.0 = phi float [ 0.0, %some.elements ], [ %flat.lost, %flat ]
+  %f4 = add i64 %f0, 4096
+  %f8 = add i64 %f4, 4096
+  %f12 = add i64 %f8, 4096
+  %f16 = add i64 %f12, 4096
+  %q.0 = insertvalue { float, float } poison, float %flat.sum.0, 0
+  %q0 = insertvalue { float, float } %q.0, float %flat.lost.0, 1
+  %q4 = call { float, float } @reduce.flat(ptr addrspace(1) %partial, i64 %n, i64 %f0, { float, float } %q0)
+  %q8 = call { float, float } @reduce.flat(ptr addrspace(1) %partial, i64 %n, i64 %f4, { float, float } %q4)
+  %q12 = call { float, float } @reduce.flat(ptr addrspace(1) %partial, i64 %n, i64 %f8, { float, float } %q8)
+  %q16 = call { float, float } @reduce.flat(ptr addrspace(1) %partial, i64 %n, i64 %f12, { float, float } %q12)
+  %flat.sum = extractvalue { float, float } %q16, 0
+  %flat.lost = extractvalue { float, float } %q16, 1
+  %flat.more = icmp ult i64 %f16, %n
+  br i1 %flat.more, label %flat, label %threads
 
 elements:
-  %i0 = phi i64 [ %first, %groups ], [ %i4, %elements ]
-  %sum.0 = phi float [ 0.0, %groups ], [ %sum.4, %elements ]
-  %lost.0 = phi float [ 0.0, %groups ], [ %lost.4, %elements ]
+  %i0 = phi i64 [ %first, %some.elements ], [ %i4, %elements ]
+  %sum.0 = phi float [ 0.0, %some.elements ], [ %sum.4, %elements ]
+  %lost.0 = phi float [ 0.0, %some.elements ], [ %lost.4, %elements ]
   %i1 = add i64 %i0, %step
   %i2 = add i64 %i1, %step
   %i3 = add i64 %i2, %step
@@ -174,7 +232,7 @@ elements:
   br i1 %more, label %elements, label %threads
 
 threads:
-  %own = phi float [ 0.0, %groups ], [ %sum.4, %elements ]
+  %own = phi float [ 0.0, %groups ], [ %sum.4, %elements ], [ %flat.sum, %flat ]
   br i1 %across, label %share, label %warps
 
 warps:

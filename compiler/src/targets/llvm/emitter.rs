@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::divisors::Divisors;
 use super::inst;
 use super::text::{Text, Value};
 use super::varying::varying;
@@ -76,6 +77,8 @@ pub(super) struct Emitter<'k> {
     pub(super) ahead: HashMap<(ValueId, u32), Lanes>,
     /// What the thread's lanes contribute to each sum, in the order of the statements.
     pub(super) sums: Vec<Lanes>,
+    /// What lanes are divided by.
+    pub(super) divisors: Divisors,
     varying: Vec<bool>,
     known: Vec<Option<Lanes>>,
 }
@@ -83,6 +86,7 @@ pub(super) struct Emitter<'k> {
 impl<'k> Emitter<'k> {
     /// An emission that has not begun.
     pub(super) fn new(kernel: &'k Kernel, sm: u32) -> Self {
+        let varying = varying(kernel);
         Self {
             kernel,
             has_narrow: sm >= 80,
@@ -98,7 +102,8 @@ impl<'k> Emitter<'k> {
             kept: HashMap::new(),
             ahead: HashMap::new(),
             sums: Vec::new(),
-            varying: varying(kernel),
+            divisors: Divisors::of(kernel, &varying),
+            varying,
             known: vec![None; kernel.values.len()],
         }
     }

@@ -93,16 +93,8 @@ impl Emitter<'_> {
         let is_channel = self.kernel.buffer(buffer).shape == Shape::Channel;
         let bytes = size(self.kernel.buffer(buffer).storage);
         let mut lanes = Lanes::new();
-        for i in 0..self.place.width {
+        for index in self.shared_indices(is_channel) {
             let text = &mut self.text;
-            let n = text.value(format_args!("add i64 {}, {i}", self.place.first));
-            let n = text.value(format_args!("add i64 {n}, %first"));
-            let index = if is_channel {
-                let row = text.value(format_args!("udiv i64 {n}, %S"));
-                text.value(format_args!("urem i64 {row}, %C"))
-            } else {
-                text.value(format_args!("urem i64 {n}, %M"))
-            };
             let mut at = text.value(format_args!("mul i64 {index}, {bytes}"));
             if let Some(given) = &given {
                 at = inst::select(text, "i64", given, &at, &"0".into());
@@ -111,6 +103,29 @@ impl Emitter<'_> {
             lanes.append(&mut self.load_adjacent(buffer, &from, 1));
         }
         Ok(lanes)
+    }
+
+    /// The index of what each adjacent lane shares with others: found by division for the first, and for each
+    /// other from that of its neighbour.
+    fn shared_indices(&mut self, of_channel: bool) -> Lanes {
+        let text = &mut self.text;
+        let n = text.value(format_args!("add i64 {}, %first", self.place.first));
+        if !of_channel {
+            let first = text.value(format_args!("urem i64 {n}, %M"));
+            let next = |index: &Value| Some(next_index(text, index, "%M").0);
+            return std::iter::successors(Some(first), next).take(self.place.width).collect();
+        }
+        let row = text.value(format_args!("udiv i64 {n}, %S"));
+        let before = text.value(format_args!("mul i64 {row}, %S"));
+        let mut within = text.value(format_args!("sub i64 {n}, {before}"));
+        let mut indices = vec![text.value(format_args!("urem i64 {row}, %C"))];
+        for i in 1..self.place.width {
+            let (next, ends) = next_index(text, &within, "%S");
+            within = next;
+            let (channel, _) = next_index(text, &indices[i - 1], "%C");
+            indices.push(inst::select(text, "i64", &ends, &channel, &indices[i - 1]));
+        }
+        indices
     }
 
     /// Loads adjacent elements and widens them to what the kernel computes in.
@@ -227,6 +242,13 @@ impl Emitter<'_> {
         let at = at.ok_or_else(|| no_lanes(buffer))?;
         Ok(offset(&mut self.text, block, &at))
     }
+}
+
+/// The index behind another one, after the last of which comes 0, and whether that is so.
+fn next_index(text: &mut Text, index: &Value, count: &str) -> (Value, Value) {
+    let next = text.value(format_args!("add i64 {index}, 1"));
+    let ends = text.value(format_args!("icmp eq i64 {next}, {count}"));
+    (inst::select(text, "i64", &ends, &"0".into(), &next), ends)
 }
 
 fn no_lanes(buffer: BufferId) -> Bug {

@@ -5,6 +5,7 @@
 //! otherwise; the text that comes out is checked for it.
 
 mod body;
+mod divisors;
 mod emitter;
 mod function;
 mod inst;

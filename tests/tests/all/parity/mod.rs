@@ -9,6 +9,8 @@ mod broadcast;
 pub mod calls;
 pub mod check;
 mod corpus;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod groups;
 mod indexed;
 pub mod machines;
