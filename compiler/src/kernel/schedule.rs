@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use snn_artifact::Target;
 
-use super::{Kernel, Op, Schedule, Shape, Stmt};
+use super::{Kernel, LoopKind, Op, Schedule, Shape, Stmt};
 
 /// What of the schedules of a neuron's kernels is not left to us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -94,7 +94,7 @@ pub const SHORT: u32 = 4;
 
 /// Most registers for what a thread loads ahead and keeps of a chunk: with more, too few threads run side by
 /// side to hide how long memory takes.
-const REGISTERS: usize = 80;
+const REGISTERS: usize = 96;
 
 /// The schedule of a target's kernels. `docs/benchmarks.md` has the measurements behind the numbers.
 pub fn schedule(target: &Target) -> Schedule {
@@ -107,27 +107,72 @@ pub fn schedule(target: &Target) -> Schedule {
     }
 }
 
+/// Threads that run side by side in kernels whose registers are let be 144, which most of backward fits into:
+/// left to itself, the assembler takes up to 220 to save a few instructions, and so few threads do not hide
+/// how long memory takes.
+const SIDE_BY_SIDE: u32 = 448;
+
+/// Operations of a step up to which a kernel is held to so few registers; with more it might spill some.
+const OPERATIONS: usize = 48;
+
 /// How the lanes of a kernel are best spread over the threads of an NVIDIA GPU: as many a thread as one
 /// access holds, if what they need of a chunk fits into registers.
 pub fn spread(kernel: &Kernel) -> Spread {
-    let (mut widest, mut bytes) = (1, 0);
-    kernel.walk(&mut |stmt| {
-        if let Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _)) = stmt
-            && kernel.buffer(*id).shape == Shape::Sequence
-        {
-            let size = snn_artifact::Dtype::from(kernel.buffer(*id).storage).size();
-            widest = widest.max(size);
-            bytes += size;
-        }
-    });
-    let kept = kernel.kept_values().len();
-    let chunk = kernel.schedule.chunk;
-    let fits = |lanes: &u32| *lanes as usize * chunk as usize * (bytes + 4 * kept) <= 4 * REGISTERS;
+    let needs = Needs::of(kernel);
+    let is_short = kernel.schedule.chunk <= SHORT;
     // Few steps leave room for more lanes, as many as one access of 16-bit numbers holds.
-    let most = if widest <= 2 && chunk <= SHORT && kept == 0 { 8 } else { 4 };
-    let lanes = [8, 4, 2].into_iter().filter(|lanes| *lanes <= most).find(fits).unwrap_or(1);
-    // Blocks of backward hold registers longer, so that small ones fill the gaps better; but each leaves a
-    // number for every sum of a param.
-    let has_sums = kernel.buffers.iter().any(|buffer| buffer.shape == Shape::Partial);
-    Spread { lanes, threads: if kept > 0 && !has_sums { 64 } else { 128 } }
+    let most = if needs.widest <= 2 && is_short && needs.kept == 0 { 8 } else { 4 };
+    let fits = |lanes: &u32| *lanes <= most && needs.fit(kernel, *lanes);
+    let lanes = [8, 4, 2].into_iter().find(fits).unwrap_or(1);
+    // Blocks of backward hold registers longer, so that small ones fill the gaps better.
+    Spread { lanes, threads: if needs.kept > 0 { 64 } else { 128 } }
+}
+
+/// Blocks of so many threads that the assembler is to leave registers for on each multiprocessor.
+pub fn blocks(kernel: &Kernel, threads: u32) -> u32 {
+    let needs = Needs::of(kernel);
+    let is_held = needs.kept > 0
+        && kernel.schedule.lanes > 1
+        && needs.operations <= OPERATIONS
+        && needs.fit(kernel, kernel.schedule.lanes);
+    if is_held { (SIDE_BY_SIDE / threads).max(1) } else { 1 }
+}
+
+/// What each lane and step of a chunk needs.
+struct Needs {
+    /// Bytes of what is loaded.
+    loaded: usize,
+    /// Bytes of the widest element of these.
+    widest: usize,
+    /// Values that one loop over steps keeps for another.
+    kept: usize,
+    /// Operations in all loops over steps.
+    operations: usize,
+}
+
+impl Needs {
+    fn of(kernel: &Kernel) -> Self {
+        let kept = kernel.kept_values().len();
+        let mut needs = Self { loaded: 0, widest: 1, kept, operations: 0 };
+        kernel.walk(&mut |stmt| match stmt {
+            Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _))
+                if kernel.buffer(*id).shape == Shape::Sequence =>
+            {
+                let size = snn_artifact::Dtype::from(kernel.buffer(*id).storage).size();
+                needs.widest = needs.widest.max(size);
+                needs.loaded += size;
+            }
+            Stmt::Loop(inner) if inner.kind == LoopKind::Steps => {
+                needs.operations += inner.body.len();
+            }
+            _ => {}
+        });
+        needs
+    }
+
+    /// Whether so many lanes of a chunk fit into registers.
+    fn fit(&self, kernel: &Kernel, lanes: u32) -> bool {
+        let each = self.loaded + 4 * self.kept;
+        lanes as usize * kernel.schedule.chunk as usize * each <= 4 * REGISTERS
+    }
 }

@@ -26,7 +26,7 @@ use snn_artifact as artifact;
 pub use self::strict::check_strict;
 use super::{Emitted, Launch};
 use crate::error::{Bug, EmitError, Unsupported};
-use crate::kernel::{Binary, Kernel, Op, Stmt, Verified};
+use crate::kernel::{Binary, Kernel, Op, Stmt, Verified, schedule};
 
 /// What every module begins with.
 const DEVICE: &str = include_str!("device.ll");
@@ -93,22 +93,23 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
 /// As [`emit`], without what LLVM itself finds.
 pub fn llvm_ir(kernels: &[&Verified<Kernel>], sm: u32) -> Result<String, EmitError> {
     let mut out = String::from(DEVICE);
-    let mut launched = vec![("reduce", REDUCE.threads)];
+    let mut launched = vec![("reduce", REDUCE.threads, 1)];
     for kernel in kernels {
         check_name(&kernel.name, &launched)?;
         out.push('\n');
         out.push_str(&function::function(kernel, sm)?);
-        launched.push((&kernel.name, function::threads(kernel)));
+        let threads = function::threads(kernel);
+        launched.push((&kernel.name, threads, schedule::blocks(kernel, threads)));
     }
     annotate(&mut out, &launched);
     Ok(out)
 }
 
-/// Says how many threads a block has, and that one block at a time is enough: left to itself the
-/// assembler would rather spill than let fewer blocks run side by side.
-fn annotate(out: &mut String, launched: &[(&str, u32)]) {
-    let facts = launched.iter().flat_map(|(name, threads)| {
-        [("maxntidx", *threads), ("minctasm", 1)]
+/// Says how many threads a block has, and how many blocks have to run side by side, mostly one: left to
+/// itself the assembler would rather spill than let fewer run.
+fn annotate(out: &mut String, launched: &[(&str, u32, u32)]) {
+    let facts = launched.iter().flat_map(|(name, threads, blocks)| {
+        [("maxntidx", *threads), ("minctasm", *blocks)]
             .map(|(fact, value)| format!("!{{ptr @{name}, !\"{fact}\", i32 {value}}}"))
     });
     let facts: Vec<String> = facts.collect();
@@ -120,13 +121,13 @@ fn annotate(out: &mut String, launched: &[(&str, u32)]) {
 }
 
 /// Whether a name can stand in PTX as it is and is not taken.
-fn check_name(name: &str, taken: &[(&str, u32)]) -> Result<(), Bug> {
+fn check_name(name: &str, taken: &[(&str, u32, u32)]) -> Result<(), Bug> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
     if !begins || !name.chars().all(plain) {
         return Err(Bug(format!("`{name}` is no name for an entry")));
     }
-    if taken.iter().any(|(other, _)| *other == name) {
+    if taken.iter().any(|(other, ..)| *other == name) {
         return Err(Bug(format!("two entries are named `{name}`")));
     }
     Ok(())

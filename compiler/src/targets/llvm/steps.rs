@@ -82,6 +82,10 @@ impl Emitter<'_> {
             Order::Reverse => text.value(format_args!("add i64 {}, {}", chunk.first, chunk.last)),
         };
         let rows = text.value(format_args!("mul i64 {step}, {stride}"));
+        // What LLVM cannot look through: it would carry the address of each step's row from chunk to chunk,
+        // in two registers each.
+        let rows =
+            text.value(format_args!("call i64 asm \"mov.b64 $0, $1;\", \"=l,l\"(i64 {rows})"));
         let start = offset(text, &pointer.base, &block);
         offset(text, &start, &rows)
     }
