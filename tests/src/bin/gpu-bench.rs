@@ -2,11 +2,16 @@
 //!
 //! `gpu-bench fill` compiles them into the cache, so that a build without LLVM can run them; `gpu-bench
 //! table` times them beside a copy of as many bytes; `gpu-bench sweep` times other schedules, as CSV.
-//! Behind it, the numbers of some cases to leave out the others.
+//! Behind it, the numbers of some cases to leave out the others. `gpu-bench table --json FILE` also writes
+//! the times as JSON lines, and `gpu-bench beside OURS PEERS` makes a table of such a file and of what
+//! `tests/reference/peers` printed.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
 use snn_artifact::{Artifact, Target};
 use snn_compiler::check::{NoImports, PortDtype};
 use snn_runtime::cache::Cache;
@@ -14,6 +19,7 @@ use snn_runtime::cuda::{Cuda, CudaModule};
 use snn_runtime::device::Device;
 use snn_runtime::error::{Error, Result};
 use snn_runtime::jit::{Jit, Program};
+use snn_tests::gpu::beside::beside;
 use snn_tests::gpu::cases::{CASES, Case};
 use snn_tests::gpu::launch::{Operands, Sizes};
 
@@ -25,18 +31,26 @@ const RUNS: usize = 25;
 const SIZES: [(usize, usize); 6] =
     [(4, 8 << 20), (8, 8 << 20), (16, 8 << 20), (32, 4 << 20), (64, 2 << 20), (128, 1 << 20)];
 
+/// What a command ends with, be it an error of the runtime's or a word of ours.
+type Done<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "\
+say fill [NUMBER...], fill-sweep [NUMBER...], table [--json FILE] [NUMBER...], sweep [NUMBER...] \
+or beside OURS PEERS";
+
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    let word = words.next().unwrap_or_default();
-    let only: Vec<usize> = words.filter_map(|word| word.parse().ok()).collect();
-    let is_wanted = |(i, _): &(usize, &'static Case)| only.is_empty() || only.contains(i);
-    let cases: Vec<(usize, &Case)> = CASES.iter().enumerate().filter(is_wanted).collect();
-    let done = match word.as_str() {
-        "fill" => fill(&cases, &["auto".into()]),
-        "fill-sweep" => fill(&cases, &schedules()),
-        "table" => table(&cases),
-        "sweep" => sweep(&cases),
-        _ => Err(Error::Artifact("say fill, fill-sweep, table or sweep".into())),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["fill", only @ ..] => wanted(only).and_then(|cases| fill(&cases, &["auto".into()])),
+        ["fill-sweep", only @ ..] => wanted(only).and_then(|cases| fill(&cases, &schedules())),
+        ["table", "--json", file, only @ ..] => {
+            wanted(only).and_then(|cases| table(&cases, Some(file)))
+        }
+        ["table", only @ ..] => wanted(only).and_then(|cases| table(&cases, None)),
+        ["sweep", only @ ..] => wanted(only).and_then(|cases| sweep(&cases)),
+        ["beside", ours, peers] => print_beside(ours, peers),
+        _ => Err(USAGE.into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,6 +58,31 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The cases of these numbers; all of them where there are none.
+fn wanted(only: &[&str]) -> Done<Vec<(usize, &'static Case)>> {
+    let number = |word: &&str| word.parse().ok().filter(|number| *number < CASES.len());
+    let known: Option<Vec<usize>> = only.iter().map(number).collect();
+    let last = CASES.len() - 1;
+    let only = known.ok_or_else(|| format!("cases have the numbers 0 to {last}; {USAGE}"))?;
+    let is_wanted = |(i, _): &(usize, &'static Case)| only.is_empty() || only.contains(i);
+    Ok(CASES.iter().enumerate().filter(is_wanted).collect())
+}
+
+/// A file that could not be read or written.
+fn failed(path: &str, why: &std::io::Error) -> String {
+    format!("{path}: {why}")
+}
+
+fn print_beside(ours: &str, peers: &str) -> Done {
+    let read = |path| std::fs::read_to_string(path).map_err(|why| failed(path, &why));
+    let found = beside(&read(ours)?, &read(peers)?)?;
+    print!("{}", found.table);
+    match found.missing.as_slice() {
+        [] => Ok(()),
+        missing => Err(format!("no time of {}", missing.join("; ")).into()),
     }
 }
 
@@ -61,7 +100,7 @@ fn artifact(case: &Case, schedule: &str) -> Result<Artifact> {
     jit.artifact(&Target::Ptx { sm: 75 }, &program)
 }
 
-fn fill(cases: &[(usize, &Case)], schedules: &[String]) -> Result<()> {
+fn fill(cases: &[(usize, &Case)], schedules: &[String]) -> Done {
     for (_, case) in cases {
         for schedule in schedules {
             if let Err(error) = artifact(case, schedule) {
@@ -117,7 +156,18 @@ impl Bench<'_> {
     }
 }
 
-fn table(cases: &[(usize, &Case)]) -> Result<()> {
+/// A row as JSON.
+fn line(case: &Case, (steps, lanes): (usize, usize), seconds: [f64; 4]) -> Value {
+    let [copy, forward, backward, both] = seconds.map(|seconds| seconds * 1e3);
+    json!({
+        "neuron": case.name, "dtype": case.dtype.to_string(), "T": steps, "N": lanes,
+        "copy_ms": copy, "forward_ms": forward, "backward_ms": backward, "both_ms": both,
+    })
+}
+
+fn table(cases: &[(usize, &Case)], json: Option<&str>) -> Done {
+    let create = |path| File::create(path).map_err(|why| failed(path, &why));
+    let mut file = json.map(create).transpose()?;
     let device = Cuda::new(0)?;
     println!("{}\n", device.description());
     println!(
@@ -154,12 +204,16 @@ fn table(cases: &[(usize, &Case)]) -> Result<()> {
                 backward * 1e3,
                 copy / both
             );
+            if let (Some(file), Some(path)) = (&mut file, json) {
+                let line = line(case, (steps, lanes), [copy, forward, backward, both]);
+                writeln!(file, "{line}").map_err(|why| failed(path, &why))?;
+            }
         }
     }
     Ok(())
 }
 
-fn sweep(cases: &[(usize, &Case)]) -> Result<()> {
+fn sweep(cases: &[(usize, &Case)]) -> Done {
     let device = Cuda::new(0)?;
     for (_, case) in cases {
         let mut known: BTreeMap<usize, Operands> = BTreeMap::new();

@@ -1,5 +1,6 @@
 //! What is timed on a GPU: neurons, sizes, and launches whose operands lie on the device.
 
+pub mod beside;
 pub mod cases;
 #[cfg(feature = "cuda")]
 pub mod launch;
