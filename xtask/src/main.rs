@@ -10,6 +10,7 @@ mod process;
 mod rules;
 mod soak;
 mod test;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -24,7 +25,10 @@ Commands:
       --require-all    A part that cannot run here is a failure, not a skip
   copy                 Copy the grammar into the package that is made from it
   gpu                  Run IF and LIF in all forms and sizes on an NVIDIA GPU
-      --pack FOLDER    Make a folder to do so on a machine without Rust and LLVM
+      --pack FOLDER    Make a folder to do so, and to time neurons, on a machine without Rust, LLVM
+                       and network; there: sh run all
+      --peers          Put SpikingJelly into it, which is timed beside; PyTorch has to be there
+      --sanitizer      Put compute-sanitizer into it
   mutate-rules         Make every rule of simplification wrong in every way that is known; it fails
                        where that is not found out
       --samples N      Hold each against so many samples, not 10,000
@@ -52,7 +56,14 @@ fn main() -> ExitCode {
         },
         ["copy"] => copy::run(),
         ["gpu"] => gpu::run(),
-        ["gpu", "--pack", folder] => gpu::pack(folder.as_ref()),
+        ["gpu", "--pack", folder, carried @ ..] => match gpu::Carried::parse(carried) {
+            Ok(carried) => gpu::pack(folder.as_ref(), carried),
+            Err(word) => return usage(&format!("`gpu --pack FOLDER` has no option `{word}`")),
+        },
+        ["gpu", "--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
         ["mutate-rules", options @ ..] => rules::mutate(options),
         ["simplification"] => rules::simplification(),
         ["soak", options @ ..] => soak::run(options),

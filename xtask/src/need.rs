@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process;
+use crate::wheel::{self, Wheel};
 
 /// A thing that some checks need.
 struct Need {
@@ -98,7 +99,7 @@ fn has_vulkan() -> bool {
         || folders.into_iter().any(listed)
 }
 
-fn has_pip() -> bool {
+pub fn has_pip() -> bool {
     process::output("python3", &["-m", "pip", "--version"]).is_some()
 }
 
@@ -131,14 +132,14 @@ fn apt(args: &[&str]) {
     }
 }
 
-/// The wheel that holds ptxas, with the hash that pip has to find.
-const WHEEL: &str = "nvidia-cuda-nvcc==13.0.88";
-const WHEEL_HASH: &str = "56fe502eb77625a12f25172caa3cdddb4e4c8ba2c8c17dba44b164761b380f03";
+/// The wheel that holds ptxas.
+const WHEEL: Wheel = Wheel {
+    name: "nvidia-cuda-nvcc==13.0.88",
+    hash: "56fe502eb77625a12f25172caa3cdddb4e4c8ba2c8c17dba44b164761b380f03",
+};
 
-/// Unpacks ptxas out of the wheel in one folder into another.
+/// Unpacks ptxas.
 const UNPACK: &str = "\
-import glob, os, sys, zipfile
-wheel, = glob.glob(os.path.join(sys.argv[1], '*.whl'))
 with zipfile.ZipFile(wheel) as files:
     name, = [n for n in files.namelist() if n.endswith('/bin/ptxas')]
     data = files.read(name)
@@ -162,7 +163,10 @@ fn find_ptxas(install: bool) -> Result<PathBuf, String> {
         return Err("install the CUDA toolkit, or set SNNC_PTXAS to a ptxas".into());
     }
     if !install {
-        return Err(format!("run without --no-install, or: python3 -m pip download {WHEEL}"));
+        return Err(format!(
+            "run without --no-install, or: python3 -m pip download {}",
+            WHEEL.name
+        ));
     }
     fetch_ptxas(&local)?;
     if works(&local) { Ok(local) } else { Err("the ptxas that was fetched does not run".into()) }
@@ -173,27 +177,11 @@ fn fetch_ptxas(to: &Path) -> Result<(), String> {
     if !has_pip() {
         return Err("it comes through pip, which is missing".into());
     }
-    println!("fetching ptxas: {WHEEL}");
+    println!("fetching ptxas: {}", WHEEL.name);
     let folder = process::root().join(".local/wheel");
-    let said = |what: &str| format!("{what} failed");
-    std::fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
-    let list = folder.join("requirements.txt");
-    std::fs::write(&list, format!("{WHEEL} --hash=sha256:{WHEEL_HASH}\n"))
-        .map_err(|why| format!("{}: {why}", list.display()))?;
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-    pip.args(["--only-binary=:all:", "--require-hashes", "--dest"]).arg(&folder);
-    pip.arg("--requirement").arg(&list);
-    run(pip).ok_or_else(|| said("`python3 -m pip download`"))?;
-    let mut unpack = Command::new("python3");
-    unpack.args(["-c", UNPACK]).arg(&folder).arg(to);
-    run(unpack).ok_or_else(|| said("unpacking the wheel"))?;
+    wheel::download(&[WHEEL], &folder)?;
+    wheel::unpack(&folder, UNPACK, to)?;
     // Nothing else of the wheel is needed; what stays if this fails does no harm.
     let _ = std::fs::remove_dir_all(&folder);
     Ok(())
-}
-
-fn run(mut command: Command) -> Option<()> {
-    command.stdin(std::process::Stdio::null());
-    command.status().ok().filter(std::process::ExitStatus::success).map(|_| ())
 }

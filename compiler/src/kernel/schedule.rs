@@ -107,10 +107,10 @@ pub fn schedule(target: &Target) -> Schedule {
     }
 }
 
-/// Threads that run side by side in kernels whose registers are let be 144, which most of backward fits into:
+/// Threads that run side by side in kernels whose registers are let be 168, which most of backward fits into:
 /// left to itself, the assembler takes up to 220 to save a few instructions, and so few threads do not hide
 /// how long memory takes.
-const SIDE_BY_SIDE: u32 = 448;
+const SIDE_BY_SIDE: u32 = 384;
 
 /// Operations of a step up to which a kernel is held to so few registers; with more it might spill some.
 const OPERATIONS: usize = 48;
@@ -124,8 +124,10 @@ pub fn spread(kernel: &Kernel) -> Spread {
     let most = if needs.widest <= 2 && is_short && needs.kept == 0 { 8 } else { 4 };
     let fits = |lanes: &u32| *lanes <= most && needs.fit(kernel, *lanes);
     let lanes = [8, 4, 2].into_iter().find(fits).unwrap_or(1);
-    // Blocks of backward hold registers longer, so that small ones fill the gaps better.
-    Spread { lanes, threads: if needs.kept > 0 { 64 } else { 128 } }
+    // Blocks of backward hold registers longer, so that small ones fill the gaps better; but each leaves a
+    // number for every sum of a param.
+    let has_sums = kernel.buffers.iter().any(|buffer| buffer.shape == Shape::Partial);
+    Spread { lanes, threads: if needs.kept > 0 && !has_sums { 64 } else { 128 } }
 }
 
 /// Blocks of so many threads that the assembler is to leave registers for on each multiprocessor.

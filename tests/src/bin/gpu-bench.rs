@@ -3,13 +3,16 @@
 //! `gpu-bench fill` compiles them into the cache, so that a build without LLVM can run them; `gpu-bench
 //! table` times them beside a copy of as many bytes; `gpu-bench sweep` times other schedules, as CSV;
 //! `gpu-bench latency` times few neurons, launch by launch and recorded.
-//! Behind it, the numbers of some cases to leave out the others.
+//! Behind it, the numbers of some cases to leave out the others. `gpu-bench table --json FILE` also writes
+//! the times as JSON lines, and `gpu-bench beside OURS PEERS` makes a table of such a file and of what
+//! `tests/reference/peers` printed.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Instant;
 
+use serde_json::{Value, json};
 use snn_artifact::{Artifact, Target};
 use snn_compiler::check::{NoImports, PortDtype};
 use snn_runtime::cache::Cache;
@@ -17,10 +20,10 @@ use snn_runtime::cuda::{Cuda, CudaModule};
 use snn_runtime::device::Device;
 use snn_runtime::error::{Error, Result};
 use snn_runtime::jit::{Jit, Program};
-use snn_runtime::neuron::{Call, Neuron, Prepared};
+use snn_tests::gpu::beside::beside;
 use snn_tests::gpu::cases::{CASES, Case};
+use snn_tests::gpu::latency::latency;
 use snn_tests::gpu::launch::{Operands, Sizes};
-use snn_tests::numbers::Numbers;
 
 /// Launches before those that count, and those.
 const WARM_UP: usize = 5;
@@ -30,19 +33,29 @@ const RUNS: usize = 25;
 const SIZES: [(usize, usize); 6] =
     [(4, 8 << 20), (8, 8 << 20), (16, 8 << 20), (32, 4 << 20), (64, 2 << 20), (128, 1 << 20)];
 
+/// What a command ends with, be it an error of the runtime's or a word of ours.
+type Done<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "\
+say fill [NUMBER...], fill-sweep [NUMBER...], table [--json FILE] [NUMBER...], sweep [NUMBER...], \
+latency [NUMBER...] or beside OURS PEERS";
+
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    let word = words.next().unwrap_or_default();
-    let only: Vec<usize> = words.filter_map(|word| word.parse().ok()).collect();
-    let is_wanted = |(i, _): &(usize, &'static Case)| only.is_empty() || only.contains(i);
-    let cases: Vec<(usize, &Case)> = CASES.iter().enumerate().filter(is_wanted).collect();
-    let done = match word.as_str() {
-        "fill" => fill(&cases, &["auto".into()]),
-        "fill-sweep" => fill(&cases, &schedules()),
-        "table" => table(&cases),
-        "sweep" => sweep(&cases),
-        "latency" => latency(&cases),
-        _ => Err(Error::Artifact("say fill, fill-sweep, table, sweep or latency".into())),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["fill", only @ ..] => wanted(only).and_then(|cases| fill(&cases, &["auto".into()])),
+        ["fill-sweep", only @ ..] => wanted(only).and_then(|cases| fill(&cases, &schedules())),
+        ["table", "--json", file, only @ ..] => {
+            wanted(only).and_then(|cases| table(&cases, Some(file)))
+        }
+        ["table", only @ ..] => wanted(only).and_then(|cases| table(&cases, None)),
+        ["sweep", only @ ..] => wanted(only).and_then(|cases| sweep(&cases)),
+        ["latency", only @ ..] => {
+            wanted(only).and_then(|cases| Ok(latency(&cases, |case| artifact(case, "auto"))?))
+        }
+        ["beside", ours, peers] => print_beside(ours, peers),
+        _ => Err(USAGE.into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,6 +63,31 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The cases of these numbers; all of them where there are none.
+fn wanted(only: &[&str]) -> Done<Vec<(usize, &'static Case)>> {
+    let number = |word: &&str| word.parse().ok().filter(|number| *number < CASES.len());
+    let known: Option<Vec<usize>> = only.iter().map(number).collect();
+    let last = CASES.len() - 1;
+    let only = known.ok_or_else(|| format!("cases have the numbers 0 to {last}; {USAGE}"))?;
+    let is_wanted = |(i, _): &(usize, &'static Case)| only.is_empty() || only.contains(i);
+    Ok(CASES.iter().enumerate().filter(is_wanted).collect())
+}
+
+/// A file that could not be read or written.
+fn failed(path: &str, why: &std::io::Error) -> String {
+    format!("{path}: {why}")
+}
+
+fn print_beside(ours: &str, peers: &str) -> Done {
+    let read = |path| std::fs::read_to_string(path).map_err(|why| failed(path, &why));
+    let found = beside(&read(ours)?, &read(peers)?)?;
+    print!("{}", found.table);
+    match found.missing.as_slice() {
+        [] => Ok(()),
+        missing => Err(format!("no time of {}", missing.join("; ")).into()),
     }
 }
 
@@ -67,7 +105,7 @@ fn artifact(case: &Case, schedule: &str) -> Result<Artifact> {
     jit.artifact(&Target::Ptx { sm: 75 }, &program)
 }
 
-fn fill(cases: &[(usize, &Case)], schedules: &[String]) -> Result<()> {
+fn fill(cases: &[(usize, &Case)], schedules: &[String]) -> Done {
     for (_, case) in cases {
         for schedule in schedules {
             if let Err(error) = artifact(case, schedule) {
@@ -123,7 +161,18 @@ impl Bench<'_> {
     }
 }
 
-fn table(cases: &[(usize, &Case)]) -> Result<()> {
+/// A row as JSON.
+fn line(case: &Case, (steps, lanes): (usize, usize), seconds: [f64; 4]) -> Value {
+    let [copy, forward, backward, both] = seconds.map(|seconds| seconds * 1e3);
+    json!({
+        "neuron": case.name, "dtype": case.dtype.to_string(), "T": steps, "N": lanes,
+        "copy_ms": copy, "forward_ms": forward, "backward_ms": backward, "both_ms": both,
+    })
+}
+
+fn table(cases: &[(usize, &Case)], json: Option<&str>) -> Done {
+    let create = |path| File::create(path).map_err(|why| failed(path, &why));
+    let mut file = json.map(create).transpose()?;
     let device = Cuda::new(0)?;
     println!("{}\n", device.description());
     println!(
@@ -160,12 +209,16 @@ fn table(cases: &[(usize, &Case)]) -> Result<()> {
                 backward * 1e3,
                 copy / both
             );
+            if let (Some(file), Some(path)) = (&mut file, json) {
+                let line = line(case, (steps, lanes), [copy, forward, backward, both]);
+                writeln!(file, "{line}").map_err(|why| failed(path, &why))?;
+            }
         }
     }
     Ok(())
 }
 
-fn sweep(cases: &[(usize, &Case)]) -> Result<()> {
+fn sweep(cases: &[(usize, &Case)]) -> Done {
     let device = Cuda::new(0)?;
     for (_, case) in cases {
         let mut known: BTreeMap<usize, Operands> = BTreeMap::new();
@@ -200,68 +253,4 @@ fn sweep(cases: &[(usize, &Case)]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// So few neurons that launches take longer than memory does.
-const FEW: (usize, usize) = (8, 65_536);
-
-/// Launches in a row, of which the host's time is taken.
-const IN_A_ROW: usize = 1000;
-
-fn latency(cases: &[(usize, &Case)]) -> Result<()> {
-    let device = Arc::new(Cuda::new(0)?);
-    println!("{}\n", device.description());
-    println!(
-        "| Neuron | Stored as | T | N | Forward and backward on the stream, us | Recorded, us | The host, us a launch | Recorded, us |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
-    let (steps, lanes) = FEW;
-    for (_, case) in cases {
-        let artifact = artifact(case, "auto")?;
-        let neuron = Neuron::load(Arc::clone(&device) as Arc<dyn Device>, artifact)?;
-        let mut call = Call::default();
-        let numbers = Numbers::of(7).array(&[steps, 64, lanes / 64], -0.5, 1.9);
-        call.inputs.insert("x".into(), numbers);
-        let mut prepared = neuron.prepare(&call)?;
-        let both = |prepared: &mut Prepared<'_>| {
-            prepared.launch_forward_train()?;
-            prepared.launch_backward()
-        };
-        let stream = micros(&device, || both(&mut prepared))?;
-        // Forward, backward, and the sum where something is learnt.
-        let launches = if case.learn.is_some() { 3 } else { 2 };
-        let launch = host(&device, IN_A_ROW * launches, || {
-            (0..IN_A_ROW).try_for_each(|_| both(&mut prepared))
-        })?;
-        let mut graph = device.record(prepared, both)?;
-        let recorded = micros(&device, || graph.launch())?;
-        let host_recorded =
-            host(&device, IN_A_ROW, || (0..IN_A_ROW).try_for_each(|_| graph.launch()))?;
-        println!(
-            "| {} | {} | {steps} | {lanes} | {stream:.1} | {recorded:.1} | {launch:.2} | {host_recorded:.2} |",
-            case.name, case.dtype
-        );
-    }
-    Ok(())
-}
-
-/// The median of the device's time for some launches, in microseconds.
-fn micros(device: &Cuda, mut work: impl FnMut() -> Result<()>) -> Result<f64> {
-    let mut times = Vec::new();
-    for _ in 0..WARM_UP + RUNS {
-        times.push(device.time(&mut work)? * 1e6);
-    }
-    let mut times = times.split_off(WARM_UP);
-    times.sort_by(f64::total_cmp);
-    Ok(times[RUNS / 2])
-}
-
-/// The host's time for starting so many launches, in microseconds each.
-fn host(device: &Cuda, count: usize, work: impl FnOnce() -> Result<()>) -> Result<f64> {
-    device.synchronize()?;
-    let start = Instant::now();
-    work()?;
-    let seconds = start.elapsed().as_secs_f64();
-    device.synchronize()?;
-    Ok(seconds * 1e6 / count as f64)
 }

@@ -19,6 +19,9 @@ use snn_tests::program::Program;
 const NAMES: [(&str, &str); 3] =
     [("cpu", ""), ("wgpu:0", "SNNC_REQUIRE_WGPU"), ("cuda:0", "SNNC_REQUIRE_CUDA")];
 
+/// Set where a folder is packed for a machine with a GPU: each program has to have its PTX in the cache.
+const PACKED: &str = "SNN_PTX_IN_CACHE";
+
 /// The devices there are. What is missing is said, and is a failure where it is required.
 pub fn devices() -> &'static [Arc<dyn Device>] {
     static DEVICES: LazyLock<Vec<Arc<dyn Device>>> = LazyLock::new(|| {
@@ -45,11 +48,14 @@ fn open(name: &str, required: &str) -> Option<Arc<dyn Device>> {
 
 /// The compiler of the tests. Only a cache that the caller named is used, never the user's own.
 pub fn compiler() -> &'static Jit {
-    static JIT: LazyLock<Jit> = LazyLock::new(|| {
-        let named = std::env::var_os(VARIABLE).is_some();
-        Jit::with_cache(named.then(|| Cache::open().unwrap()))
-    });
+    static JIT: LazyLock<Jit> = LazyLock::new(|| tuned(Tuning::default()));
     &JIT
+}
+
+/// The same for another schedule.
+pub fn tuned(tuning: Tuning) -> Jit {
+    let named = std::env::var_os(VARIABLE).is_some();
+    Jit::with_cache(named.then(|| Cache::open().unwrap())).tuned(tuning)
 }
 
 /// A program as the runtime takes it.
@@ -66,6 +72,10 @@ pub fn source(program: &Program) -> jit::Program<'_> {
 /// interpreter.
 pub fn load(program: &Program) -> Vec<(Neuron, Interpreted)> {
     let neuron = program.neuron();
+    if std::env::var_os(PACKED).is_some() {
+        let ptx = compiler().artifact(&Target::Ptx { sm: 75 }, &source(program));
+        ptx.unwrap_or_else(|e| panic!("{e}: {}", program.text));
+    }
     let compile = |device: &Arc<dyn Device>| {
         let made = match compiler().compile(Arc::clone(device), &source(program)) {
             Err(Error::Unsupported { what, .. }) if what.contains("` stored as ") => return None,

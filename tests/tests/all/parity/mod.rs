@@ -158,6 +158,7 @@ fn the_last_size_of_the_soak() {
 fn ptx_is_in_the_cache() {
     let target = Target::Ptx { sm: 75 };
     machines::compiler().copy(&target).unwrap();
+    packed::artifacts(&target);
     let random = programs::packed().into_iter().map(|random| random.program);
     let written = [
         corpus::programs(),

@@ -1,15 +1,17 @@
 //! Packed spikes are the bits of the dense ones, on every machine, in chunks of every length.
 
-use snn_compiler::check::{NoImports, Specialization, hir};
+use snn_artifact::{Artifact, Target};
+use snn_compiler::check::hir;
 use snn_compiler::error::EmitError;
 use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::{self, Options};
 use snn_runtime::neuron::{Array, Call, Forward, Neuron, Seeds};
 use snn_tests::interpret::Interpreted;
 use snn_tests::numbers::Numbers;
+use snn_tests::program::Program;
 
 use super::check::same_bits;
-use super::machines::devices;
+use super::machines::{self, devices};
 
 /// Two outputs of spikes, and one that is no spike.
 const TWO: &str = "neuron Two {
@@ -28,12 +30,29 @@ const TWO: &str = "neuron Two {
 }
 ";
 
-fn neuron(text: &str, pack: &[&str]) -> hir::Neuron {
-    let pack = pack.iter().map(|name| (*name).to_string()).collect();
-    let wanted = Specialization { pack, ..Specialization::default() };
-    let source = pipeline::Source { name: "packed.snn", text };
-    let front = pipeline::front(source, &wanted, &NoImports);
-    front.unwrap_or_else(|findings| panic!("{}", findings.render(false))).neuron
+/// The lengths of chunks that are run.
+const CHUNKS: [Option<u32>; 5] = [None, Some(1), Some(2), Some(4), Some(32)];
+
+fn packed(pack: &[&str]) -> Program {
+    let mut program = Program::new(TWO);
+    program.specialization.pack = pack.iter().map(|name| (*name).to_string()).collect();
+    program
+}
+
+fn neuron(pack: &[&str]) -> hir::Neuron {
+    packed(pack).neuron()
+}
+
+fn tuning(chunk: Option<u32>) -> Tuning {
+    Tuning { chunk, ..Tuning::default() }
+}
+
+/// What is run here, in chunks of every length.
+pub fn artifacts(target: &Target) -> Vec<Artifact> {
+    let artifact = |chunk| {
+        machines::tuned(tuning(chunk)).artifact(target, &machines::source(&packed(&["s", "z"])))
+    };
+    CHUNKS.map(|chunk| artifact(chunk).unwrap()).into()
 }
 
 fn call(steps: usize, step: &[usize], numbers: &mut Numbers) -> Call {
@@ -59,17 +78,13 @@ fn same_spikes(what: &str, found: &Forward, dense: &Forward, packed: &[&str]) {
 
 #[test]
 fn packed_spikes_are_the_dense_ones_on_every_machine() {
-    let (dense, packed) = (neuron(TWO, &[]), neuron(TWO, &["s", "z"]));
+    let (dense, packed) = (neuron(&[]), neuron(&["s", "z"]));
     let mut numbers = Numbers::fresh();
-    for chunk in [None, Some(1), Some(2), Some(4), Some(32)] {
-        for device in devices() {
-            let options = Options {
-                tuning: Tuning { chunk, ..Tuning::default() },
-                ..Options::new(device.target())
-            };
+    for device in devices() {
+        for (chunk, artifact) in CHUNKS.into_iter().zip(artifacts(&device.target())) {
+            let options = Options { tuning: tuning(chunk), ..Options::new(device.target()) };
             let reference = Interpreted::new(&dense, &options);
             let interpreted = Interpreted::new(&packed, &options);
-            let artifact = pipeline::back(&packed, &options, "packed".into()).unwrap();
             let loaded = Neuron::load(device.clone(), artifact).unwrap();
             for (steps, step) in
                 [(0, &[3][..]), (1, &[1]), (31, &[2, 5]), (32, &[37]), (33, &[4]), (70, &[3, 11])]
@@ -98,15 +113,15 @@ fn packed_spikes_are_the_dense_ones_on_every_machine() {
 #[test]
 fn what_is_packed_moves_a_bit_for_each_spike() {
     let bytes = |pack: &[&str]| {
-        let options = Options::new(snn_artifact::Target::Wgsl);
-        pipeline::saves(&neuron(TWO, pack), &options).chosen.forward.bytes
+        let options = Options::new(Target::Wgsl);
+        pipeline::saves(&neuron(pack), &options).chosen.forward.bytes
     };
     assert_eq!(bytes(&[]) - bytes(&["s", "z"]), 2.0 * (4.0 - 1.0 / 8.0));
 }
 
 #[test]
 fn words_of_no_whole_chunks_are_refused() {
-    let packed = neuron(TWO, &["s"]);
+    let packed = neuron(&["s"]);
     for device in devices() {
         for chunk in [3, 64] {
             let options =

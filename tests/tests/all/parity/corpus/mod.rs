@@ -36,7 +36,8 @@ macro_rules! corpus {
         pub fn programs() -> Vec<Program> {
             let each = [$($case.program().clone()),*];
             let saved = |program: &Program| SAVES.map(|save| program.clone().save(save));
-            each.iter().flat_map(saved).chain(each.iter().cloned()).collect()
+            let all = each.iter().flat_map(saved).chain(each.iter().cloned());
+            all.chain(stored::programs()).collect()
         }
 
         /// The files that have a row.

@@ -27,6 +27,13 @@ macro_rules! stored {
         fn $name() {
             HALVES.into_iter().for_each(|dtype| agrees(stringify!($name), $case.dtype(dtype)));
         })*
+
+        /// What is run here.
+        pub fn programs() -> Vec<Program> {
+            let each = HALVES.map(|dtype| [$($case.dtype(dtype).program().clone()),*]);
+            let large = [HALVES[0], HALVES[1], PortDtype::F32].map(large);
+            each.into_iter().flatten().chain(large).collect()
+        }
     };
 }
 
@@ -111,12 +118,16 @@ fn wgsl_refuses_and_says_why() {
 
 const LARGE: &str = "neuron Large {\n  input x\n  state v = 0\n  charge v = x * 1000\n  fire y = v\n  output y\n}\n";
 
+fn large(dtype: PortDtype) -> Program {
+    Program::new(LARGE).dtype(dtype)
+}
+
 /// Too large is infinite in binary16 alone, and what rounds below the least number is 0.
 #[test]
 fn what_is_too_large_for_f16_is_infinite() {
     let x = [70.0, -70.0, 65.0, 1e-12, 1e30, f32::NAN, 0.0, 65504.0];
     let found = |dtype| {
-        let program = Program::new(LARGE).dtype(dtype);
+        let program = large(dtype);
         let array = |data: &[f32]| Array::new(vec![1, data.len()], data.to_vec()).unwrap();
         let call = Call { inputs: [("x".into(), array(&x))].into(), ..Call::default() };
         let seeds = Seeds { outputs: [("y".into(), array(&x))].into(), ..Seeds::default() };
