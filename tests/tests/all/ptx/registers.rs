@@ -23,6 +23,11 @@ use crate::parity::corpus;
 /// The assembler that the table is of: the one that `cargo xtask test` fetches.
 const VERSION: &str = "V13.0.88";
 
+/// Entries that are known to spill: what a chunk of so many values takes is more than a thread has of
+/// registers, also with one lane.
+const SPILLING: [(&str, &str); 2] =
+    [("feature_surrogates", "backward_short"), ("hodgkin_huxley", "backward")];
+
 /// One in so many programs that are not in the table is assembled in each run.
 const SOME: usize = 6;
 
@@ -84,7 +89,8 @@ fn rows(
             continue;
         }
         for usage in assemble(ptxas, text_for(&texts, sm), name, sm) {
-            if (usage.stack, usage.spilled) != (0, 0) {
+            let is_known = SPILLING.contains(&(name, usage.entry.as_str()));
+            if (usage.stack, usage.spilled) != (0, 0) && !is_known {
                 _ = writeln!(wrong, "{name} for sm_{sm}: {usage:?}");
             }
             let neuron = if usage.entry == "reduce" { "all" } else { name };
