@@ -1,5 +1,7 @@
 //! The one list of passes, from the text of a neuron to its artifact.
 
+mod refuse;
+
 use std::fmt::Write;
 
 use snn_artifact::naming::Operand;
@@ -15,6 +17,9 @@ use crate::kernel::{Capabilities, Kernel, Schedule, Verified, lower};
 use crate::span::{SourceMap, Span};
 use crate::targets::Emitted;
 use crate::{ast, diff, egraph, kernel, saves};
+
+pub use refuse::check_built;
+use refuse::{check_schedule, check_words, not_built};
 
 /// A file: the name that diagnostics show, and the text.
 #[derive(Clone, Copy, Debug)]
@@ -201,22 +206,10 @@ pub fn middle_and_tell(neuron: &Neuron, options: &Options) -> egraph::Simplified
 ///
 /// What the target cannot do.
 pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
+    check_schedule(options)?;
     check_words(neuron, options)?;
     let (lowered, _) = lowered(&middle(neuron, options), options);
     legal(lowered, options)
-}
-
-/// A word of packed spikes is filled by whole chunks.
-fn check_words(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
-    let chunk = options.schedule().chunk;
-    if kernel::WORD.is_multiple_of(chunk) || !neuron.outputs.iter().any(|output| output.packed) {
-        return Ok(());
-    }
-    Err(Unsupported {
-        target: target_word(&options.target),
-        what: format!("packed spikes in chunks of {chunk} steps"),
-        instead: "a chunk of 1, 2, 4, 8, 16 or 32 steps".into(),
-    })
 }
 
 /// The kernels of an adjoint before they are legal, and what of a step is saved for backward.
@@ -265,6 +258,7 @@ fn is_of_states(buffer: &kernel::Buffer) -> bool {
 ///
 /// What the target cannot do.
 pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
+    check_schedule(options)?;
     check_words(neuron, options)?;
     let adjoint = middle(neuron, options);
     let (lowered, saved) = lowered(&adjoint, options);
@@ -358,29 +352,6 @@ fn level(name: &str) -> Result<crate::targets::cranelift::Level, Unsupported> {
         what: format!("the level `{name}`"),
         instead: "choose x86-64-v2, x86-64-v3 or aarch64".into(),
     })
-}
-
-/// What a target is called on the command line.
-fn target_word(target: &Target) -> &'static str {
-    match target {
-        Target::Cpu { .. } => "cpu",
-        Target::Ptx { .. } => "ptx",
-        Target::Wgsl => "wgsl",
-    }
-}
-
-/// The error of a target whose back end was left out of this build.
-fn not_built(target: &Target) -> Unsupported {
-    let feature = match target {
-        Target::Cpu { .. } => "cranelift",
-        Target::Ptx { .. } => "llvm",
-        Target::Wgsl => "wgsl",
-    };
-    Unsupported {
-        target: target_word(target),
-        what: "anything in this build".into(),
-        instead: format!("build with the feature `{feature}`, or choose another target"),
-    }
 }
 
 /// Everything that decides the code of a neuron, as text. Equal texts are equal artifacts.

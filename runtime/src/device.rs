@@ -4,6 +4,7 @@
 //! decided once, above them.
 
 use std::any::Any;
+use std::time::Instant;
 
 use snn_artifact::{Artifact, Target};
 
@@ -55,6 +56,15 @@ pub trait Device: Send + Sync {
     fn load(&self, artifact: &Artifact) -> Result<Box<dyn Module>>;
     /// Waits for all launches.
     fn synchronize(&self) -> Result<()>;
+    /// Seconds that what `work` starts takes until it is done, by the device's own clock where it has
+    /// one.
+    fn time(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<f64> {
+        self.synchronize()?;
+        let start = Instant::now();
+        work()?;
+        self.synchronize()?;
+        Ok(start.elapsed().as_secs_f64())
+    }
 }
 
 /// Loaded code.
@@ -73,4 +83,8 @@ pub trait Module: Send + Sync {
         buffers: &mut [Argument<'_>],
         scalars: &[i64],
     ) -> Result<()>;
+    /// Whether an entry needs memory beside its registers, which makes it slow. Not told by every device.
+    fn spills(&self, _entry: &str) -> bool {
+        false
+    }
 }

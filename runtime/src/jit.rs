@@ -7,7 +7,7 @@ use snn_compiler::check::{Resolver, Specialization};
 use snn_compiler::copy;
 use snn_compiler::error::EmitError;
 use snn_compiler::kernel::schedule::Tuning;
-use snn_compiler::pipeline::{self, Options, Source};
+use snn_compiler::pipeline::{self, Front, Options, Source};
 
 use crate::cache::{self, Cache};
 use crate::device::Device;
@@ -52,7 +52,7 @@ impl Jit {
         Self { cache, tuning: Tuning::default() }
     }
 
-    /// The same with schedules that are not the target's own.
+    /// The same with schedules that are not the target's own, such as [`Jit::tune`] finds them.
     pub fn tuned(self, tuning: Tuning) -> Self {
         Self { tuning, ..self }
     }
@@ -64,12 +64,30 @@ impl Jit {
     /// [`Error::Compile`] with the rendered diagnostics of the program; [`Error::Unsupported`] for what
     /// the target cannot do.
     pub fn artifact(&self, target: &Target, program: &Program<'_>) -> Result<Artifact> {
+        self.artifact_of(&self.front(program)?, target, self.tuning)
+    }
+
+    /// A program that is checked.
+    pub(crate) fn front(&self, program: &Program<'_>) -> Result<Front> {
         let source = Source { name: program.name, text: program.text };
         let front = pipeline::front(source, &program.specialization, program.resolver);
-        let front = front.map_err(|findings| Error::Compile(findings.render(false)))?;
-        let options = Options { tuning: self.tuning, ..Options::new(target.clone()) };
+        front.map_err(|findings| Error::Compile(findings.render(false)))
+    }
+
+    /// The artifact of a program that is checked, with a schedule.
+    pub(crate) fn artifact_of(
+        &self,
+        front: &Front,
+        target: &Target,
+        tuning: Tuning,
+    ) -> Result<Artifact> {
+        let options = Options { tuning, ..Options::new(target.clone()) };
         let key = hash(pipeline::key(&front.neuron, &options));
         self.cached(&key, || pipeline::back(&front.neuron, &options, key.clone()))
+    }
+
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref()
     }
 
     /// The copy kernel for a target, which bandwidths are measured against.
@@ -105,7 +123,7 @@ impl Jit {
     }
 }
 
-fn refused(error: EmitError) -> Error {
+pub(crate) fn refused(error: EmitError) -> Error {
     match error {
         EmitError::Unsupported(unsupported) => Error::Unsupported {
             device: unsupported.target.into(),

@@ -132,6 +132,9 @@ fn apt(args: &[&str]) {
     }
 }
 
+/// What a ptxas of the wheel's version says of itself.
+const RELEASE: &str = "V13.0.88";
+
 /// The wheel that holds ptxas.
 const WHEEL: Wheel = Wheel {
     name: "nvidia-cuda-nvcc==13.0.88",
@@ -150,15 +153,34 @@ os.chmod(path + '.new', 0o755)
 os.replace(path + '.new', path)
 ";
 
-/// `SNNC_PTXAS`, the one on the path, or the one under `.local`, put there if need be.
+/// Whether a ptxas is of the version that the table of registers is of.
+pub fn is_tabled(ptxas: &Path) -> bool {
+    version(ptxas).is_some_and(|said| said.contains(RELEASE))
+}
+
+fn version(ptxas: &Path) -> Option<String> {
+    process::output(&ptxas.to_string_lossy(), &["--version"])
+}
+
+/// `SNNC_PTXAS`, else one of the wheel's version: on the path, or under `.local`, put there if need be;
+/// else any that is on the path.
 fn find_ptxas(install: bool) -> Result<PathBuf, String> {
-    let works = |path: &Path| process::output(&path.to_string_lossy(), &["--version"]).is_some();
     let local = process::root().join(".local/ptxas");
     let named = std::env::var_os("SNNC_PTXAS").map(PathBuf::from);
-    let known = [named, Some(PathBuf::from("ptxas")), Some(local.clone())];
-    if let Some(path) = known.into_iter().flatten().find(|path| works(path)) {
+    if let Some(path) = named.filter(|path| version(path).is_some()) {
         return Ok(path);
     }
+    let on_path = PathBuf::from("ptxas");
+    if let Some(path) = [&on_path, &local].into_iter().find(|path| is_tabled(path)) {
+        return Ok(path.clone());
+    }
+    fetched_ptxas(install, local).or_else(|why| match version(&on_path) {
+        Some(_) => Ok(on_path),
+        None => Err(why),
+    })
+}
+
+fn fetched_ptxas(install: bool, local: PathBuf) -> Result<PathBuf, String> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return Err("install the CUDA toolkit, or set SNNC_PTXAS to a ptxas".into());
     }
@@ -169,7 +191,10 @@ fn find_ptxas(install: bool) -> Result<PathBuf, String> {
         ));
     }
     fetch_ptxas(&local)?;
-    if works(&local) { Ok(local) } else { Err("the ptxas that was fetched does not run".into()) }
+    match version(&local) {
+        Some(_) => Ok(local),
+        None => Err("the ptxas that was fetched does not run".into()),
+    }
 }
 
 /// Downloads the wheel, whose hash pip checks, and keeps only ptxas of it.

@@ -87,8 +87,12 @@ fn skip_missing(steps: &mut Steps, found: &Found) {
     if !found.vulkan {
         steps.skip("WGSL kernels on a device", "no Vulkan driver");
     }
-    if let Err(why) = &found.ptxas {
-        steps.skip("PTX through ptxas", why.clone());
+    match &found.ptxas {
+        Err(why) => steps.skip("PTX through ptxas", why.clone()),
+        Ok(ptxas) if !need::is_tabled(ptxas) => {
+            steps.skip("the table of registers", "it is of another ptxas than the one found");
+        }
+        Ok(_) => {}
     }
 }
 

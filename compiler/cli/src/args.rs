@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use snn_compiler::check::hir::Sharing;
 use snn_compiler::check::{PortDtype, Save};
+use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::link;
 use snn_compiler::pipeline::Stage;
 
@@ -167,6 +168,37 @@ pub struct Special {
     /// An output of spikes to give packed: as the bits of 32 steps in a word
     #[arg(long, value_name = "OUTPUT")]
     pub pack: Vec<String>,
+    /// How kernels cut time and spread neurons: auto, or chunk=STEPS,forward=LANESxTHREADS,
+    /// backward=LANESxTHREADS or some of these; tune times several on the device and takes the fastest
+    #[arg(long, value_name = "SCHEDULE", default_value = "auto")]
+    pub schedule: Schedule,
+}
+
+/// Who chooses the schedules of kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// The user; what is not given is left to the compiler.
+    Given(Tuning),
+    /// The clock.
+    Tune,
+}
+
+impl Schedule {
+    /// What the user gave; while the clock has not chosen, the compiler's own.
+    pub fn given(self) -> Tuning {
+        match self {
+            Schedule::Given(tuning) => tuning,
+            Schedule::Tune => Tuning::default(),
+        }
+    }
+}
+
+impl std::str::FromStr for Schedule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "tune" { Ok(Schedule::Tune) } else { text.parse().map(Schedule::Given) }
+    }
 }
 
 /// What code is made for.
@@ -189,9 +221,10 @@ pub struct TargetArgs {
     /// cpu: the processors to compile for: x86-64-v2, x86-64-v3 or aarch64; this machine's by default
     #[arg(long, value_name = "LEVEL")]
     pub level: Option<String>,
-    /// ptx: the oldest compute capability that the code runs on
-    #[arg(long, value_name = "NUMBER", default_value_t = 75)]
-    pub sm: u32,
+    /// ptx: the oldest compute capability that the code runs on: 70, 72, 75, 80, 86, 87, 89 or 90; 75 by
+    /// default. Below 90 there is a second text for 90 and newer
+    #[arg(long, value_name = "NUMBER")]
+    pub sm: Option<u32>,
 }
 
 /// Arguments of `build`.

@@ -22,7 +22,7 @@ const HOST: Format = if cfg!(target_vendor = "apple") {
 /// Builds what the arguments ask for.
 pub fn build(args: &BuildArgs, reporter: &Reporter) -> Result<()> {
     let program = Program::new(&args.special)?;
-    let options = Options::new(program::target(&args.target)?);
+    let options = program::options(&args.special, &args.target)?;
     match args.emit {
         Some(stage) => emit(&program, &options, stage),
         None => write(args, &program, &options, reporter),

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use snn_compiler::pipeline::Options;
 use snn_compiler::{diagnostic, explain};
 
 use crate::args::ExplainArgs;
@@ -41,7 +40,7 @@ fn code(code: &str) -> Result<()> {
 
 fn neuron(args: &ExplainArgs, reporter: &Reporter) -> Result<()> {
     let program = Program::new(&args.special)?;
-    let options = Options::new(program::target(&args.target)?);
+    let options = program::options(&args.special, &args.target)?;
     let front = program.front(reporter)?;
     let explanation = explain::explain(&front.neuron, &front.findings.sources, &options);
     report::print(&match args.json {

@@ -4,9 +4,10 @@ use snn_artifact::Target;
 use snn_compiler::check::Specialization;
 use snn_compiler::check::hir;
 use snn_compiler::pipeline::{self, Front, Options};
+use snn_compiler::targets;
 use snn_runtime::cpu::host_level;
 
-use crate::args::{Special, TargetArgs, TargetKind};
+use crate::args::{Schedule, Special, TargetArgs, TargetKind};
 use crate::report::{Failure, Reporter, Result};
 use crate::source::{self, Files, Text};
 
@@ -46,13 +47,37 @@ impl Program {
     }
 }
 
+/// The compute capability of PTX where none is given.
+const SM: u32 = 75;
+
+/// What the arguments decide about a build for a target.
+pub fn options(special: &Special, target: &TargetArgs) -> Result<Options> {
+    let target = self::target(target)?;
+    match special.schedule {
+        Schedule::Given(tuning) => Ok(Options { tuning, ..Options::new(target) }),
+        Schedule::Tune => Err(Failure::Message(
+            "`--schedule tune` times kernels on a device: `snnc bench` takes it, and prints the \
+             schedule to give here"
+                .into(),
+        )),
+    }
+}
+
 /// The target of the arguments.
 pub fn target(args: &TargetArgs) -> Result<Target> {
+    if args.sm.is_some() && args.target != TargetKind::Ptx {
+        return Err("`--sm` is for PTX: give `--target ptx` with it".to_string().into());
+    }
     Ok(match args.target {
         TargetKind::Cpu => Target::Cpu { level: level(args.level.as_deref())? },
-        TargetKind::Ptx => Target::Ptx { sm: args.sm },
+        TargetKind::Ptx => Target::Ptx { sm: sm(args.sm.unwrap_or(SM))? },
         TargetKind::Wgsl => Target::Wgsl,
     })
+}
+
+fn sm(given: u32) -> Result<u32> {
+    targets::check_sm(given).map_err(|error| error.to_string())?;
+    Ok(given)
 }
 
 fn level(given: Option<&str>) -> Result<String> {

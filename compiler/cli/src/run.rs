@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use snn_artifact::{Axis, Manifest, Param, ParamDefault, Sharing};
+use snn_compiler::check::hir;
+use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::Options;
 use snn_runtime::cache::{self, Cache};
+use snn_runtime::device::Device;
 use snn_runtime::devices;
 use snn_runtime::jit::{self, Jit};
 use snn_runtime::neuron::{Array, Arrays, Call, Neuron, Seeds, default_numbers};
 
-use crate::args::{GradArgs, Operands, RunArgs, Special};
+use crate::args::{GradArgs, Operands, RunArgs, Schedule, Special};
 use crate::operands;
 use crate::plot::{self, Rows};
 use crate::program::{self, Program};
@@ -24,45 +27,75 @@ use crate::write::Files;
 pub struct Ready {
     /// The neuron.
     pub neuron: Neuron,
+    /// What of its schedules is not the compiler's own.
+    pub tuning: Tuning,
     /// From the text to loaded code.
     pub took: Duration,
     /// Whether the cache had it.
     pub cached: bool,
 }
 
-/// Compiles a neuron for a device, behind the user's cache.
-pub fn ready(
-    special: &Special,
-    device: Arc<dyn snn_runtime::device::Device>,
-    reporter: &Reporter,
-) -> Result<Ready> {
-    let program = Program::new(special)?;
-    let start = Instant::now();
-    let front = program.front(reporter)?;
-    let cache = match Cache::open() {
-        Ok(cache) => Some(cache),
-        // No folder for a cache is a machine's way of being; one that is not safe is worth a word.
-        Err(snn_runtime::Error::Cache { path, .. }) if path == cache::VARIABLE => None,
-        Err(error) => {
-            reporter.warning(&format!("{error}; compiled without it"));
-            None
-        }
-    };
-    let key = program::key(&front.neuron, &Options::new(device.target()));
-    let cached = cache.as_ref().is_some_and(|cache| cache.get(&key).is_some());
-    let source = program.source();
-    let specialization = program.wanted.clone();
-    let program =
-        jit::Program { name: source.name, text: source.text, specialization, resolver: &Imports };
-    let neuron = Jit::with_cache(cache).compile(device, &program)?;
-    Ok(Ready { neuron, took: start.elapsed(), cached })
+/// A neuron that is checked, its warnings shown, and what compiles it for a device behind the user's
+/// cache.
+pub struct Maker {
+    program: Program,
+    checked: hir::Neuron,
+    device: Arc<dyn Device>,
+    cache: Option<Cache>,
+}
+
+impl Maker {
+    /// Reads the file and checks it.
+    pub fn new(special: &Special, device: Arc<dyn Device>, reporter: &Reporter) -> Result<Self> {
+        let program = Program::new(special)?;
+        let checked = program.front(reporter)?.neuron;
+        let cache = match Cache::open() {
+            Ok(cache) => Some(cache),
+            // No folder for a cache is a machine's way of being; one that is not safe is worth a word.
+            Err(snn_runtime::Error::Cache { path, .. }) if path == cache::VARIABLE => None,
+            Err(error) => {
+                reporter.warning(&format!("{error}; compiled without it"));
+                None
+            }
+        };
+        Ok(Self { program, checked, device, cache })
+    }
+
+    /// Compiles it with a schedule.
+    pub fn ready(&self, tuning: Tuning) -> Result<Ready> {
+        let start = Instant::now();
+        let options = Options { tuning, ..Options::new(self.device.target()) };
+        let key = program::key(&self.checked, &options);
+        let cached = self.cache.as_ref().is_some_and(|cache| cache.get(&key).is_some());
+        let jit = Jit::with_cache(self.cache.clone()).tuned(tuning);
+        let neuron = jit.compile(Arc::clone(&self.device), &self.jit_program())?;
+        Ok(Ready { neuron, tuning, took: start.elapsed(), cached })
+    }
+
+    /// Compiles it with the schedule that is the fastest for a call; timed where the cache does not know
+    /// it. What is `ready` is left as it is where that is the one.
+    pub fn tuned(&self, ready: Ready, call: &Call) -> Result<Ready> {
+        let jit = Jit::with_cache(self.cache.clone());
+        let tuning = jit.tune(&self.device, &self.jit_program(), call)?;
+        if tuning == ready.tuning { Ok(ready) } else { self.ready(tuning) }
+    }
+
+    fn jit_program(&self) -> jit::Program<'_> {
+        let source = self.program.source();
+        let specialization = self.program.wanted.clone();
+        jit::Program { name: source.name, text: source.text, specialization, resolver: &Imports }
+    }
 }
 
 /// What `run` and `grad` begin with.
 fn begin(special: &Special, args: &Operands, reporter: &Reporter) -> Result<(Ready, Call)> {
     plot::check(&args.plots)?;
-    let ready = ready(special, devices::open(&args.device)?, reporter)?;
+    let maker = Maker::new(special, devices::open(&args.device)?, reporter)?;
+    let mut ready = maker.ready(special.schedule.given())?;
     let call = operands::call(args, ready.neuron.manifest())?;
+    if special.schedule == Schedule::Tune {
+        ready = maker.tuned(ready, &call)?;
+    }
     Ok((ready, call))
 }
 

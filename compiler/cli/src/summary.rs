@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use snn_artifact::Manifest;
+use snn_compiler::kernel::schedule::Tuning;
 use snn_runtime::neuron::{Array, Call, Forward, Gradients};
 
 use crate::plot::Rows;
@@ -52,6 +53,9 @@ impl Summary {
         let mut summary = Self { text, n_elements };
         let how = if ready.cached { "from the cache" } else { "text to loaded code" };
         summary.line("compile", &milliseconds(ready.took), how);
+        if ready.tuning != Tuning::default() {
+            summary.line("schedule", "", &ready.tuning.to_string());
+        }
         if !device.strict() {
             summary.line("not strict", "", "spikes may differ from those of other devices");
         }

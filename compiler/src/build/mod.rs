@@ -54,6 +54,7 @@ pub struct Build {
     wanted: Specialization,
     save: Option<String>,
     dtype: Option<String>,
+    schedule: Option<String>,
     targets: Vec<Target>,
     library: Option<Library>,
     folder: Option<PathBuf>,
@@ -68,6 +69,7 @@ impl Build {
             wanted: Specialization::default(),
             save: None,
             dtype: None,
+            schedule: None,
             targets: Vec::new(),
             library: None,
             folder: None,
@@ -114,6 +116,13 @@ impl Build {
     /// What inputs, outputs and their gradients are stored as: `f32`, `f16` or `bf16`.
     pub fn dtype(mut self, name: &str) -> Self {
         self.dtype = Some(name.into());
+        self
+    }
+
+    /// How kernels cut time and spread neurons: `auto`, or such as `chunk=8,forward=4x128,backward=2x64`,
+    /// of which `snnc bench --schedule tune` finds the fastest. The targets cpu and wgsl take `chunk` alone.
+    pub fn schedule(mut self, schedule: &str) -> Self {
+        self.schedule = Some(schedule.into());
         self
     }
 
@@ -168,12 +177,14 @@ impl Build {
         if let Some(dtype) = &self.dtype {
             wanted.dtype = dtype.parse().map_err(Error::new)?;
         }
+        let tuning = self.schedule.as_deref().unwrap_or("auto").parse().map_err(Error::new)?;
         let front = pipeline::front(source, &wanted, files);
         let front = front.map_err(|found| Error::new(found.render(false)))?;
         let name = rust::identifier(self.name.as_deref().unwrap_or(&stem(&self.path)));
         let mut artifacts = Vec::new();
         for target in self.chosen()? {
-            let artifact = artifact(&front, &target)?;
+            let options = Options { tuning, ..Options::new(target.clone()) };
+            let artifact = artifact(&front, &options)?;
             let file = format!("{name}.{}.artifact", word(&target));
             files::write(&self.place()?.join(&file), &bytes(&artifact)?)?;
             artifacts.push((file, artifact));
@@ -201,10 +212,9 @@ impl Build {
     }
 }
 
-fn artifact(front: &Front, target: &Target) -> Result<Artifact> {
-    let options = Options::new(target.clone());
-    let key = snn_artifact::hash(pipeline::key(&front.neuron, &options));
-    pipeline::back(&front.neuron, &options, key).map_err(|error| Error::new(error.to_string()))
+fn artifact(front: &Front, options: &Options) -> Result<Artifact> {
+    let key = snn_artifact::hash(pipeline::key(&front.neuron, options));
+    pipeline::back(&front.neuron, options, key).map_err(|error| Error::new(error.to_string()))
 }
 
 fn bytes(artifact: &Artifact) -> Result<Vec<u8>> {

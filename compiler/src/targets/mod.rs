@@ -13,7 +13,32 @@ use std::collections::BTreeMap;
 
 use snn_artifact as artifact;
 
+use crate::error::Unsupported;
 use crate::kernel::{self, Float, GROUP, Kernel, Role, Schedule, Shape, WORD};
+
+/// The compute capabilities that PTX is emitted for, `75` for 7.5: those that LLVM 19 knows and has 16-bit
+/// floats for. A newer device takes the text for the last of them.
+pub const CAPABILITIES: [u32; 8] = [70, 72, 75, 80, 86, 87, 89, 90];
+
+/// Checks a compute capability: LLVM itself takes any number, and makes code for the oldest device of
+/// those that it does not know.
+///
+/// # Errors
+///
+/// [`Unsupported`] with all there are.
+pub fn check_sm(sm: u32) -> Result<(), Unsupported> {
+    if CAPABILITIES.contains(&sm) {
+        return Ok(());
+    }
+    let [all @ .., last] = CAPABILITIES.map(|sm| sm.to_string());
+    let newer =
+        if sm > CAPABILITIES[CAPABILITIES.len() - 1] { ", which newer devices run" } else { "" };
+    Err(Unsupported {
+        target: "ptx",
+        what: format!("the compute capability {sm}"),
+        instead: format!("choose {} or {last}{newer}", all.join(", ")),
+    })
+}
 
 /// What a back end returns: the code, and how to launch each kernel by its name.
 ///

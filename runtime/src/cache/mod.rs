@@ -1,10 +1,13 @@
-//! The kernel cache: artifacts by key in a folder that only its owner may enter.
+//! The kernel cache: artifacts by key in a folder that only its owner may enter, and beside them the
+//! schedules that were found by timing.
 //!
 //! What comes out of it is executed, so an entry counts only if it belongs to the user, nobody else may
 //! write it, its SHA-256 is right and it says that it is of the key asked for. An entry that is not so
 //! is as good as none: it is made again. Writes are atomic: a file beside, then renamed.
 
 mod owner;
+#[cfg(feature = "jit")]
+mod schedules;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -18,8 +21,9 @@ use crate::error::{Error, Result};
 /// The environment variable that names another folder.
 pub const VARIABLE: &str = "SNNC_CACHE";
 
-/// What the files of entries end in.
-const EXTENSION: &str = "artifact";
+/// What the files of artifacts end in, and those of schedules.
+const ARTIFACT: &str = "artifact";
+const SCHEDULE: &str = "schedule";
 
 /// A folder of artifacts.
 #[derive(Clone, Debug)]
@@ -71,7 +75,7 @@ impl Cache {
 
     /// The artifact of a key, if it is there and whole.
     pub fn get(&self, key: &str) -> Option<Artifact> {
-        let mut file = fs::File::open(self.path(key).ok()?).ok()?;
+        let mut file = fs::File::open(self.path(key, ARTIFACT).ok()?).ok()?;
         if !self.user.trusts(&file.metadata().ok()?) {
             return None;
         }
@@ -86,18 +90,23 @@ impl Cache {
     ///
     /// [`Error::Cache`] where the key is no file name or the file cannot be written.
     pub fn put(&self, artifact: &Artifact) -> Result<()> {
+        let path = self.path(&artifact.manifest.key, ARTIFACT)?;
+        let bytes = artifact.to_bytes().map_err(|e| failed(&path, e.to_string()))?;
+        self.write(&path, &bytes)
+    }
+
+    /// Writes a file beside its place, and renames it.
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let path = self.path(&artifact.manifest.key)?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let beside = path.with_extension(format!("{}-{number}", std::process::id()));
-        let bytes = artifact.to_bytes().map_err(|e| failed(&path, e.to_string()))?;
         let written = owner::create(&beside)
-            .and_then(|mut file| file.write_all(&bytes))
-            .and_then(|()| fs::rename(&beside, &path));
+            .and_then(|mut file| file.write_all(bytes))
+            .and_then(|()| fs::rename(&beside, path));
         written.map_err(|e| {
             // What is left beside takes room only; the first error is the one to tell.
             let _ = fs::remove_file(&beside);
-            failed(&path, e.to_string())
+            failed(path, e.to_string())
         })
     }
 
@@ -120,7 +129,7 @@ impl Cache {
         Ok(artifact)
     }
 
-    /// How many entries there are, and how large.
+    /// How many artifacts there are, and how large they are with the schedules beside them.
     ///
     /// # Errors
     ///
@@ -128,7 +137,7 @@ impl Cache {
     pub fn contents(&self) -> Result<Contents> {
         let mut contents = Contents::default();
         for path in self.entries()? {
-            contents.n_entries += 1;
+            contents.n_entries += usize::from(path.extension().is_some_and(|e| e == ARTIFACT));
             contents.bytes += fs::metadata(&path).map_or(0, |m| m.len());
         }
         Ok(contents)
@@ -152,7 +161,7 @@ impl Cache {
         let mut paths = Vec::new();
         for file in fs::read_dir(&self.folder).map_err(read)? {
             let path = file.map_err(read)?.path();
-            if path.extension().is_some_and(|e| e == EXTENSION) {
+            if path.extension().is_some_and(|e| e == ARTIFACT || e == SCHEDULE) {
                 paths.push(path);
             }
         }
@@ -160,12 +169,12 @@ impl Cache {
     }
 
     /// The file of a key, which has to be a plain word: it becomes a file's name.
-    fn path(&self, key: &str) -> Result<PathBuf> {
+    fn path(&self, key: &str, extension: &str) -> Result<PathBuf> {
         let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric());
         if !plain {
             return Err(failed(&self.folder, format!("`{key}` is no key")));
         }
-        Ok(self.folder.join(key).with_extension(EXTENSION))
+        Ok(self.folder.join(key).with_extension(extension))
     }
 }
 

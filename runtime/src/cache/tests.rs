@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use snn_artifact::{ABI, Artifact, Code, Dtype, Manifest, Ptx, SCHEMA, Target};
 
-use super::{Cache, Contents, VARIABLE, folder};
+use super::{ARTIFACT, Cache, Contents, VARIABLE, folder};
 use crate::error::Error;
 
 /// A folder of its own for each test, removed behind it.
@@ -95,7 +95,7 @@ fn a_damaged_entry_is_made_again() {
         made.get()
     };
     assert_eq!((get(), get()), (1, 1));
-    let path = cache.path("a").unwrap();
+    let path = cache.path("a", ARTIFACT).unwrap();
     let mut bytes = fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&path, bytes).unwrap();
@@ -107,7 +107,7 @@ fn an_entry_under_anothers_key_is_none() {
     let place = Folder::new("key");
     let cache = Cache::at(&place.0).unwrap();
     cache.put(&artifact("a")).unwrap();
-    fs::rename(cache.path("a").unwrap(), cache.path("b").unwrap()).unwrap();
+    fs::rename(cache.path("a", ARTIFACT).unwrap(), cache.path("b", ARTIFACT).unwrap()).unwrap();
     assert_eq!(cache.get("b"), None);
 }
 
@@ -130,7 +130,7 @@ fn only_the_user_may_enter_and_write() {
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(cache.folder()), 0o700);
     cache.put(&artifact("a")).unwrap();
-    let path = cache.path("a").unwrap();
+    let path = cache.path("a", ARTIFACT).unwrap();
     assert_eq!(mode(&path), 0o600);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o620)).unwrap();
     assert_eq!(cache.get("a"), None);

@@ -183,6 +183,10 @@ impl Device for Cuda {
     fn synchronize(&self) -> Result<()> {
         self.context.wait()
     }
+
+    fn time(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<f64> {
+        time::time(&self.context, work)
+    }
 }
 
 #[cfg(test)]

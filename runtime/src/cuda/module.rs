@@ -254,6 +254,10 @@ impl Module for CudaModule {
         };
         launched.map_err(|error| self.context.error(&format!("launching `{entry}`"), error))
     }
+
+    fn spills(&self, entry: &str) -> bool {
+        self.usage(entry).is_some_and(|usage| usage.local > 0)
+    }
 }
 
 impl CudaModule {

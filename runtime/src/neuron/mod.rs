@@ -125,6 +125,13 @@ impl Neuron {
         Prepared::new(self, &self.operands(call)?)
     }
 
+    /// Whether an entry, as it is chosen for so many steps, needs memory beside its registers.
+    #[cfg(feature = "jit")]
+    pub(crate) fn spills(&self, entry: &str, steps: usize) -> bool {
+        let found = self.manifest.entry_for(entry, steps);
+        found.is_some_and(|(name, _)| self.module.spills(name))
+    }
+
     fn operands<'a>(&self, call: &'a Call) -> Result<Operands<'a>> {
         Operands::new(&self.manifest, call)
     }

@@ -61,6 +61,18 @@ fn what_is_saved_is_decided_by_the_build() {
 }
 
 #[test]
+fn a_schedule_is_decided_by_the_build() {
+    let folder = folder("build_schedule");
+    build(&folder).level("x86-64-v2").schedule("chunk=4").compile().unwrap();
+    let bytes = fs::read(folder.join("plif.x86-64-v2.artifact")).unwrap();
+    assert_eq!(Artifact::from_bytes(&bytes).unwrap().manifest.entries["forward"].chunk, 4);
+    let error = refused(build(&folder).level("x86-64-v2").schedule("backward=2x64"), &folder);
+    assert!(error.contains("give chunk=STEPS alone, or choose the target ptx"), "{error}");
+    let error = refused(build(&folder).schedule("fast"), &folder);
+    assert!(error.contains("`fast` is none of chunk=STEPS"), "{error}");
+}
+
+#[test]
 fn a_module_is_written_beside_its_artifacts() {
     let folder = folder("build_module");
     build(&folder).level("x86-64-v3").level("x86-64-v2").compile().unwrap();

@@ -16,12 +16,12 @@ use snn_runtime::devices;
 use snn_runtime::jit::Jit;
 use snn_runtime::neuron::{Array, Arrays, Call, Neuron, Prepared, Seeds};
 
-use crate::args::{BenchArgs, Generator};
+use crate::args::{BenchArgs, Generator, Schedule};
 use crate::array::generate;
 use crate::report::{Failure, Reporter, Result, print};
-use crate::run::ready;
+use crate::run::Maker;
 use reference::Reference;
-use table::{Line, Table};
+use table::{Line, Size, Table};
 
 /// Launches before those that count.
 const WARM_UP: usize = 2;
@@ -31,11 +31,9 @@ const RUNS: usize = 5;
 /// Something to time: seconds of one launch.
 type Timed<'a> = Box<dyn FnMut() -> Result<f64> + 'a>;
 
-/// Where it runs, and by whose clock.
+/// Where it runs.
 struct Machine {
     device: Arc<dyn Device>,
-    #[cfg(feature = "cuda")]
-    cuda: Option<Arc<snn_runtime::cuda::Cuda>>,
     threads: usize,
     /// Drawn on a terminal only.
     bar: ProgressBar,
@@ -45,36 +43,16 @@ impl Machine {
     fn open(args: &BenchArgs) -> Result<Self> {
         let threads = args.threads.max(1);
         let n_turns = args.sizes.0.len() * (WARM_UP + RUNS);
-        let bar = ProgressBar::new(n_turns as u64);
-        #[cfg(feature = "cuda")]
-        if let Some(number) = args.device.strip_prefix("cuda") {
-            let number = number.trim_start_matches(':').parse().unwrap_or(0);
-            let cuda = Arc::new(snn_runtime::cuda::Cuda::new(number)?);
-            return Ok(Self { device: cuda.clone(), cuda: Some(cuda), threads, bar });
-        }
         let device: Arc<dyn Device> = match args.device.as_str() {
             "cpu" => Arc::new(Cpu::with_threads(threads)?),
             name => devices::open(name)?,
         };
-        Ok(Self {
-            device,
-            #[cfg(feature = "cuda")]
-            cuda: None,
-            threads,
-            bar,
-        })
+        Ok(Self { device, threads, bar: ProgressBar::new(n_turns as u64) })
     }
 
     /// Seconds that a launch takes until its results are there; on CUDA by the device's own clock.
-    fn time(&self, work: impl FnOnce() -> snn_runtime::Result<()>) -> Result<f64> {
-        #[cfg(feature = "cuda")]
-        if let Some(cuda) = &self.cuda {
-            return Ok(cuda.time(work)?);
-        }
-        let start = std::time::Instant::now();
-        work()?;
-        self.device.synchronize()?;
-        Ok(start.elapsed().as_secs_f64())
+    fn time(&self, mut work: impl FnMut() -> snn_runtime::Result<()>) -> Result<f64> {
+        Ok(self.device.time(&mut work)?)
     }
 
     fn is_cpu(&self) -> bool {
@@ -90,14 +68,20 @@ pub fn bench(args: &BenchArgs, reporter: &Reporter) -> Result<()> {
         let why = "the kernels written by hand are for the cpu and for CUDA";
         return Err(Failure::Message(why.into()));
     }
-    let ready = ready(&args.special, machine.device.clone(), reporter)?;
+    let maker = Maker::new(&args.special, Arc::clone(&machine.device), reporter)?;
+    let mut ready = maker.ready(args.special.schedule.given())?;
     let by_hand = (args.reference && is_cuda).then(|| reference::on_cuda(&machine.device));
     let by_hand = by_hand.transpose()?;
     let mut table = Table::new(ready.neuron.manifest(), &machine.device);
     for &(steps, lanes) in &args.sizes.0 {
         machine.bar.set_message(format!("T = {steps}, N = {lanes}"));
+        count(steps, lanes)?;
+        if args.special.schedule == Schedule::Tune {
+            let call = call(ready.neuron.manifest(), steps, lanes)?;
+            ready = maker.tuned(ready, &call)?;
+        }
         let lines = size(args, &machine, &ready.neuron, by_hand.as_ref(), steps, lanes)?;
-        table.add(steps, lanes, lines);
+        table.add(Size { steps, lanes, schedule: ready.tuning, lines });
     }
     machine.bar.finish_and_clear();
     print(&if args.json { table.json() } else { table.text() })
@@ -114,6 +98,12 @@ fn moved(manifest: &Manifest) -> (f64, f64) {
     (inputs + outputs, 2.0 * inputs + grads)
 }
 
+/// The elements of a size.
+fn count(steps: usize, lanes: usize) -> Result<usize> {
+    let n = steps.checked_mul(lanes).filter(|n| *n > 0 && *n <= isize::MAX as usize / 4);
+    Ok(n.ok_or_else(|| format!("cannot time {steps} steps of {lanes} neurons"))?)
+}
+
 fn size(
     args: &BenchArgs,
     machine: &Machine,
@@ -122,8 +112,7 @@ fn size(
     steps: usize,
     lanes: usize,
 ) -> Result<Vec<Line>> {
-    let n = steps.checked_mul(lanes).filter(|n| *n > 0 && *n <= isize::MAX as usize / 4);
-    let n = n.ok_or_else(|| format!("cannot time {steps} steps of {lanes} neurons"))?;
+    let n = count(steps, lanes)?;
     let (forward, backward) = moved(neuron.manifest());
     let call = call(neuron.manifest(), steps, lanes)?;
     let prepared = prepare(neuron, &call)?;

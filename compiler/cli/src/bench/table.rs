@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use snn_artifact::{Dtype, Manifest};
+use snn_compiler::kernel::schedule::Tuning;
 use snn_runtime::device::Device;
 
 /// One thing that was timed.
@@ -25,6 +26,18 @@ impl Line {
     }
 }
 
+/// What was timed of a size.
+pub struct Size {
+    /// `T`.
+    pub steps: usize,
+    /// `N`.
+    pub lanes: usize,
+    /// What of the schedules is not the compiler's own.
+    pub schedule: Tuning,
+    /// The times; the first is that of the copy that the others are compared with.
+    pub lines: Vec<Line>,
+}
+
 /// All sizes.
 pub struct Table {
     neuron: String,
@@ -33,7 +46,7 @@ pub struct Table {
     /// What inputs and outputs are stored as.
     dtype: Dtype,
     strict: bool,
-    sizes: Vec<(usize, usize, Vec<Line>)>,
+    sizes: Vec<Size>,
 }
 
 impl Table {
@@ -50,18 +63,22 @@ impl Table {
         }
     }
 
-    /// Adds a size; the first of its lines is the copy that the others are compared with.
-    pub fn add(&mut self, steps: usize, lanes: usize, lines: Vec<Line>) {
-        self.sizes.push((steps, lanes, lines));
+    /// Adds a size.
+    pub fn add(&mut self, size: Size) {
+        self.sizes.push(size);
     }
 
     /// The table for people.
     pub fn text(&self) -> String {
         let Self { neuron, device, description, dtype, .. } = self;
         let mut text = format!("{neuron} on {device} ({description}), {dtype}, median of 5\n");
-        for (steps, lanes, lines) in &self.sizes {
+        for Size { steps, lanes, schedule, lines } in &self.sizes {
             // Writing to a string does not fail.
-            let _ = writeln!(text, "\nT = {steps}, N = {lanes}");
+            let _ = write!(text, "\nT = {steps}, N = {lanes}");
+            if *schedule != Tuning::default() {
+                let _ = write!(text, ", {schedule}");
+            }
+            text.push('\n');
             let copy = lines.first().map_or(f64::NAN, Line::bandwidth);
             for line in lines {
                 let (ms, rate) = (line.seconds * 1e3, line.bandwidth());
@@ -80,8 +97,7 @@ impl Table {
 
     /// The same as JSON.
     pub fn json(&self) -> String {
-        let sizes: Vec<Value> =
-            self.sizes.iter().map(|(t, n, lines)| of_size(*t, *n, lines)).collect();
+        let sizes: Vec<Value> = self.sizes.iter().map(Size::json).collect();
         let all = json!({
             "neuron": self.neuron, "device": self.device, "description": self.description,
             "strict": self.strict, "dtype": self.dtype.to_string(), "sizes": sizes,
@@ -90,17 +106,18 @@ impl Table {
     }
 }
 
-fn of_size(steps: usize, lanes: usize, lines: &[Line]) -> Value {
-    let copy = lines.first().map_or(f64::NAN, Line::bandwidth);
-    let lines: Vec<Value> = lines
-        .iter()
-        .map(|line| {
+impl Size {
+    fn json(&self) -> Value {
+        let copy = self.lines.first().map_or(f64::NAN, Line::bandwidth);
+        let line = |line: &Line| {
             json!({
                 "what": line.what, "seconds": line.seconds, "bytes": line.bytes,
                 "gb_per_s": line.bandwidth(), "of_copy": line.bandwidth() / copy,
                 "saved_bytes": line.saved,
             })
-        })
-        .collect();
-    json!({ "T": steps, "N": lanes, "results": lines })
+        };
+        let lines: Vec<Value> = self.lines.iter().map(line).collect();
+        let schedule = self.schedule.to_string();
+        json!({ "T": self.steps, "N": self.lanes, "schedule": schedule, "results": lines })
+    }
 }

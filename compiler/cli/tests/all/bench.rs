@@ -22,6 +22,29 @@ fn every_size_is_timed_beside_copies() {
 }
 
 #[test]
+fn a_schedule_is_given_or_found_and_said() {
+    let folder = Folder::new("bench_schedule");
+    folder.write("lif.snn", LIF);
+    let said = folder.snnc("bench lif.snn --sizes 17,33 --schedule chunk=4").right();
+    assert!(said.contains("\nT = 17, N = 33, chunk=4\n"), "{said}");
+    let tune = || {
+        let said = folder.snnc("bench lif.snn --sizes 17,33;4,9 --schedule tune --json").right();
+        let json: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        [0, 1].map(|i| json["sizes"][i]["schedule"].as_str().expect("a schedule").to_string())
+    };
+    let found = tune();
+    let known = ["auto", "chunk=4", "chunk=8", "chunk=16", "chunk=32"];
+    assert!(found.iter().all(|schedule| known.contains(&schedule.as_str())), "{found:?}");
+    // The second time it is read.
+    assert_eq!(tune(), found);
+    let said = folder.snnc("run lif.snn --generate noise --schedule chunk=2").right();
+    assert!(said.contains("schedule") && said.contains("chunk=2"), "{said}");
+    folder.snnc("grad lif.snn --generate noise --steps 9 --schedule tune").right();
+    let err = folder.snnc("bench lif.snn --sizes 17,33 --schedule forward=2x64").wrong();
+    assert!(err.contains("cpu cannot do lanes spread over threads"), "{err}");
+}
+
+#[test]
 fn wrong_sizes_are_refused() {
     let folder = Folder::new("bench_wrong");
     folder.write("lif.snn", LIF);

@@ -122,6 +122,88 @@ fn what_is_wrong_with_the_options_is_shown() {
 }
 
 #[test]
+fn a_schedule_decides_the_code() {
+    let folder = folder("build_schedule");
+    let chunk = |schedule: &str| {
+        folder.snnc(&format!("build lif.snn --schedule {schedule}")).right();
+        let text = std::fs::read_to_string(folder.path("Lif.json")).expect("a manifest");
+        let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        (manifest["entries"]["forward"]["chunk"].as_u64(), manifest["key"].to_string())
+    };
+    let (own, other) = (chunk("auto"), chunk("chunk=4"));
+    assert_eq!((own.0, other.0), (Some(16), Some(4)));
+    assert_ne!(own.1, other.1);
+    let kernel = folder.snnc("build lif.snn --emit kernel --schedule chunk=4").right();
+    assert!(kernel.starts_with("kernel forward f32 chunk 4 "), "{kernel}");
+    for (line, why) in [
+        (
+            "--schedule forward=2x64",
+            "cpu cannot do lanes spread over threads, as in the schedule \
+          forward=2x64; give chunk=STEPS alone, or choose the target ptx",
+        ),
+        ("--target wgsl --schedule backward=2x64", "wgsl cannot do lanes spread over threads"),
+        ("--schedule tune", "`snnc bench` takes it, and prints the schedule to give here"),
+    ] {
+        let err = folder.snnc(&format!("build lif.snn {line}")).wrong();
+        assert!(err.contains(why), "{err}");
+    }
+    for (schedule, why) in [
+        ("fast", "`fast` is none of chunk=STEPS, forward=LANESxTHREADS"),
+        ("chunk=0", "a chunk has from 1 to 1024 steps"),
+        ("chunk=8,forward=2", "`2` is no LANESxTHREADS, such as 2x128"),
+    ] {
+        let done = folder.snnc(&format!("build lif.snn --schedule {schedule}"));
+        assert_eq!(done.status, 2);
+        assert!(done.err.contains(why), "{}", done.err);
+    }
+}
+
+#[test]
+fn a_compute_capability_is_one_of_those_there_are() {
+    let folder = folder("build_sm");
+    for sm in [61, 100] {
+        let err = folder.snnc(&format!("build lif.snn --target ptx --sm {sm}")).wrong();
+        assert!(
+            err.contains(&format!("ptx cannot do the compute capability {sm}; choose 70, 72")),
+            "{err}"
+        );
+    }
+    let err = folder.snnc("build lif.snn --sm 80").wrong();
+    assert_eq!(err, "error: `--sm` is for PTX: give `--target ptx` with it\n");
+    assert_eq!(folder.snnc("build lif.snn --target ptx --sm new").status, 2);
+}
+
+#[cfg(feature = "llvm")]
+#[test]
+fn ptx_is_text_for_a_capability_and_for_newer_ones() {
+    let folder = folder("build_ptx");
+    let is_for = |file: &str, sm: u32| {
+        let text = std::fs::read_to_string(folder.path(file)).expect("text");
+        assert!(text.contains(&format!(".target sm_{sm}\n")), "{file}: {text}");
+    };
+    let line = "build lif.snn --target ptx --schedule forward=2x64,backward=1x256";
+    folder.snnc(line).right();
+    assert_eq!(folder.names(), ["Lif.json", "Lif.ptx", "Lif.sm_90.ptx", "lif.snn"]);
+    is_for("Lif.ptx", 75);
+    is_for("Lif.sm_90.ptx", 90);
+    let text = std::fs::read_to_string(folder.path("Lif.json")).expect("a manifest");
+    let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let of = |entry: &str| {
+        let entry = &manifest["entries"][entry];
+        (entry["lanes"].as_u64(), entry["threads"].as_u64())
+    };
+    assert_eq!(of("forward"), (Some(2), Some(64)));
+    assert_eq!(of("forward_train"), (Some(2), Some(64)));
+    assert_eq!(of("backward"), (Some(1), Some(256)));
+    std::fs::remove_file(folder.path("Lif.sm_90.ptx")).expect("it is there");
+    folder.snnc("build lif.snn --target ptx --sm 90").right();
+    is_for("Lif.ptx", 90);
+    assert_eq!(folder.names(), ["Lif.json", "Lif.ptx", "lif.snn"]);
+    let err = folder.snnc("build lif.snn --target ptx --schedule forward=3x64").wrong();
+    assert!(err.contains("ptx cannot do 3 lanes a thread, only 1, 2, 4 or 8"), "{err}");
+}
+
+#[test]
 fn what_is_not_there_yet_is_refused() {
     let folder = folder("build_later");
     for option in ["--math fast", "--bundle all.snnb"] {

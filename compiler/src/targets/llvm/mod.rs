@@ -25,7 +25,7 @@ use snn_artifact as artifact;
 
 pub use self::strict::check_strict;
 use super::{Emitted, Launch};
-use crate::error::{Bug, EmitError, Unsupported};
+use crate::error::{Bug, EmitError};
 use crate::kernel::{Binary, Kernel, Op, Stmt, Verified, schedule};
 
 /// What every module begins with.
@@ -55,17 +55,10 @@ impl Default for Options {
 ///
 /// # Errors
 ///
-/// [`Unsupported`] for a compute capability or a schedule that PTX kernels do not have; a [`Bug`] where
+/// [`Unsupported`](crate::error::Unsupported) for a compute capability or a schedule that PTX kernels do not have; a [`Bug`] where
 /// LLVM refuses the module or the text is not strict.
 pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted, EmitError> {
-    if !(70..=100).contains(&options.sm) {
-        return Err(Unsupported {
-            target: "ptx",
-            what: format!("compute capability {}", options.sm),
-            instead: "choose one from 70 to 100".into(),
-        }
-        .into());
-    }
+    super::check_sm(options.sm)?;
     let newer = (options.sm < NEWER).then_some(NEWER);
     let texts = [options.sm].into_iter().chain(newer).map(|sm| {
         let text = machine::ptx(&llvm_ir(kernels, sm)?, sm)?;

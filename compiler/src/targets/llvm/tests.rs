@@ -3,6 +3,7 @@
 use super::{Options, emit, llvm_ir};
 use crate::error::EmitError;
 use crate::kernel::{Kernel, Schedule, Stmt, Verified, parse, samples, verify};
+use crate::targets::CAPABILITIES;
 
 fn sample(text: &str, schedule: Schedule) -> Verified<Kernel> {
     let mut kernel = parse(text).expect("samples are kernels");
@@ -88,8 +89,31 @@ fn schedules_that_no_block_has_are_unsupported() {
         let error = emit(&[&sample(samples::COPY, schedule)], &Options::default()).err();
         assert!(matches!(error, Some(EmitError::Unsupported(_))), "{schedule:?}");
     }
+}
+
+#[test]
+fn llvm_knows_every_capability_that_is_taken() {
     let kernel = sample(samples::COPY, schedule(8, 4, 512));
-    assert!(matches!(emit(&[&kernel], &Options { sm: 61 }), Err(EmitError::Unsupported(_))));
+    for sm in CAPABILITIES {
+        let emitted = emit(&[&kernel], &Options { sm }).expect("samples are emitted");
+        let snn_artifact::Code::Ptx(texts) = emitted.code else { panic!("not PTX") };
+        assert!(texts[0].text.contains(&format!(".target sm_{sm}\n")), "{}", texts[0].text);
+        let newer: Vec<u32> = texts[1..].iter().map(|text| text.sm).collect();
+        assert_eq!(newer, if sm < 90 { vec![90] } else { vec![] });
+    }
+}
+
+#[test]
+fn other_capabilities_are_refused_with_those_there_are() {
+    let kernel = sample(samples::COPY, schedule(8, 4, 512));
+    let refused = |sm| match emit(&[&kernel], &Options { sm }).err() {
+        Some(EmitError::Unsupported(unsupported)) => unsupported.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let all = "choose 70, 72, 75, 80, 86, 87, 89 or 90";
+    assert_eq!(refused(61), format!("ptx cannot do the compute capability 61; {all}"));
+    let newer = format!("ptx cannot do the compute capability 120; {all}, which newer devices run");
+    assert_eq!(refused(120), newer);
 }
 
 #[test]

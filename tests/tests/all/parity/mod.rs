@@ -8,7 +8,7 @@ mod alone;
 mod broadcast;
 pub mod calls;
 pub mod check;
-mod corpus;
+pub mod corpus;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod groups;

@@ -25,8 +25,8 @@ const STAGES: [(&str, Stage); 5] = [
 /// whether the rest is the same.
 const LINES: usize = 600;
 
-/// The programs with their texts.
-fn programs() -> Vec<(String, String)> {
+/// The names and texts of all programs.
+pub fn texts() -> Vec<(String, String)> {
     let entries = folder().read_dir().unwrap().map(|entry| entry.unwrap().path());
     let name = |path: &std::path::Path| path.file_stem().unwrap().to_str().unwrap().to_string();
     let mut all: Vec<_> =
@@ -48,7 +48,7 @@ const CODED: [&str; 4] = ["alif", "refractory", "integer", "resonate_and_fire"];
 #[test]
 fn every_stage_of_every_program() {
     let target = Target::Cpu { level: "x86-64-v3".into() };
-    for (name, text) in programs() {
+    for (name, text) in texts() {
         let stages = STAGES.map(|(stage, which)| section(&text, stage, which, &target));
         snapshot(&name, &stages.concat());
     }
@@ -56,7 +56,7 @@ fn every_stage_of_every_program() {
 
 #[test]
 fn code_of_some_programs() {
-    for (name, text) in programs().iter().filter(|(name, _)| CODED.contains(&name.as_str())) {
+    for (name, text) in texts().iter().filter(|(name, _)| CODED.contains(&name.as_str())) {
         let stages = CODE.map(|(title, stage, level)| {
             section(text, title, stage, &Target::Cpu { level: level.into() })
         });
@@ -72,7 +72,7 @@ const IN_PTX: [&str; 3] = ["refractory", "timed_decay", "resonate_and_fire"];
 #[test]
 fn ptx_of_some_programs() {
     let target = Target::Ptx { sm: 75 };
-    for (name, text) in programs().iter().filter(|(name, _)| IN_PTX.contains(&name.as_str())) {
+    for (name, text) in texts().iter().filter(|(name, _)| IN_PTX.contains(&name.as_str())) {
         snapshot(&format!("ptx_of_{name}"), &section(text, "ptx", Stage::Ptx, &target));
     }
 }
@@ -100,7 +100,7 @@ fn section(text: &str, title: &str, stage: Stage, target: &Target) -> String {
 
 #[test]
 fn every_program_is_in_the_one_style_and_without_warnings() {
-    for (name, text) in programs() {
+    for (name, text) in texts() {
         let mut sources = SourceMap::new();
         let file = sources.add("program.snn", text.clone());
         let source = sources.get(file).unwrap();

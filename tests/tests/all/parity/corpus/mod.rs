@@ -15,6 +15,8 @@ use snn_tests::program::Program;
 
 use super::check::{Machines, TOLERANCE};
 use case::{Case, case, folder};
+#[cfg(feature = "llvm")]
+pub use goldens::texts;
 
 /// Fewest programs of the corpus.
 const PROGRAMS: usize = 60;

@@ -1,0 +1,73 @@
+//! What of the options a target, or this build, does not have.
+
+use snn_artifact::Target;
+
+use super::Options;
+use crate::check::hir::Neuron;
+use crate::error::Unsupported;
+use crate::kernel;
+use crate::kernel::schedule::Tuning;
+
+/// Lanes are spread over threads where the schedule says so in PTX alone.
+pub(super) fn check_schedule(options: &Options) -> Result<(), Unsupported> {
+    let Tuning { forward, backward, .. } = options.tuning;
+    let is_ptx = matches!(options.target, Target::Ptx { .. });
+    if is_ptx || (forward, backward) == (None, None) {
+        return Ok(());
+    }
+    Err(Unsupported {
+        target: target_word(&options.target),
+        what: format!("lanes spread over threads, as in the schedule {}", options.tuning),
+        instead: "give chunk=STEPS alone, or choose the target ptx".into(),
+    })
+}
+
+/// A word of packed spikes is filled by whole chunks.
+pub(super) fn check_words(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
+    let chunk = options.schedule().chunk;
+    if kernel::WORD.is_multiple_of(chunk) || !neuron.outputs.iter().any(|output| output.packed) {
+        return Ok(());
+    }
+    Err(Unsupported {
+        target: target_word(&options.target),
+        what: format!("packed spikes in chunks of {chunk} steps"),
+        instead: "a chunk of 1, 2, 4, 8, 16 or 32 steps".into(),
+    })
+}
+
+/// What a target is called on the command line.
+fn target_word(target: &Target) -> &'static str {
+    match target {
+        Target::Cpu { .. } => "cpu",
+        Target::Ptx { .. } => "ptx",
+        Target::Wgsl => "wgsl",
+    }
+}
+
+/// Checks that this build has the back end of a target.
+///
+/// # Errors
+///
+/// [`Unsupported`] with the feature that has it.
+pub fn check_built(target: &Target) -> Result<(), Unsupported> {
+    let is_built = match target {
+        Target::Cpu { .. } => cfg!(feature = "cranelift"),
+        Target::Ptx { .. } => cfg!(feature = "llvm"),
+        Target::Wgsl => cfg!(feature = "wgsl"),
+    };
+    if is_built { Ok(()) } else { Err(not_built(target)) }
+}
+
+/// The error of a target whose back end was left out of this build.
+pub(super) fn not_built(target: &Target) -> Unsupported {
+    let feature = match target {
+        Target::Cpu { .. } => "cranelift",
+        Target::Ptx { .. } => "llvm",
+        Target::Wgsl => "wgsl",
+    };
+    Unsupported {
+        target: target_word(target),
+        what: "anything in this build".into(),
+        instead: format!("build with the feature `{feature}`, or choose another target"),
+    }
+}
