@@ -93,8 +93,9 @@ impl FromStr for Tuning {
 pub const SHORT: u32 = 4;
 
 /// Most registers for what a thread loads ahead and keeps of a chunk: with more, too few threads run side by
-/// side to hide how long memory takes.
-const REGISTERS: usize = 96;
+/// side to hide how long memory takes. A light kernel needs few besides.
+const REGISTERS: usize = 80;
+const LIGHT_REGISTERS: usize = 96;
 
 /// The schedule of a target's kernels. `docs/benchmarks.md` has the measurements behind the numbers.
 pub fn schedule(target: &Target) -> Schedule {
@@ -112,8 +113,9 @@ pub fn schedule(target: &Target) -> Schedule {
 /// how long memory takes.
 const SIDE_BY_SIDE: u32 = 384;
 
-/// Operations of a step up to which a kernel is held to so few registers; with more it might spill some.
-const OPERATIONS: usize = 48;
+/// Operations of a step, in all its loops, up to which a kernel is light: held to so few registers it spills
+/// none. That is so for neurons of one state with a cheap surrogate, whose params lanes do not have apart.
+const LIGHT: usize = 28;
 
 /// How the lanes of a kernel are best spread over the threads of an NVIDIA GPU: as many a thread as one
 /// access holds, if what they need of a chunk fits into registers.
@@ -135,7 +137,7 @@ pub fn blocks(kernel: &Kernel, threads: u32) -> u32 {
     let needs = Needs::of(kernel);
     let is_held = needs.kept > 0
         && kernel.schedule.lanes > 1
-        && needs.operations <= OPERATIONS
+        && needs.is_light
         && needs.fit(kernel, kernel.schedule.lanes);
     if is_held { (SIDE_BY_SIDE / threads).max(1) } else { 1 }
 }
@@ -148,14 +150,15 @@ struct Needs {
     widest: usize,
     /// Values that one loop over steps keeps for another.
     kept: usize,
-    /// Operations in all loops over steps.
-    operations: usize,
+    /// Whether there are few operations besides.
+    is_light: bool,
 }
 
 impl Needs {
     fn of(kernel: &Kernel) -> Self {
         let kept = kernel.kept_values().len();
-        let mut needs = Self { loaded: 0, widest: 1, kept, operations: 0 };
+        let mut needs = Self { loaded: 0, widest: 1, kept, is_light: false };
+        let mut operations = 0;
         kernel.walk(&mut |stmt| match stmt {
             Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _))
                 if kernel.buffer(*id).shape == Shape::Sequence =>
@@ -165,16 +168,20 @@ impl Needs {
                 needs.loaded += size;
             }
             Stmt::Loop(inner) if inner.kind == LoopKind::Steps => {
-                needs.operations += inner.body.len();
+                operations += inner.body.len();
             }
             _ => {}
         });
+        let is_apart = |shape| matches!(shape, Shape::Channel | Shape::Neuron);
+        let has_apart = kernel.buffers.iter().any(|buffer| is_apart(buffer.shape));
+        needs.is_light = operations <= LIGHT && !has_apart;
         needs
     }
 
     /// Whether so many lanes of a chunk fit into registers.
     fn fit(&self, kernel: &Kernel, lanes: u32) -> bool {
         let each = self.loaded + 4 * self.kept;
-        lanes as usize * kernel.schedule.chunk as usize * each <= 4 * REGISTERS
+        let most = if self.is_light { LIGHT_REGISTERS } else { REGISTERS };
+        lanes as usize * kernel.schedule.chunk as usize * each <= 4 * most
     }
 }

@@ -186,22 +186,18 @@ some.elements:
   br i1 %is.single, label %flat, label %elements
 
 flat:
-  %f0 = phi i64 [ %first, %some.elements ], [ %f16, %flat ]
+  %f0 = phi i64 [ %first, %some.elements ], [ %f8, %flat ]
   %flat.sum.0 = phi float [ 0.0, %some.elements ], [ %flat.sum, %flat ]
   %flat.lost.0 = phi float [ 0.0, %some.elements ], [ %flat.lost, %flat ]
   %f4 = add i64 %f0, 4096
   %f8 = add i64 %f4, 4096
-  %f12 = add i64 %f8, 4096
-  %f16 = add i64 %f12, 4096
   %q.0 = insertvalue { float, float } poison, float %flat.sum.0, 0
   %q0 = insertvalue { float, float } %q.0, float %flat.lost.0, 1
   %q4 = call { float, float } @reduce.flat(ptr addrspace(1) %partial, i64 %n, i64 %f0, { float, float } %q0)
   %q8 = call { float, float } @reduce.flat(ptr addrspace(1) %partial, i64 %n, i64 %f4, { float, float } %q4)
-  %q12 = call { float, float } @reduce.flat(ptr addrspace(1) %partial, i64 %n, i64 %f8, { float, float } %q8)
-  %q16 = call { float, float } @reduce.flat(ptr addrspace(1) %partial, i64 %n, i64 %f12, { float, float } %q12)
-  %flat.sum = extractvalue { float, float } %q16, 0
-  %flat.lost = extractvalue { float, float } %q16, 1
-  %flat.more = icmp ult i64 %f16, %n
+  %flat.sum = extractvalue { float, float } %q8, 0
+  %flat.lost = extractvalue { float, float } %q8, 1
+  %flat.more = icmp ult i64 %f8, %n
   br i1 %flat.more, label %flat, label %threads
 
 elements:
