@@ -68,6 +68,12 @@ impl Cuda {
         Self { context: Arc::new(context) }
     }
 
+    /// The same device with the default stream, which libraries use that are told of no other.
+    pub fn default_stream(&self) -> Self {
+        // SAFETY: there always is a default stream.
+        unsafe { self.on_stream(0) }
+    }
+
     /// The driver's handle of the stream.
     pub fn stream(&self) -> usize {
         self.context.stream() as usize

@@ -60,11 +60,9 @@ fn streams_side_by_side_give_the_same_bits() {
 }
 
 #[test]
-#[allow(unsafe_code, reason = "streams of others are the driver's handles")]
 fn the_default_stream_gives_the_same_bits() {
     let Some(gpu) = gpu() else { return };
-    // SAFETY: there always is a default stream.
-    let default = unsafe { gpu.on_stream(0) };
+    let default = gpu.default_stream();
     let (call, seeds) = call(9, 5003, &mut Numbers::of(5));
     let expected = plif(&Arc::new(gpu)).grad(&call, &seeds).unwrap();
     assert_same(&plif(&Arc::new(default)).grad(&call, &seeds).unwrap(), &expected);
