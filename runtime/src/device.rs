@@ -67,6 +67,28 @@ pub trait Device: Send + Sync {
     }
 }
 
+/// The median of a device's seconds for what `work` starts: of `runs`, behind `warm_up` that do not count.
+///
+/// # Errors
+///
+/// Those of `work` and of the device.
+pub fn median_seconds(
+    device: &dyn Device,
+    warm_up: usize,
+    runs: usize,
+    work: &mut dyn FnMut() -> Result<()>,
+) -> Result<f64> {
+    let mut times = Vec::with_capacity(runs);
+    for turn in 0..warm_up + runs {
+        let seconds = device.time(work)?;
+        if turn >= warm_up {
+            times.push(seconds);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times.get(runs / 2).copied().unwrap_or(f64::NAN))
+}
+
 /// Loaded code.
 pub trait Module: Send + Sync {
     /// Starts an entry; the arguments stand in the manifest's order. `lanes` is what the launch runs

@@ -110,15 +110,6 @@ impl Cuda {
         graph::record(&self.context, work, start)
     }
 
-    /// Code that was loaded on another stream of the device, to be launched on this one.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Device`] where it was loaded on another device.
-    pub fn module_here(&self, module: &CudaModule) -> Result<CudaModule> {
-        module.on(&self.context)
-    }
-
     /// Loads the code of an artifact, and lets its entries be asked about.
     ///
     /// # Errors
@@ -137,15 +128,6 @@ impl Cuda {
     pub fn copy(&self, from: &dyn Memory, to: &mut dyn Memory, bytes: usize) -> Result<()> {
         let from = memory::of(&self.context, from)?;
         memory::copy(&self.context, from, memory::of(&self.context, to)?, bytes)
-    }
-
-    /// Seconds that the device takes for what `work` starts on it.
-    ///
-    /// # Errors
-    ///
-    /// Those of `work`, and [`Error::Device`] where what was started fails.
-    pub fn time(&self, work: impl FnOnce() -> Result<()>) -> Result<f64> {
-        time::time(&self.context, work)
     }
 }
 

@@ -174,14 +174,6 @@ fn usage(device: &Primary, entry: &Entry, function: sys::CUfunction) -> Result<U
 }
 
 impl CudaModule {
-    /// The same code, to be launched on another stream.
-    pub(super) fn on(&self, context: &Arc<Context>) -> Result<Self> {
-        if !Arc::ptr_eq(&self.loaded.primary, context.primary()) {
-            return Err(context.failure("a launch", "the code was loaded on another device"));
-        }
-        Ok(Self { context: Arc::clone(context), loaded: Arc::clone(&self.loaded) })
-    }
-
     /// What the driver's compiler made of an entry; none where there is no such entry.
     pub fn usage(&self, entry: &str) -> Option<Usage> {
         self.loaded.kernels.get(entry).map(|kernel| kernel.usage)

@@ -6,7 +6,7 @@ use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::Front;
 
 use super::search::Times;
-use crate::device::Device;
+use crate::device::{Device, median_seconds};
 use crate::error::{Error, Result};
 use crate::jit::Jit;
 use crate::neuron::{Call, Neuron, Seeds};
@@ -46,7 +46,8 @@ impl Clock<'_> {
         let mut prepared = neuron.prepare(self.call)?;
         prepared.seed(&Seeds::ones())?;
         let time = |entry: &str, launch: &mut dyn FnMut() -> Result<()>| {
-            (!neuron.spills(entry, self.steps)).then(|| self.median(launch)).transpose()
+            let median = || median_seconds(self.device.as_ref(), WARM_UP, RUNS, launch);
+            (!neuron.spills(entry, self.steps)).then(median).transpose()
         };
         let forward = time("forward_train", &mut || prepared.launch_forward_train())?;
         let backward = time("backward", &mut || prepared.launch_backward())?;
@@ -56,17 +57,5 @@ impl Clock<'_> {
     fn load(&self, tuning: &Tuning) -> Result<Neuron> {
         let artifact = self.jit.artifact_of(self.front, &self.device.target(), *tuning)?;
         Neuron::load(Arc::clone(self.device), artifact)
-    }
-
-    fn median(&self, launch: &mut dyn FnMut() -> Result<()>) -> Result<f64> {
-        let mut times = Vec::new();
-        for turn in 0..WARM_UP + RUNS {
-            let seconds = self.device.time(launch)?;
-            if turn >= WARM_UP {
-                times.push(seconds);
-            }
-        }
-        times.sort_by(f64::total_cmp);
-        Ok(times[RUNS / 2])
     }
 }

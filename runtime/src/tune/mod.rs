@@ -27,8 +27,8 @@ const VERSION: u32 = 1;
 
 impl Jit {
     /// The schedule with which a program runs a call's sizes fastest on a device, forward and backward
-    /// one behind the other. The first time some schedules are compiled and timed, which takes a minute
-    /// on an NVIDIA GPU; after that the cache has it.
+    /// one behind the other. The first time some schedules are compiled and timed, up to fourteen on an
+    /// NVIDIA GPU; after that the cache has it.
     ///
     /// On an NVIDIA GPU that is how many steps a chunk has and how lanes are spread over threads, forward
     /// and backward each; on other devices the steps of a chunk. [`Jit::tuned`] takes it.

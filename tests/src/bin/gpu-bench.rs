@@ -17,17 +17,14 @@ use snn_artifact::{Artifact, Target};
 use snn_compiler::check::{NoImports, PortDtype};
 use snn_runtime::cache::Cache;
 use snn_runtime::cuda::{Cuda, CudaModule};
-use snn_runtime::device::Device;
+use snn_runtime::device::{Device, median_seconds};
 use snn_runtime::error::{Error, Result};
 use snn_runtime::jit::{Jit, Program};
 use snn_tests::gpu::beside::beside;
 use snn_tests::gpu::cases::{CASES, Case};
 use snn_tests::gpu::latency::latency;
 use snn_tests::gpu::launch::{Operands, Sizes};
-
-/// Launches before those that count, and those.
-const WARM_UP: usize = 5;
-const RUNS: usize = 25;
+use snn_tests::gpu::{RUNS, WARM_UP};
 
 /// Steps and neurons that are timed.
 const SIZES: [(usize, usize); 6] =
@@ -140,15 +137,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// The median of many launches, in seconds.
     fn median(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<f64> {
-        let mut times = Vec::new();
-        for turn in 0..WARM_UP + RUNS {
-            let seconds = self.device.time(&mut *work)?;
-            if turn >= WARM_UP {
-                times.push(seconds);
-            }
-        }
-        times.sort_by(f64::total_cmp);
-        Ok(times[RUNS / 2])
+        median_seconds(self.device, WARM_UP, RUNS, work)
     }
 
     fn forward(&self, operands: &mut Operands) -> Result<()> {

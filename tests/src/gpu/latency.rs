@@ -5,16 +5,13 @@ use std::time::Instant;
 
 use snn_artifact::Artifact;
 use snn_runtime::cuda::Cuda;
-use snn_runtime::device::Device;
+use snn_runtime::device::{Device, median_seconds};
 use snn_runtime::error::Result;
 use snn_runtime::neuron::{Call, Neuron, Prepared};
 
 use super::cases::Case;
+use super::{RUNS, WARM_UP};
 use crate::numbers::Numbers;
-
-/// Launches before those that count, and those.
-const WARM_UP: usize = 5;
-const RUNS: usize = 25;
 
 /// Steps and neurons.
 const FEW: (usize, usize) = (8, 65_536);
@@ -69,13 +66,7 @@ pub fn latency(
 
 /// The median of the device's time for some launches, in microseconds.
 fn micros(device: &Cuda, mut work: impl FnMut() -> Result<()>) -> Result<f64> {
-    let mut times = Vec::new();
-    for _ in 0..WARM_UP + RUNS {
-        times.push(device.time(&mut work)? * 1e6);
-    }
-    let mut times = times.split_off(WARM_UP);
-    times.sort_by(f64::total_cmp);
-    Ok(times[RUNS / 2])
+    Ok(median_seconds(device, WARM_UP, RUNS, &mut work)? * 1e6)
 }
 
 /// The host's time for starting so many launches, in microseconds each.

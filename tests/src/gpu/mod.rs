@@ -6,3 +6,8 @@ pub mod cases;
 pub mod latency;
 #[cfg(feature = "cuda")]
 pub mod launch;
+
+/// Launches before those that count, and those, whose median counts.
+pub const WARM_UP: usize = 5;
+/// See [`WARM_UP`].
+pub const RUNS: usize = 25;

@@ -55,8 +55,8 @@ impl Default for Options {
 ///
 /// # Errors
 ///
-/// [`Unsupported`](crate::error::Unsupported) for a compute capability or a schedule that PTX kernels do not have; a [`Bug`] where
-/// LLVM refuses the module or the text is not strict.
+/// [`Unsupported`](crate::error::Unsupported) for a compute capability or a schedule that PTX kernels do
+/// not have; a [`Bug`] where LLVM refuses the module or the text is not strict.
 pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted, EmitError> {
     super::check_sm(options.sm)?;
     let newer = (options.sm < NEWER).then_some(NEWER);

@@ -12,9 +12,9 @@ use snn_tests::numbers::{Numbers, is_soak};
 use super::machines::{compiler, source};
 
 /// A GPU, unless the tests are run without one.
-fn gpu() -> Option<Cuda> {
+fn gpu() -> Option<Arc<Cuda>> {
     let is_wanted = super::machines::devices().iter().any(|device| device.name() == "cuda:0");
-    is_wanted.then(|| Cuda::new(0).unwrap())
+    is_wanted.then(|| Arc::new(Cuda::new(0).unwrap()))
 }
 
 /// The neuron with a decay that is learnt, shared by the layer.
@@ -41,7 +41,6 @@ fn assert_same(a: &Gradients, b: &Gradients) {
 #[test]
 fn streams_side_by_side_give_the_same_bits() {
     let Some(gpu) = gpu() else { return };
-    let gpu = Arc::new(gpu);
     let alone = plif(&gpu);
     std::thread::scope(|scope| {
         for seed in 0..4 {
@@ -64,14 +63,13 @@ fn the_default_stream_gives_the_same_bits() {
     let Some(gpu) = gpu() else { return };
     let default = gpu.default_stream();
     let (call, seeds) = call(9, 5003, &mut Numbers::of(5));
-    let expected = plif(&Arc::new(gpu)).grad(&call, &seeds).unwrap();
+    let expected = plif(&gpu).grad(&call, &seeds).unwrap();
     assert_same(&plif(&Arc::new(default)).grad(&call, &seeds).unwrap(), &expected);
 }
 
 #[test]
 fn recorded_launches_give_the_same_bits() {
     let Some(gpu) = gpu() else { return };
-    let gpu = Arc::new(gpu);
     let neuron = plif(&gpu);
     let (call, seeds) = call(8, 65_536, &mut Numbers::of(6));
     let expected = neuron.grad(&call, &seeds).unwrap();
@@ -92,7 +90,6 @@ fn recorded_launches_give_the_same_bits() {
 #[test]
 fn what_cannot_be_recorded_is_refused() {
     let Some(gpu) = gpu() else { return };
-    let gpu = Arc::new(gpu);
     let neuron = plif(&gpu);
     let (call, _) = call(8, 100, &mut Numbers::of(7));
     let nothing = gpu.record((), |()| Ok(())).err().unwrap().to_string();
@@ -136,7 +133,7 @@ fn tensors_of_three_gibibytes() {
     let (mut many, mut seeds) = (Call::default(), Seeds::default());
     many.inputs.insert("x".into(), repeated(&few.inputs["x"]));
     seeds.outputs.insert("s".into(), repeated(&few_seeds.outputs["s"]));
-    let neuron = plif(&Arc::new(gpu));
+    let neuron = plif(&gpu);
     let found = neuron.grad(&many, &seeds).unwrap();
     let expected = neuron.grad(&few, &few_seeds).unwrap();
     let check = |what: &str, found: &[f32], expected: &[f32]| {
