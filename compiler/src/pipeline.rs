@@ -4,7 +4,7 @@ mod refuse;
 
 use std::fmt::Write;
 
-use snn_artifact::naming::Operand;
+use snn_artifact::naming::{LONG, Operand, SHORT};
 use snn_artifact::{self as artifact, Artifact, Axis, Manifest, Target};
 
 use crate::check::hir::{self, Neuron};
@@ -65,11 +65,18 @@ impl Options {
         Schedule { lanes, block: lanes * threads, ..kernel.schedule }
     }
 
-    /// Those of the kernels for few steps, where a target has such.
-    fn short(&self) -> Option<Self> {
-        let has_short = matches!(self.target, Target::Ptx { .. }) && self.tuning.chunk.is_none();
-        let tuning = Tuning { chunk: Some(schedule::SHORT), ..Tuning::default() };
-        has_short.then(|| Self { tuning, ..self.clone() })
+    /// Those of the kernels for few and for many steps, with the endings of their names, where a target
+    /// has such beside these.
+    fn others(&self, kernels: &[Verified<Kernel>]) -> Vec<(&'static str, Self)> {
+        if !matches!(self.target, Target::Ptx { .. }) || self.tuning.chunk.is_some() {
+            return Vec::new();
+        }
+        let of_chunk = |chunk| Self { tuning: Tuning::of_chunk(chunk), ..self.clone() };
+        let mut others = vec![(SHORT, of_chunk(schedule::SHORT))];
+        if kernels.iter().all(|kernel| schedule::suits_long(kernel)) {
+            others.push((LONG, of_chunk(schedule::LONG)));
+        }
+        others
     }
 
     fn simplification(&self) -> egraph::Options {
@@ -263,9 +270,9 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
     let adjoint = middle(neuron, options);
     let (lowered, saved) = lowered(&adjoint, options);
     let mut kernels = legal(lowered, options)?;
-    if let Some(options) = options.short() {
+    for (ending, options) in options.others(&kernels) {
         let (lowered, _) = self::lowered(&adjoint, &options);
-        kernels.extend(legal(lowered.short(), &options)?);
+        kernels.extend(legal(lowered.renamed(ending), &options)?);
     }
     let Emitted { code, entries } = emit(&kernels, &options.target)?;
     let port = |name: &str, ty| artifact::Port {

@@ -157,14 +157,19 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// The entry to launch for so many steps, with its name: that for few steps, where there is one and
-    /// they are few enough.
+    /// The entry to launch for so many steps, with its name: that for few or for many steps, where there is
+    /// one that they suit.
     pub fn entry_for(&self, name: &str, steps: usize) -> Option<(&str, &Entry)> {
-        let is_short = |(known, entry): &(&String, &Entry)| {
-            known.strip_suffix(naming::SHORT) == Some(name) && steps <= entry.chunk as usize
+        let suits = |(known, entry): &(&String, &Entry)| {
+            let chunk = entry.chunk as usize;
+            match known.strip_prefix(name) {
+                Some(naming::SHORT) => steps <= chunk,
+                Some(naming::LONG) => steps > 0 && steps.is_multiple_of(chunk),
+                _ => false,
+            }
         };
-        let short = self.entries.iter().find(is_short);
-        let found = short.or_else(|| self.entries.get_key_value(name));
+        let suited = self.entries.iter().find(suits);
+        let found = suited.or_else(|| self.entries.get_key_value(name));
         found.map(|(name, entry)| (name.as_str(), entry))
     }
 }

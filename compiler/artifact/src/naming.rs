@@ -17,6 +17,9 @@ use std::fmt;
 /// is launched where a run has no more steps than it has in a chunk.
 pub const SHORT: &str = "_short";
 
+/// What the name of an entry for many steps ends in. It is launched where these are whole chunks of it.
+pub const LONG: &str = "_long";
+
 /// What a buffer of an entry is, with the name of the input, param, state or output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operand<'a> {

@@ -92,6 +92,10 @@ impl FromStr for Tuning {
 /// so take more lanes a thread.
 pub const SHORT: u32 = 4;
 
+/// Steps of a chunk in kernels of their own for many steps: the states at the starts of chunks, which
+/// forward stores and backward loads, are half as many.
+pub const LONG: u32 = 16;
+
 /// Most registers for what a thread loads ahead and keeps of a chunk: with more, too few threads run side by
 /// side to hide how long memory takes. A light kernel needs few besides.
 const REGISTERS: usize = 80;
@@ -108,10 +112,11 @@ pub fn schedule(target: &Target) -> Schedule {
     }
 }
 
-/// Threads that run side by side in kernels whose registers are let be 168, which most of backward fits into:
-/// left to itself, the assembler takes up to 220 to save a few instructions, and so few threads do not hide
-/// how long memory takes.
+/// Threads of light kernels that run side by side, for whose backward the assembler is let have 168
+/// registers: left to itself, it takes up to 220 to save a few instructions, and so few threads do not hide
+/// how long memory takes. Elements of 16 bits take less room, so that 128 registers do.
 const SIDE_BY_SIDE: u32 = 384;
+const SIDE_BY_SIDE_NARROW: u32 = 512;
 
 /// Operations of a step, in all its loops, up to which a kernel is light: held to so few registers it spills
 /// none. That is so for neurons of one state with a cheap surrogate, whose params lanes do not have apart.
@@ -123,8 +128,9 @@ pub fn spread(kernel: &Kernel) -> Spread {
     let needs = Needs::of(kernel);
     let is_short = kernel.schedule.chunk <= SHORT;
     // Few steps leave room for more lanes, as many as one access of 16-bit numbers holds.
-    let most = if needs.widest <= 2 && is_short && needs.kept == 0 { 8 } else { 4 };
-    let fits = |lanes: &u32| *lanes <= most && needs.fit(kernel, *lanes);
+    let most =
+        if needs.is_narrow() && is_short && (needs.kept == 0 || needs.is_light) { 8 } else { 4 };
+    let fits = |lanes: &u32| *lanes <= most && needs.fit(kernel.schedule, *lanes);
     let lanes = [8, 4, 2].into_iter().find(fits).unwrap_or(1);
     // Blocks of backward hold registers longer, so that small ones fill the gaps better; but each leaves a
     // number for every sum of a param.
@@ -137,9 +143,18 @@ pub fn blocks(kernel: &Kernel, threads: u32) -> u32 {
     let needs = Needs::of(kernel);
     let is_held = needs.kept > 0
         && kernel.schedule.lanes > 1
-        && needs.is_light
-        && needs.fit(kernel, kernel.schedule.lanes);
-    if is_held { (SIDE_BY_SIDE / threads).max(1) } else { 1 }
+        && (needs.is_light || needs.is_few && needs.is_narrow())
+        && needs.fit(kernel.schedule, kernel.schedule.lanes);
+    let side_by_side =
+        if needs.is_narrow() && needs.is_light { SIDE_BY_SIDE_NARROW } else { SIDE_BY_SIDE };
+    if is_held { (side_by_side / threads).max(1) } else { 1 }
+}
+
+/// Whether a neuron with this kernel is to have kernels for many steps as well.
+pub fn suits_long(kernel: &Kernel) -> bool {
+    let needs = Needs::of(kernel);
+    let chunk = Schedule { chunk: LONG, ..kernel.schedule };
+    !needs.is_narrow() && needs.is_light && needs.fit(chunk, 2)
 }
 
 /// What each lane and step of a chunk needs.
@@ -150,14 +165,26 @@ struct Needs {
     widest: usize,
     /// Values that one loop over steps keeps for another.
     kept: usize,
-    /// Whether there are few operations besides.
+    /// Whether there are few operations.
+    is_few: bool,
+    /// Whether that is so and there is little besides.
     is_light: bool,
+}
+
+/// How many of the values that are kept are loads.
+fn loads(kernel: &Kernel) -> usize {
+    let kept = kernel.kept_values();
+    let mut loads = 0;
+    kernel.walk(&mut |stmt| {
+        loads += usize::from(matches!(stmt, Stmt::Let(id, Op::Load(_)) if kept.contains(id)));
+    });
+    loads
 }
 
 impl Needs {
     fn of(kernel: &Kernel) -> Self {
-        let kept = kernel.kept_values().len();
-        let mut needs = Self { loaded: 0, widest: 1, kept, is_light: false };
+        let kept = kernel.kept_values().len() - loads(kernel);
+        let mut needs = Self { loaded: 0, widest: 1, kept, is_few: false, is_light: false };
         let mut operations = 0;
         kernel.walk(&mut |stmt| match stmt {
             Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _))
@@ -174,14 +201,20 @@ impl Needs {
         });
         let is_apart = |shape| matches!(shape, Shape::Channel | Shape::Neuron);
         let has_apart = kernel.buffers.iter().any(|buffer| is_apart(buffer.shape));
-        needs.is_light = operations <= LIGHT && !has_apart;
+        needs.is_few = operations <= LIGHT;
+        needs.is_light = needs.is_few && !has_apart;
         needs
     }
 
+    /// Whether no element that is loaded has more than 16 bits.
+    fn is_narrow(&self) -> bool {
+        self.widest <= 2
+    }
+
     /// Whether so many lanes of a chunk fit into registers.
-    fn fit(&self, kernel: &Kernel, lanes: u32) -> bool {
+    fn fit(&self, schedule: Schedule, lanes: u32) -> bool {
         let each = self.loaded + 4 * self.kept;
         let most = if self.is_light { LIGHT_REGISTERS } else { REGISTERS };
-        lanes as usize * kernel.schedule.chunk as usize * each <= 4 * most
+        lanes as usize * schedule.chunk as usize * each <= 4 * most
     }
 }

@@ -6,6 +6,7 @@
 //! value needs a state before its step, all are computed from what was saved and from the inputs, and the
 //! loop forward does no more than take words of bits apart.
 
+use crate::check::PortDtype;
 use crate::check::hir::{Binary, Leaf, NodeId, Op, Unary};
 use crate::diff::Adjoint;
 use crate::saves::{Saved, Width};
@@ -43,7 +44,8 @@ pub fn plan(adjoint: &Adjoint, varying: &[bool], saves: &[Saved]) -> Plan {
     } else {
         let is_own = |id: NodeId| (id.0 as usize) < adjoint.n_primal && varying[id.0 as usize];
         let direct = graph.reached(adjoint.step(), |id| is_own(id) || is_saved(id));
-        kept(adjoint, varying, &direct, &loaded, &bits)
+        let kept = kept(adjoint, varying, &direct, &loaded, &bits);
+        if saves.is_empty() { smaller(adjoint, varying, kept) } else { kept }
     };
     let wanted = graph.reached(adjoint.step(), |id| kept[id.0 as usize] || loaded[id.0 as usize]);
     Plan { kept, loaded, wanted, is_stateless }
@@ -70,6 +72,34 @@ fn kept(
     }
     kept
 }
+
+/// What the kept nodes are made of, where that takes less memory and little work: inputs of 16 bits are
+/// kept as they were loaded.
+fn smaller(adjoint: &Adjoint, varying: &[bool], kept: Vec<bool>) -> Vec<bool> {
+    let neuron = &adjoint.neuron;
+    if neuron.dtype == PortDtype::F32 {
+        return kept;
+    }
+    let marked = (0..kept.len()).filter(|&i| kept[i]).map(|i| NodeId(i as u32));
+    let reached = neuron.graph.reached(marked, |id| !varying[id.0 as usize]);
+    let (mut roots, mut bytes, mut work) = (vec![false; kept.len()], 0, 0);
+    for (id, node) in neuron.graph.iter().filter(|(id, _)| reached[id.0 as usize]) {
+        match node.op {
+            _ if !varying[id.0 as usize] => {}
+            Op::Leaf(Leaf::Input(_) | Leaf::State(_)) => {
+                roots[id.0 as usize] = true;
+                bytes += if matches!(node.op, Op::Leaf(Leaf::Input(_))) { 2 } else { 4 };
+            }
+            op if is_cheap(&op) => work += 1,
+            _ => return kept,
+        }
+    }
+    let is_smaller = bytes < 4 * kept.iter().filter(|kept| **kept).count();
+    if is_smaller && work <= LITTLE { roots } else { kept }
+}
+
+/// Operations a step that cost less than a register more for each lane and step.
+const LITTLE: usize = 8;
 
 /// Whether an operation costs less than a store and a load. Leaves of the step are not made anew: an
 /// input would be read from memory once more.

@@ -19,14 +19,19 @@ pub use writer::operations;
 use super::{Kernel, Role, Schedule, without_dead};
 use crate::diff::Adjoint;
 use crate::saves::Saved;
-use snn_artifact::naming::{Operand, SHORT};
+use snn_artifact::naming::{LONG, Operand, SHORT};
 
 /// The name of the kernel that takes gradients back.
 pub const BACKWARD: &str = "backward";
 
 /// Whether a kernel takes gradients back.
 pub fn is_backward(kernel: &Kernel) -> bool {
-    kernel.name.strip_prefix(BACKWARD).is_some_and(|rest| rest.is_empty() || rest == SHORT)
+    kernel.name.strip_prefix(BACKWARD).is_some_and(|rest| matches!(rest, "" | SHORT | LONG))
+}
+
+/// Whether a kernel is launched for few steps only: no more than those of one chunk.
+pub fn is_short(kernel: &Kernel) -> bool {
+    kernel.name.ends_with(SHORT)
 }
 
 /// The kernels of a neuron, before they are legal for a target.
@@ -41,9 +46,10 @@ pub struct Lowered {
 }
 
 impl Lowered {
-    /// The same under the names of kernels for few steps.
-    pub fn short(self) -> Self {
-        let renamed = |kernel: Kernel| Kernel { name: format!("{}{SHORT}", kernel.name), ..kernel };
+    /// The same under the names of kernels for few or for many steps.
+    pub fn renamed(self, ending: &str) -> Self {
+        let renamed =
+            |kernel: Kernel| Kernel { name: format!("{}{ending}", kernel.name), ..kernel };
         Self {
             forward: renamed(self.forward),
             forward_train: renamed(self.forward_train),

@@ -5,10 +5,12 @@
 //! step that is there instead of those that are not, stores nothing for those, and hands carried values
 //! on as they were.
 
+use super::ahead::Early;
 use super::emitter::{Chunk, Emitter, Lanes};
 use super::inst;
-use super::text::Value;
+use super::text::{Label, Value};
 use crate::error::Bug;
+use crate::kernel::lower::is_short;
 use crate::kernel::{BufferId, Carry, Float, Loop, LoopKind, Op, Order, Shape, Stmt, ValueId};
 
 /// Which side of a loop its carried values are wanted on.
@@ -22,6 +24,12 @@ impl Emitter<'_> {
     /// Emits the statements at the top of the kernel.
     pub(super) fn statements(&mut self) -> Result<(), Bug> {
         let kernel = self.kernel;
+        let chunks = kernel.body.iter().find_map(|stmt| match stmt {
+            Stmt::Loop(chunks) => Some(chunks),
+            _ => None,
+        });
+        chunks.map_or(Ok(()), |chunks| self.load_first(chunks))?;
+        self.load_states()?;
         for stmt in &kernel.body {
             match stmt {
                 Stmt::Let(id, op) => self.define(*id, op, None)?,
@@ -39,9 +47,9 @@ impl Emitter<'_> {
     /// Emits a definition outside of steps.
     fn define(&mut self, id: ValueId, op: &Op, chunk: Option<&Chunk>) -> Result<(), Bug> {
         let lanes = match op {
-            Op::Load(buffer) => self.load(*buffer, chunk)?,
+            Op::Load(buffer) => self.loaded(id, *buffer, chunk)?,
             Op::LoadOr(buffer, fallback) => {
-                let loaded = self.load(*buffer, chunk)?;
+                let loaded = self.loaded(id, *buffer, chunk)?;
                 let in_chunk =
                     chunk.filter(|_| self.kernel.buffer(*buffer).shape == Shape::Checkpoint);
                 self.or_fallback(
@@ -55,6 +63,19 @@ impl Emitter<'_> {
         };
         self.bind(id, lanes);
         Ok(())
+    }
+
+    /// What is loaded outside of steps.
+    fn loaded(
+        &mut self,
+        id: ValueId,
+        buffer: BufferId,
+        chunk: Option<&Chunk>,
+    ) -> Result<Lanes, Bug> {
+        match self.states.remove(&id) {
+            Some(lanes) => Ok(lanes),
+            None => self.load(buffer, chunk),
+        }
     }
 
     /// What was loaded, or the fallback where the buffer was left out or `condition` does not hold.
@@ -140,8 +161,11 @@ impl Emitter<'_> {
         let last = text.value("sub i64 %full, 1");
         let before = text.current();
         text.branch(&any, head, behind);
-
         text.enter(head);
+        if is_short(self.kernel) {
+            return self.only_chunk(chunks, carried, before, behind);
+        }
+
         let (first, step): (Value, i64) = match chunks.order {
             Order::Forward => ("0".into(), 1),
             Order::Reverse => (last.clone(), -1),
@@ -156,7 +180,7 @@ impl Emitter<'_> {
             phis.push(pairs);
         }
         let chunk = self.full_chunk(&index);
-        self.chunk(chunks, &chunk)?;
+        self.chunk(chunks, &chunk, None)?;
         let next = self.sides(&chunks.carries, Side::Next)?;
 
         let text = &mut self.text;
@@ -169,15 +193,44 @@ impl Emitter<'_> {
         text.add_incoming(index_phi, next_index, latch);
         text.branch(&ended, behind, head);
         text.enter(behind);
-        let mut results = Vec::new();
-        for (i, carry) in chunks.carries.iter().enumerate() {
-            let ty = self.ty(carry.param);
-            for ((_, phi), next) in phis[i].iter().zip(&next[i]) {
+        for (pairs, next) in phis.iter().zip(&next) {
+            for ((_, phi), next) in pairs.iter().zip(next) {
                 self.text.add_incoming(*phi, next.clone(), latch);
             }
-            results.push(self.merge(ty, &carried[i], before, &next[i], latch));
         }
-        Ok(results)
+        Ok(self.merge_carried(chunks, (&carried, before), (&next, latch)))
+    }
+
+    /// Emits the one full chunk that there is, for which loads may have been issued before.
+    fn only_chunk(
+        &mut self,
+        chunks: &Loop,
+        carried: Vec<Lanes>,
+        before: Label,
+        behind: Label,
+    ) -> Result<Vec<Lanes>, Bug> {
+        for (carry, init) in chunks.carries.iter().zip(&carried) {
+            self.bind(carry.param, init.clone());
+        }
+        let chunk = self.full_chunk(&"0".into());
+        let early = self.first.clone();
+        self.chunk(chunks, &chunk, early)?;
+        let next = self.sides(&chunks.carries, Side::Next)?;
+        let latch = self.text.current();
+        self.text.jump(behind);
+        self.text.enter(behind);
+        Ok(self.merge_carried(chunks, (&carried, before), (&next, latch)))
+    }
+
+    /// Carried values that come from one of two blocks.
+    pub(super) fn merge_carried(
+        &mut self,
+        chunks: &Loop,
+        (a, from_a): (&[Lanes], Label),
+        (b, from_b): (&[Lanes], Label),
+    ) -> Vec<Lanes> {
+        let both = chunks.carries.iter().zip(a.iter().zip(b));
+        both.map(|(carry, (a, b))| self.merge(self.ty(carry.param), a, from_a, b, from_b)).collect()
     }
 
     /// Values that come from one of two blocks.
@@ -185,9 +238,9 @@ impl Emitter<'_> {
         &mut self,
         ty: &'static str,
         a: &Lanes,
-        from_a: super::text::Label,
+        from_a: Label,
         b: &Lanes,
-        from_b: super::text::Label,
+        from_b: Label,
     ) -> Lanes {
         let text = &mut self.text;
         let one =
@@ -195,7 +248,7 @@ impl Emitter<'_> {
         a.iter().zip(b).map(one).collect()
     }
 
-    fn full_chunk(&mut self, index: &Value) -> Chunk {
+    pub(super) fn full_chunk(&mut self, index: &Value) -> Chunk {
         let unrolled = self.kernel.schedule.chunk;
         let text = &mut self.text;
         let first = text.value(format_args!("mul i64 {index}, {unrolled}"));
@@ -231,24 +284,30 @@ impl Emitter<'_> {
         for (carry, init) in chunks.carries.iter().zip(&carried) {
             self.bind(carry.param, init.clone());
         }
-        self.chunk(chunks, &chunk)?;
+        self.chunk(chunks, &chunk, None)?;
         let next = self.sides(&chunks.carries, Side::Next)?;
         let latch = self.text.current();
         self.text.jump(behind);
         self.text.enter(behind);
-        let results = chunks.carries.iter().zip(carried.iter().zip(&next));
-        Ok(results
-            .map(|(carry, (init, next))| {
-                self.merge(self.ty(carry.param), init, before, next, latch)
-            })
-            .collect())
+        Ok(self.merge_carried(chunks, (&carried, before), (&next, latch)))
     }
 
-    /// Emits the body of the loop over chunks once.
-    fn chunk(&mut self, chunks: &Loop, chunk: &Chunk) -> Result<(), Bug> {
+    /// Emits the body of the loop over chunks once, with what was loaded for it before.
+    fn chunk(
+        &mut self,
+        chunks: &Loop,
+        chunk: &Chunk,
+        early: Option<Vec<Early>>,
+    ) -> Result<(), Bug> {
         self.kept.clear();
         self.ahead.clear();
-        self.load_chunk_ahead(chunks, chunk)?;
+        let early = match early {
+            None if self.fits_ahead(chunks, chunk.unrolled) => {
+                self.load_chunk(chunks, chunk, None)?
+            }
+            early => early.unwrap_or_default(),
+        };
+        self.take_early(early);
         for stmt in &chunks.body {
             match stmt {
                 Stmt::Let(id, op) => self.define(*id, op, Some(chunk))?,

@@ -116,10 +116,7 @@ impl Emitter<'_> {
         let from_other = self.text.current();
         self.text.jump(behind);
         self.text.enter(behind);
-        let both = chunks.carries.iter().zip(of_exact.iter().zip(&of_other));
-        let merged = both
-            .map(|(carry, (a, b))| self.merge(self.ty(carry.param), a, from_exact, b, from_other));
-        Ok(merged.collect())
+        Ok(self.merge_carried(chunks, (&of_exact, from_exact), (&of_other, from_other)))
     }
 }
 

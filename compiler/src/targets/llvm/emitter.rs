@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use super::ahead::Early;
 use super::divisors::Divisors;
 use super::inst;
 use super::text::{Text, Value};
 use super::varying::varying;
 use crate::error::Bug;
-use crate::kernel::{Kernel, Op, Type, ValueId};
+use crate::kernel::{BufferId, Kernel, Op, Type, ValueId};
 
 /// One value for each lane of a thread, or a single one where all lanes have the same.
 pub(super) type Lanes = Vec<Value>;
@@ -73,8 +74,12 @@ pub(super) struct Emitter<'k> {
     pub(super) place: Place,
     /// What loops over the steps of the current chunk computed, by value and step.
     pub(super) kept: HashMap<(ValueId, u32), Lanes>,
-    /// What was loaded ahead of its step in the current chunk.
-    pub(super) ahead: HashMap<(ValueId, u32), Lanes>,
+    /// What was loaded ahead of its step in the current chunk, as it lies in memory.
+    pub(super) ahead: HashMap<(ValueId, u32), (BufferId, Lanes)>,
+    /// What was loaded of each lane before the first step.
+    pub(super) states: HashMap<ValueId, Lanes>,
+    /// What was loaded ahead for the full chunk that comes first.
+    pub(super) first: Option<Vec<Early>>,
     /// What the thread's lanes contribute to each sum, in the order of the statements.
     pub(super) sums: Vec<Lanes>,
     /// What lanes are divided by.
@@ -101,6 +106,8 @@ impl<'k> Emitter<'k> {
             },
             kept: HashMap::new(),
             ahead: HashMap::new(),
+            first: None,
+            states: HashMap::new(),
             sums: Vec::new(),
             divisors: Divisors::of(kernel, &varying),
             varying,

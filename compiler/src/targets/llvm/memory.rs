@@ -52,10 +52,10 @@ impl Emitter<'_> {
     pub(super) fn load(&mut self, buffer: BufferId, chunk: Option<&Chunk>) -> Result<Lanes, Bug> {
         let pointer = self.pointers[buffer.0 as usize].clone();
         match self.kernel.buffer(buffer).shape {
-            Shape::Layer => Ok(self.load_adjacent(buffer, &pointer.base, 1)),
+            Shape::Layer => Ok(vec![self.load_cached(buffer, &pointer.base)]),
             Shape::Lane => {
                 let from = self.in_row(buffer, &pointer.base)?;
-                Ok(self.load_adjacent(buffer, &from, self.place.width))
+                Ok(self.load_lanes(buffer, &from))
             }
             Shape::Checkpoint => {
                 let chunk =
@@ -69,13 +69,13 @@ impl Emitter<'_> {
                     &from,
                     &"@absent".into(),
                 );
-                Ok(self.load_adjacent(buffer, &from, self.place.width))
+                Ok(self.load_lanes(buffer, &from))
             }
             Shape::Chunk => {
                 let chunk =
                     chunk.ok_or_else(|| Bug("a chunk's word is loaded outside of it".into()))?;
                 let from = self.row_of(buffer, &chunk.index)?;
-                Ok(self.load_adjacent(buffer, &from, self.place.width))
+                Ok(self.load_lanes(buffer, &from))
             }
             Shape::Channel | Shape::Neuron => self.load_shared(buffer),
             shape @ (Shape::Sequence | Shape::Packed | Shape::Partial | Shape::Group) => {
@@ -100,7 +100,7 @@ impl Emitter<'_> {
                 at = inst::select(text, "i64", given, &at, &"0".into());
             }
             let from = offset(text, &base, &at);
-            lanes.append(&mut self.load_adjacent(buffer, &from, 1));
+            lanes.push(self.load_cached(buffer, &from));
         }
         Ok(lanes)
     }
@@ -128,22 +128,44 @@ impl Emitter<'_> {
         indices
     }
 
-    /// Loads adjacent elements and widens them to what the kernel computes in.
-    pub(super) fn load_adjacent(&mut self, buffer: BufferId, from: &Value, width: usize) -> Lanes {
-        let (storage, compute) = (self.kernel.buffer(buffer).storage, self.kernel.compute);
-        let raw = match is_per_lane(self.kernel.buffer(buffer).shape) {
-            true => stream::load(&mut self.text, storage, from, width),
-            false => (0..width).map(|_| self.load_cached(storage, from)).collect(),
-        };
-        raw.iter().map(|value| widen(&mut self.text, storage, compute, value)).collect()
+    /// Loads the elements of the thread's adjacent lanes.
+    fn load_lanes(&mut self, buffer: BufferId, from: &Value) -> Lanes {
+        let registers = self.load_registers(buffer, from, None);
+        self.widened(buffer, &registers)
+    }
+
+    /// The same, as they lie in memory, where a condition holds.
+    pub(super) fn load_registers(
+        &mut self,
+        buffer: BufferId,
+        from: &Value,
+        condition: Option<&Value>,
+    ) -> Lanes {
+        let storage = self.kernel.buffer(buffer).storage;
+        stream::load(&mut self.text, storage, from, self.place.width, condition)
+    }
+
+    /// What was loaded for the thread's adjacent lanes, as what the kernel computes in.
+    pub(super) fn widened(&mut self, buffer: BufferId, registers: &Lanes) -> Lanes {
+        let storage = self.kernel.buffer(buffer).storage;
+        let elements = stream::unpacked(&mut self.text, storage, registers, self.place.width);
+        self.widened_each(storage, &elements)
+    }
+
+    /// Elements as what the kernel computes in.
+    pub(super) fn widened_each(&mut self, storage: Storage, elements: &Lanes) -> Lanes {
+        let compute = self.kernel.compute;
+        elements.iter().map(|value| widen(&mut self.text, storage, compute, value)).collect()
     }
 
     /// Loads an element that other threads load too.
-    fn load_cached(&mut self, storage: Storage, from: &Value) -> Value {
+    fn load_cached(&mut self, buffer: BufferId, from: &Value) -> Value {
+        let (storage, compute) = (self.kernel.buffer(buffer).storage, self.kernel.compute);
         let (ty, align) = (element(storage), size(storage));
         let load =
             format_args!("load {ty}, ptr addrspace(1) {from}, align {align}, !invariant.load !0");
-        self.text.value(load)
+        let loaded = self.text.value(load);
+        widen(&mut self.text, storage, compute, &loaded)
     }
 
     /// Stores to a buffer that is not a sequence.

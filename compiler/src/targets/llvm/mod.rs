@@ -4,6 +4,7 @@
 //! emitted step by step, in the order of the kernel, without any flag that would let LLVM round
 //! otherwise; the text that comes out is checked for it.
 
+mod ahead;
 mod body;
 mod divisors;
 mod emitter;

@@ -1,4 +1,4 @@
-//! The steps of a chunk, unrolled, with their loads issued ahead and the addresses they touch.
+//! The steps of a chunk, unrolled, and the addresses they touch.
 
 use super::body::Side;
 use super::emitter::{Chunk, Emitter, Lanes};
@@ -8,59 +8,16 @@ use super::text::Value;
 use crate::error::Bug;
 use crate::kernel::{BufferId, Loop, Op, Order, Stmt, ValueId};
 
-/// Loads of all loops of a chunk are issued before its first step while they and what is kept fit into
-/// this many registers; otherwise each loop's before its own first step.
-const REGISTERS_AHEAD: usize = 160;
-
 /// The steps of a loop in the order they run, and a pointer for each sequence it touches.
-struct Walk {
-    steps: Vec<u32>,
+pub(super) struct Walk {
+    pub(super) steps: Vec<u32>,
     order: Order,
-    pointers: Vec<(BufferId, Value)>,
+    pub(super) pointers: Vec<(BufferId, Value)>,
 }
 
 impl Emitter<'_> {
-    /// Issues the loads of all loops of a chunk, if they fit.
-    pub(super) fn load_chunk_ahead(&mut self, chunks: &Loop, chunk: &Chunk) -> Result<(), Bug> {
-        let mut loops = chunks.body.iter().filter_map(as_loop);
-        if self.registers_ahead(loops.clone(), chunk) <= REGISTERS_AHEAD {
-            loops.try_for_each(|steps| self.load_ahead(steps, chunk))?;
-            self.hold();
-        }
-        Ok(())
-    }
-
-    fn registers_ahead<'a>(&self, loops: impl Iterator<Item = &'a Loop>, chunk: &Chunk) -> usize {
-        let loads: usize = loops.map(|steps| sequence_loads(steps).count()).sum();
-        let kept = self.kernel.kept_values().len();
-        (loads + kept) * chunk.unrolled as usize * self.place.width
-    }
-
-    /// Issues the loads of all steps of a loop.
-    fn load_ahead(&mut self, steps: &Loop, chunk: &Chunk) -> Result<(), Bug> {
-        let loads: Vec<(ValueId, BufferId)> = sequence_loads(steps).collect();
-        let mut walk =
-            self.walk(steps.order, loads.iter().map(|(_, buffer)| *buffer).collect(), chunk);
-        for position in 0..walk.steps.len() {
-            for (i, (value, buffer)) in loads.iter().enumerate() {
-                let from = self.of_thread(*buffer, &walk.pointers[i].1)?;
-                let lanes = self.load_adjacent(*buffer, &from, self.place.width);
-                self.ahead.insert((*value, walk.steps[position]), lanes);
-            }
-            self.advance(&mut walk, position, chunk);
-        }
-        Ok(())
-    }
-
-    /// Keeps the assembler from moving loads that were issued ahead to where they are used.
-    fn hold(&mut self) {
-        let warp = &self.place.warp;
-        let hold = "call void asm sideeffect \"bar.warp.sync $0;\", \"r\"";
-        self.text.effect(format_args!("{hold}(i32 {warp})"));
-    }
-
     /// Begins to walk over the steps of a chunk.
-    fn walk(&mut self, order: Order, buffers: Vec<BufferId>, chunk: &Chunk) -> Walk {
+    pub(super) fn walk(&mut self, order: Order, buffers: Vec<BufferId>, chunk: &Chunk) -> Walk {
         let mut steps: Vec<u32> = (0..chunk.unrolled).collect();
         if order == Order::Reverse {
             steps.reverse();
@@ -82,17 +39,13 @@ impl Emitter<'_> {
             Order::Reverse => text.value(format_args!("add i64 {}, {}", chunk.first, chunk.last)),
         };
         let rows = text.value(format_args!("mul i64 {step}, {stride}"));
-        // What LLVM cannot look through: it would carry the address of each step's row from chunk to chunk,
-        // in two registers each.
-        let rows =
-            text.value(format_args!("call i64 asm \"mov.b64 $0, $1;\", \"=l,l\"(i64 {rows})"));
         let start = offset(text, &pointer.base, &block);
         offset(text, &start, &rows)
     }
 
     /// Moves the pointers from one step to the next. In a short chunk they stay on the last step that
     /// is there while those behind it go by.
-    fn advance(&mut self, walk: &mut Walk, position: usize, chunk: &Chunk) {
+    pub(super) fn advance(&mut self, walk: &mut Walk, position: usize, chunk: &Chunk) {
         let Some(&next) = walk.steps.get(position + 1) else { return };
         // Going back, the step that is left must be there; going on, the one that comes.
         let checked = match walk.order {
@@ -116,11 +69,7 @@ impl Emitter<'_> {
 
     /// Emits a loop over the steps of a chunk.
     pub(super) fn steps(&mut self, steps: &Loop, chunk: &Chunk) -> Result<(), Bug> {
-        let is_ahead = |(value, _): (ValueId, BufferId)| self.ahead.contains_key(&(value, 0));
-        if !sequence_loads(steps).all(is_ahead) {
-            self.load_ahead(steps, chunk)?;
-            self.hold();
-        }
+        self.load_loop(steps, chunk)?;
         let stores = steps.body.iter().filter_map(|stmt| match stmt {
             Stmt::Store(buffer, _) => Some(*buffer),
             _ => None,
@@ -175,9 +124,12 @@ impl Emitter<'_> {
     }
 
     fn step_value(&mut self, id: ValueId, op: &Op, step: u32) -> Result<Lanes, Bug> {
-        let ahead = self.ahead.get(&(id, step)).cloned();
+        let ahead = self.loaded_ahead(id, step);
         match (op, ahead) {
             (Op::Kept(value), _) => {
+                if let Some(lanes) = self.kept_packed(*value, step) {
+                    return Ok(lanes);
+                }
                 let kept = self.kept.get(&(*value, step)).cloned();
                 kept.ok_or_else(|| Bug(format!("value {} was not kept", value.0)))
             }
@@ -205,19 +157,4 @@ impl Emitter<'_> {
         }
         Ok(())
     }
-}
-
-fn as_loop(stmt: &Stmt) -> Option<&Loop> {
-    match stmt {
-        Stmt::Loop(inner) => Some(inner),
-        _ => None,
-    }
-}
-
-/// The loads in a loop over steps; there, all are of sequences.
-fn sequence_loads(steps: &Loop) -> impl Iterator<Item = (ValueId, BufferId)> {
-    steps.body.iter().filter_map(|stmt| match stmt {
-        Stmt::Let(id, Op::Load(buffer) | Op::LoadOr(buffer, _)) => Some((*id, *buffer)),
-        _ => None,
-    })
 }

@@ -28,15 +28,33 @@ fn unit(storage: Storage, width: usize) -> Unit {
     Unit { ty, letter, ptx, bytes }
 }
 
-/// Loads adjacent elements.
-pub(super) fn load(text: &mut Text, storage: Storage, from: &Value, width: usize) -> Vec<Value> {
+/// Loads adjacent elements into registers, each of which holds one or two of them; only where a condition,
+/// if there is one, holds. The registers hold anything otherwise.
+pub(super) fn load(
+    text: &mut Text,
+    storage: Storage,
+    from: &Value,
+    width: usize,
+    condition: Option<&Value>,
+) -> Vec<Value> {
     let unit = unit(storage, width);
     let mut registers = Vec::new();
     for (at, n) in pieces(storage, width, &unit) {
         let from = offset(text, from, &at.to_string().into());
-        load_piece(text, &unit, &from, n, &mut registers);
+        load_piece(text, &unit, &from, n, condition, &mut registers);
     }
-    registers.into_iter().flat_map(|register| unpack(text, storage, &unit, register)).collect()
+    registers
+}
+
+/// The elements in registers as [`load`] fills them.
+pub(super) fn unpacked(
+    text: &mut Text,
+    storage: Storage,
+    registers: &[Value],
+    width: usize,
+) -> Vec<Value> {
+    let unit = unit(storage, width);
+    registers.iter().flat_map(|register| unpack(text, storage, &unit, register)).collect()
 }
 
 /// Stores adjacent elements, which are in registers as [`packed`] or [`rounded`] makes them.
@@ -87,22 +105,45 @@ fn pieces(storage: Storage, width: usize, unit: &Unit) -> Vec<(usize, usize)> {
     starts.map(|at| (at, (bytes - at).min(WIDEST) / unit.bytes)).collect()
 }
 
-fn load_piece(text: &mut Text, unit: &Unit, from: &Value, n: usize, registers: &mut Vec<Value>) {
+fn load_piece(
+    text: &mut Text,
+    unit: &Unit,
+    from: &Value,
+    n: usize,
+    condition: Option<&Value>,
+    registers: &mut Vec<Value>,
+) {
     let Unit { ty, letter, ptx, .. } = unit;
     let address = text.value(format_args!("ptrtoint ptr addrspace(1) {from} to i64"));
+    let names: Vec<String> = (0..n).map(|i| format!("${i}")).collect();
+    let (vector, names) = vector(&names);
     let outs = format!("={letter},").repeat(n);
+    let load = format!("ld.global.cs{vector}.{ptx} {names}, [${n}];");
+    let load = match condition {
+        Some(condition) => {
+            let p = n + 1;
+            let load = format!("{{ .reg .pred p; setp.ne.b32 p, ${p}, 0; @p {load} }}");
+            format!("asm \"{load}\", \"{outs}l,r\"(i64 {address}, i32 {condition})")
+        }
+        None => format!("asm \"{load}\", \"{outs}l\"(i64 {address})"),
+    };
     if n == 1 {
-        let load = format!("asm \"ld.global.cs.{ptx} $0, [$1];\", \"{outs}l\"");
-        registers.push(text.value(format_args!("call {ty} {load}(i64 {address})")));
+        registers.push(text.value(format_args!("call {ty} {load}")));
         return;
     }
-    let names: Vec<String> = (0..n).map(|i| format!("${i}")).collect();
-    let names = names.join(", ");
-    let load = format!("asm \"ld.global.cs.v{n}.{ptx} {{{names}}}, [${n}];\", \"{outs}l\"");
     let all = vec![*ty; n].join(", ");
-    let loaded = text.value(format_args!("call {{ {all} }} {load}(i64 {address})"));
+    let loaded = text.value(format_args!("call {{ {all} }} {load}"));
     for i in 0..n {
         registers.push(text.value(format_args!("extractvalue {{ {all} }} {loaded}, {i}")));
+    }
+}
+
+/// How an instruction calls its vector of operands, and these.
+fn vector(names: &[String]) -> (String, String) {
+    let list = names.join(", ");
+    match names.len() {
+        1 => (String::new(), list),
+        n => (format!(".v{n}"), format!("{{{list}}}")),
     }
 }
 
@@ -111,11 +152,7 @@ fn store_piece(text: &mut Text, unit: &Unit, to: &Value, registers: &[Value]) {
     let n = registers.len();
     let address = text.value(format_args!("ptrtoint ptr addrspace(1) {to} to i64"));
     let names: Vec<String> = (1..=n).map(|i| format!("${i}")).collect();
-    let names = names.join(", ");
-    let (vector, names) = match n {
-        1 => (String::new(), names),
-        _ => (format!(".v{n}"), format!("{{{names}}}")),
-    };
+    let (vector, names) = vector(&names);
     let ins = format!(",{letter}").repeat(n);
     let store = format!("\"st.global.cs{vector}.{ptx} [$0], {names};\", \"l{ins}\"");
     let values: Vec<String> = registers.iter().map(|value| format!("{ty} {value}")).collect();
@@ -123,11 +160,25 @@ fn store_piece(text: &mut Text, unit: &Unit, to: &Value, registers: &[Value]) {
     text.effect(format_args!("call void asm sideeffect {store}(i64 {address}, {values})"));
 }
 
+/// The two elements of 16 bits in a register, got by an instruction that LLVM and the assembler do not
+/// recognize as what got them before: they would rather keep them apart, in two registers.
+pub(super) fn apart(text: &mut Text, storage: Storage, register: &Value) -> [Value; 2] {
+    ["0x4410", "0x4432"].map(|bytes| {
+        let pick = format!("call i32 asm \"prmt.b32 $0, $1, 0, {bytes};\", \"=r,r\"");
+        let picked = text.value(format_args!("{pick}(i32 {register})"));
+        let bits = text.value(format_args!("trunc i32 {picked} to i16"));
+        match element(storage) {
+            "i16" => bits,
+            ty => text.value(format_args!("bitcast i16 {bits} to {ty}")),
+        }
+    })
+}
+
 /// The elements in a register.
-fn unpack(text: &mut Text, storage: Storage, unit: &Unit, register: Value) -> Vec<Value> {
+fn unpack(text: &mut Text, storage: Storage, unit: &Unit, register: &Value) -> Vec<Value> {
     let (each, ty) = (unit.bytes / size(storage), element(storage));
     match (each, ty == unit.ty) {
-        (1, true) => vec![register],
+        (1, true) => vec![register.clone()],
         (1, false) => vec![text.value(format_args!("bitcast {} {register} to {ty}", unit.ty))],
         _ => {
             let both = text.value(format_args!("bitcast {} {register} to <2 x {ty}>", unit.ty));
