@@ -43,10 +43,12 @@ impl Emitter<'_> {
             self.walk(steps.order, loads.iter().map(|(_, buffer)| *buffer).collect(), chunk);
         for position in 0..walk.steps.len() {
             for (i, (value, buffer)) in loads.iter().enumerate() {
+                self.on_line_of(*value);
                 let from = self.of_thread(*buffer, &walk.pointers[i].1)?;
                 let lanes = self.load_adjacent(*buffer, &from, self.place.width);
                 self.ahead.insert((*value, walk.steps[position]), lanes);
             }
+            self.on_own_line();
             self.advance(&mut walk, position, chunk);
         }
         Ok(())
@@ -156,10 +158,12 @@ impl Emitter<'_> {
         for stmt in &steps.body {
             match stmt {
                 Stmt::Let(id, op) => {
+                    self.on_line_of(*id);
                     let lanes = self.step_value(*id, op, step)?;
                     self.bind(*id, lanes);
                 }
                 Stmt::Store(buffer, value) => {
+                    self.on_line_of(*value);
                     let active = chunk.active.as_ref().map(|active| active[step as usize].clone());
                     let pointer = walk.pointers.iter().find(|(of, _)| of == buffer);
                     let (_, to) = pointer.ok_or_else(|| Bug("a store without a pointer".into()))?;
@@ -171,6 +175,7 @@ impl Emitter<'_> {
                 }
             }
         }
+        self.on_own_line();
         Ok(())
     }
 
