@@ -3,6 +3,7 @@
 mod refuse;
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use snn_artifact::naming::{LONG, Operand, SHORT};
 use snn_artifact::{self as artifact, Artifact, Axis, Manifest, Target};
@@ -13,13 +14,13 @@ use crate::diagnostic::{self, Diagnostic, Diagnostics};
 use crate::egraph::cost::Weights;
 use crate::error::{EmitError, Unsupported};
 use crate::kernel::schedule::{self, Spread, Tuning};
-use crate::kernel::{Capabilities, Kernel, Schedule, Verified, lower};
+use crate::kernel::{Capabilities, Kernel, Origins, Schedule, Verified, lower};
 use crate::span::{SourceMap, Span};
 use crate::targets::Emitted;
 use crate::{ast, diff, egraph, kernel, saves};
 
 pub use refuse::check_built;
-use refuse::{check_schedule, check_words, not_built};
+use refuse::{check_options, not_built};
 
 /// A file: the name that diagnostics show, and the text.
 #[derive(Clone, Copy, Debug)]
@@ -39,12 +40,14 @@ pub struct Options {
     pub tuning: Tuning,
     /// Whether backward is simplified with all rules, or with those that every compiler has.
     pub simplify: bool,
+    /// Whether the code tells a profiler which line of the program each instruction is for. Only PTX does.
+    pub line_info: bool,
 }
 
 impl Options {
     /// Those of a target.
     pub fn new(target: Target) -> Self {
-        Self { target, tuning: Tuning::default(), simplify: true }
+        Self { target, tuning: Tuning::default(), simplify: true, line_info: false }
     }
 
     /// The schedule that kernels are lowered with.
@@ -186,7 +189,8 @@ pub fn front(
     let Some(program) = program else { return Err(findings.into()) };
     wanted.add_sources(&mut findings.sources);
     match check::specialize(&program, wanted) {
-        Ok(neuron) => {
+        Ok(mut neuron) => {
+            neuron.sources = Arc::new(findings.sources.clone());
             findings.diagnostics.extend(check::warn_stored(&neuron));
             Ok(Front { neuron, findings })
         }
@@ -213,8 +217,7 @@ pub fn middle_and_tell(neuron: &Neuron, options: &Options) -> egraph::Simplified
 ///
 /// What the target cannot do.
 pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
-    check_schedule(options)?;
-    check_words(neuron, options)?;
+    check_options(neuron, options)?;
     let (lowered, _) = lowered(&middle(neuron, options), options);
     legal(lowered, options)
 }
@@ -236,7 +239,10 @@ fn legal(lowered: kernel::Lowered, options: &Options) -> Result<Vec<Verified<Ker
     let all = [lowered.forward, lowered.forward_train, lowered.backward];
     let capabilities = options.capabilities();
     all.into_iter()
-        .map(|kernel| {
+        .map(|mut kernel| {
+            if !options.line_info {
+                kernel.origins = Origins::default();
+            }
             kernel::verify_before_legalize(&kernel)?;
             let kernel = kernel::legalize(kernel, &capabilities)?;
             let mut kernel = kernel::relax(kernel, options.has_fma());
@@ -265,8 +271,7 @@ fn is_of_states(buffer: &kernel::Buffer) -> bool {
 ///
 /// What the target cannot do.
 pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
-    check_schedule(options)?;
-    check_words(neuron, options)?;
+    check_options(neuron, options)?;
     let adjoint = middle(neuron, options);
     let (lowered, saved) = lowered(&adjoint, options);
     let mut kernels = legal(lowered, options)?;
@@ -373,6 +378,10 @@ pub fn key(neuron: &Neuron, options: &Options) -> String {
     // Buffers of what is saved are called after these.
     for named in &neuron.named {
         let _ = writeln!(text, "named {} {}", named.name, named.node.0);
+    }
+    if options.line_info {
+        let sources = neuron.sources.iter();
+        sources.for_each(|source| _ = writeln!(text, "lines {:?} {:?}", source.name, source.text));
     }
     text
 }

@@ -18,6 +18,9 @@ impl FileId {
         FileId(0xfff0_0000 + index.min(0xffff))
     }
 
+    /// The prelude's functions as file 0 calls them, those of file 1 next, and so on.
+    const CALLED: u32 = 0xffff_0100;
+
     /// Whether it is the prelude's.
     pub fn is_prelude(self) -> bool {
         self.0 >= FileId::PRELUDE_SURROGATES.0
@@ -46,6 +49,18 @@ impl Span {
         Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
+    /// The span of what a function of the prelude computes for a call that stands here.
+    pub fn within_call(self) -> Span {
+        let file = self.file.0.checked_add(FileId::CALLED);
+        Span { file: file.map_or(FileId::PRELUDE_FUNCTIONS, FileId), ..self }
+    }
+
+    /// Where a reader of the program looks for it: the call, for what a function of the prelude computes.
+    pub fn in_program(self) -> Span {
+        let caller = self.file.0.checked_sub(FileId::CALLED);
+        Span { file: caller.map_or(self.file, FileId), ..self }
+    }
+
     /// The byte range within the file's text.
     pub fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
@@ -67,6 +82,17 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+}
+
+impl Source {
+    /// The line and the column of a byte, from 1; columns are in characters.
+    pub fn position(&self, at: u32) -> (usize, usize) {
+        let before = &self.text.as_bytes()[..self.text.len().min(at as usize)];
+        let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let is_first = |byte: &&u8| **byte & 0xc0 != 0x80;
+        let lines = before.iter().filter(|byte| **byte == b'\n').count();
+        (lines + 1, line.iter().filter(is_first).count() + 1)
+    }
 }
 
 /// All sources of one compilation, in the order of their ids.
@@ -103,5 +129,28 @@ impl SourceMap {
     /// All files, in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FileId, Source, Span};
+
+    #[test]
+    fn lines_and_columns_count_from_1() {
+        let source = Source { id: FileId(0), name: "a".into(), text: "ab\n\u{b5}c\n".into() };
+        let positions = [0, 1, 3, 5, 6, 7, 99].map(|at| source.position(at));
+        assert_eq!(positions, [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 1), (3, 1)]);
+    }
+
+    #[test]
+    fn what_the_prelude_computes_leads_to_its_call() {
+        let call = Span::new(FileId(2), 3, 9);
+        assert!(call.within_call().file.is_prelude());
+        assert_eq!(call.within_call().in_program(), call);
+        assert_eq!(call.in_program(), call);
+        let given = Span { file: FileId::argument(1), ..call };
+        assert_eq!(given.within_call().file, FileId::PRELUDE_FUNCTIONS);
+        assert_eq!(given.within_call().in_program().file, FileId::PRELUDE_FUNCTIONS);
     }
 }

@@ -31,6 +31,7 @@ pub struct Program<'a> {
 pub struct Jit {
     cache: Option<Cache>,
     tuning: Tuning,
+    line_info: bool,
 }
 
 impl Jit {
@@ -49,12 +50,17 @@ impl Jit {
 
     /// Compiles what this cache does not have; without one, everything.
     pub fn with_cache(cache: Option<Cache>) -> Self {
-        Self { cache, tuning: Tuning::default() }
+        Self { cache, tuning: Tuning::default(), line_info: false }
     }
 
     /// The same with schedules that are not the target's own, such as [`Jit::tune`] finds them.
     pub fn tuned(self, tuning: Tuning) -> Self {
         Self { tuning, ..self }
+    }
+
+    /// The same with code that tells a profiler the lines of the program; PTX alone can.
+    pub fn with_line_info(self, line_info: bool) -> Self {
+        Self { line_info, ..self }
     }
 
     /// The artifact of a program for a target.
@@ -81,7 +87,8 @@ impl Jit {
         target: &Target,
         tuning: Tuning,
     ) -> Result<Artifact> {
-        let options = Options { tuning, ..Options::new(target.clone()) };
+        let line_info = self.line_info;
+        let options = Options { tuning, line_info, ..Options::new(target.clone()) };
         let key = hash(pipeline::key(&front.neuron, &options));
         self.cached(&key, || pipeline::back(&front.neuron, &options, key.clone()))
     }

@@ -59,6 +59,8 @@ impl Program {
         assert!(found.is_empty(), "{found:?}");
         let (program, found) = check::check(&module, &mut sources, &NoImports);
         let Some(program) = program else { panic!("{found:?}") };
-        check::specialize(&program, &self.specialization).unwrap_or_else(|f| panic!("{f:?}"))
+        let neuron = check::specialize(&program, &self.specialization);
+        let neuron = neuron.unwrap_or_else(|f| panic!("{f:?}"));
+        Neuron { sources: sources.into(), ..neuron }
     }
 }

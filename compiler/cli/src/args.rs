@@ -172,6 +172,9 @@ pub struct Special {
     /// backward=LANESxTHREADS or some of these; tune times several on the device and takes the fastest
     #[arg(long, value_name = "SCHEDULE", default_value = "auto")]
     pub schedule: Schedule,
+    /// ptx and cuda: tell profilers which line of the file each instruction is for
+    #[arg(long)]
+    pub line_info: bool,
 }
 
 /// Who chooses the schedules of kernels.

@@ -52,9 +52,13 @@ const SM: u32 = 75;
 
 /// What the arguments decide about a build for a target.
 pub fn options(special: &Special, target: &TargetArgs) -> Result<Options> {
+    let line_info = special.line_info;
+    if line_info && target.target != TargetKind::Ptx {
+        return Err("`--line-info` is for PTX: give `--target ptx` with it".to_string().into());
+    }
     let target = self::target(target)?;
     match special.schedule {
-        Schedule::Given(tuning) => Ok(Options { tuning, ..Options::new(target) }),
+        Schedule::Given(tuning) => Ok(Options { tuning, line_info, ..Options::new(target) }),
         Schedule::Tune => Err(Failure::Message(
             "`--schedule tune` times kernels on a device: `snnc bench` takes it, and prints the \
              schedule to give here"

@@ -40,6 +40,7 @@ pub struct Ready {
 pub struct Maker {
     program: Program,
     checked: hir::Neuron,
+    line_info: bool,
     device: Arc<dyn Device>,
     cache: Option<Cache>,
 }
@@ -58,16 +59,17 @@ impl Maker {
                 None
             }
         };
-        Ok(Self { program, checked, device, cache })
+        Ok(Self { program, checked, line_info: special.line_info, device, cache })
     }
 
     /// Compiles it with a schedule.
     pub fn ready(&self, tuning: Tuning) -> Result<Ready> {
         let start = Instant::now();
-        let options = Options { tuning, ..Options::new(self.device.target()) };
+        let line_info = self.line_info;
+        let options = Options { tuning, line_info, ..Options::new(self.device.target()) };
         let key = program::key(&self.checked, &options);
         let cached = self.cache.as_ref().is_some_and(|cache| cache.get(&key).is_some());
-        let jit = Jit::with_cache(self.cache.clone()).tuned(tuning);
+        let jit = Jit::with_cache(self.cache.clone()).tuned(tuning).with_line_info(line_info);
         let neuron = jit.compile(Arc::clone(&self.device), &self.jit_program())?;
         Ok(Ready { neuron, tuning, took: start.elapsed(), cached })
     }

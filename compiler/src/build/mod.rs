@@ -55,6 +55,7 @@ pub struct Build {
     save: Option<String>,
     dtype: Option<String>,
     schedule: Option<String>,
+    line_info: bool,
     targets: Vec<Target>,
     library: Option<Library>,
     folder: Option<PathBuf>,
@@ -70,6 +71,7 @@ impl Build {
             save: None,
             dtype: None,
             schedule: None,
+            line_info: false,
             targets: Vec::new(),
             library: None,
             folder: None,
@@ -123,6 +125,12 @@ impl Build {
     /// of which `snnc bench --schedule tune` finds the fastest. The targets cpu and wgsl take `chunk` alone.
     pub fn schedule(mut self, schedule: &str) -> Self {
         self.schedule = Some(schedule.into());
+        self
+    }
+
+    /// Code that tells a profiler the lines of the file. The targets cpu and wgsl refuse it.
+    pub fn line_info(mut self) -> Self {
+        self.line_info = true;
         self
     }
 
@@ -183,7 +191,8 @@ impl Build {
         let name = rust::identifier(self.name.as_deref().unwrap_or(&stem(&self.path)));
         let mut artifacts = Vec::new();
         for target in self.chosen()? {
-            let options = Options { tuning, ..Options::new(target.clone()) };
+            let line_info = self.line_info;
+            let options = Options { tuning, line_info, ..Options::new(target.clone()) };
             let artifact = artifact(&front, &options)?;
             let file = format!("{name}.{}.artifact", word(&target));
             files::write(&self.place()?.join(&file), &bytes(&artifact)?)?;

@@ -27,7 +27,7 @@ impl<'a> Checker<'a> {
     }
 
     fn typed(&mut self, expr: &'a ast::Expr) -> Expr {
-        let span = expr.span;
+        let span = self.seen_at(expr.span);
         match &expr.kind {
             ExprKind::Number(value, true) => leaf(Kind::Number(*value), Type::Whole, span),
             ExprKind::Number(value, false) => leaf(Kind::Number(*value), Type::Real, span),
@@ -45,6 +45,14 @@ impl<'a> Checker<'a> {
             ExprKind::Sum(name, parts) => self.sum(name, parts, span),
             ExprKind::Bad => unknown(span),
         }
+    }
+
+    /// The span that an expression's value has: in a function of the prelude it leads to the call, since
+    /// nobody is shown the function's text.
+    fn seen_at(&self, span: Span) -> Span {
+        let mut calls = self.calls.iter().rev().filter_map(|(.., call)| *call);
+        let call = calls.find(|call| span.file.is_prelude() && !call.file.is_prelude());
+        call.map_or(span, Span::within_call)
     }
 
     fn unary(&mut self, op: UnaryOp, a: &'a ast::Expr, span: Span) -> Expr {

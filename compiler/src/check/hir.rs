@@ -9,13 +9,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 pub use snn_artifact::{Distribution, ParamDefault};
 
 use crate::check::dtype::PortDtype;
 use crate::check::save::Save;
 
-use crate::span::Span;
+use crate::span::{SourceMap, Span};
 
 /// The index of a node in its [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -533,6 +534,10 @@ pub struct Named {
 pub struct Neuron {
     /// Its name.
     pub name: String,
+    /// Where its name stands.
+    pub span: Span,
+    /// What the spans point into; nothing where the neuron was not read from a file.
+    pub sources: Arc<SourceMap>,
     /// Its options and their values in canonical text, in the order declared.
     pub options: Vec<(String, String)>,
     /// Inputs, in the order declared.

@@ -1,6 +1,7 @@
 //! From a generic neuron to one with its options decided: the graph that everything after is about.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::ast;
 use crate::check::call::quoted;
@@ -341,6 +342,8 @@ impl Special<'_> {
         let named = save::named(&mut self.builder, neuron, charged);
         let mut made = hir::Neuron {
             name: neuron.name.clone(),
+            span: neuron.span,
+            sources: Arc::default(),
             options,
             inputs,
             states,

@@ -134,7 +134,7 @@ fn place(sources: &SourceMap, span: Span) -> Value {
         return Value::Null;
     };
     let range = within(source, span);
-    let (start, end) = (position(&source.text, range.start), position(&source.text, range.end));
+    let (start, end) = (source.position(range.start as u32), source.position(range.end as u32));
     json!({
         "file": source.name,
         "start": range.start,
@@ -144,12 +144,4 @@ fn place(sources: &SourceMap, span: Span) -> Value {
         "end_line": end.0,
         "end_column": end.1,
     })
-}
-
-/// Line and column of a byte, from 1.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..at];
-    let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (line, before[start..].chars().count() + 1)
 }

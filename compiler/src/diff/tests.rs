@@ -24,6 +24,8 @@ pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) ->
     let value = make(&mut graph, leaves);
     Neuron {
         name: "F".into(),
+        span,
+        sources: Default::default(),
         options: vec![],
         inputs: ["a", "b", "c"].map(|name| Input { name: name.into(), param: None, span }).into(),
         states: vec![],

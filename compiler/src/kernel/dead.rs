@@ -81,6 +81,7 @@ fn number(kernel: &mut Kernel) {
         places[value.0 as usize] = ValueId(i as u32);
     }
     kernel.values = order.iter().map(|value| kernel.ty(*value)).collect();
+    kernel.origins.number(&order);
     rename_values(&mut kernel.body, &places);
 }
 

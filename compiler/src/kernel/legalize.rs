@@ -3,7 +3,7 @@
 mod half;
 
 use super::build::Builder;
-use super::{Float, Kernel, Loop, Op, Stmt, Unary, math};
+use super::{Float, Kernel, Loop, Op, Origins, Stmt, Unary, math};
 use crate::error::Unsupported;
 
 /// What a target can do beyond what all can.
@@ -58,7 +58,7 @@ pub fn legalize(mut kernel: Kernel, capabilities: &Capabilities) -> Result<Kerne
         kernel = half::written_out(kernel);
     }
     let mut builder = Builder::new(&mut kernel.values);
-    let body = expand(&mut builder, std::mem::take(&mut kernel.body));
+    let body = expand(&mut builder, &mut kernel.origins, std::mem::take(&mut kernel.body));
     kernel.body = builder.head;
     kernel.body.extend(body);
     Ok(kernel)
@@ -94,16 +94,24 @@ fn refuse_op(op: &Op, compute: Float, capabilities: &Capabilities) -> Option<(St
 }
 
 /// The statements with every function written out.
-fn expand(builder: &mut Builder<'_>, body: Vec<Stmt>) -> Vec<Stmt> {
+fn expand(builder: &mut Builder<'_>, origins: &mut Origins, body: Vec<Stmt>) -> Vec<Stmt> {
     let mut expanded = Vec::with_capacity(body.len());
     for stmt in body {
         let stmt = match stmt {
             Stmt::Let(value, Op::Unary(Unary::Math(function), x)) => {
                 let op = math::expand(builder, function, x);
+                for stmt in &builder.body {
+                    if let Stmt::Let(part, _) = stmt {
+                        origins.copy(value, *part);
+                    }
+                }
                 expanded.append(&mut builder.body);
                 Stmt::Let(value, op)
             }
-            Stmt::Loop(inner) => Stmt::Loop(Loop { body: expand(builder, inner.body), ..inner }),
+            Stmt::Loop(inner) => {
+                let body = expand(builder, origins, inner.body);
+                Stmt::Loop(Loop { body, ..inner })
+            }
             Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) => stmt,
         };
         expanded.push(stmt);

@@ -16,6 +16,7 @@ pub mod legalize;
 pub mod lower;
 mod math;
 mod names;
+mod origins;
 pub mod parse;
 pub mod print;
 #[doc(hidden)]
@@ -33,6 +34,7 @@ pub use count::{Count, count};
 pub use dead::without_dead;
 pub use legalize::{Capabilities, legalize};
 pub use lower::{Lowered, lower, operations};
+pub use origins::Origins;
 pub use parse::{ParseError, parse};
 pub use print::print;
 pub use relax::relax;
@@ -378,6 +380,8 @@ pub struct Kernel {
     pub values: Vec<Type>,
     /// The statements.
     pub body: Vec<Stmt>,
+    /// Which text the values come from.
+    pub origins: Origins,
 }
 
 /// The launch scalars that every kernel takes first; a stride for each `Sequence` buffer follows, in the

@@ -78,7 +78,15 @@ impl<'a> Parser<'a> {
         }
         let body = self.body(0)?;
         let buffers = std::mem::take(&mut self.buffers);
-        Ok(Kernel { name, compute, schedule, buffers, values: self.values()?, body })
+        Ok(Kernel {
+            name,
+            compute,
+            schedule,
+            buffers,
+            values: self.values()?,
+            body,
+            origins: Default::default(),
+        })
     }
 
     /// The inferred types by value.

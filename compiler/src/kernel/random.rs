@@ -60,6 +60,7 @@ pub fn random(tape: &[u32], arithmetic: Arithmetic, schedule: Schedule) -> Kerne
         buffers: signature(),
         values: Vec::new(),
         body: Vec::new(),
+        origins: Default::default(),
     };
     let mut writer = Writer { tape, arithmetic, kernel, body: Vec::new(), scope: Vec::new() };
     writer.top();

@@ -121,6 +121,7 @@ impl Fuser<'_> {
 
     fn negated(&mut self, value: ValueId, body: &mut Vec<Stmt>) -> ValueId {
         let negated = self.kernel.new_value(Type::Real);
+        self.kernel.origins.copy(value, negated);
         body.push(Stmt::Let(negated, Op::Unary(Unary::Neg, value)));
         negated
     }

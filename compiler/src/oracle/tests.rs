@@ -110,6 +110,8 @@ fn lif(Lif { soft, detach }: Lif, surrogate: Surrogate) -> Neuron {
     let next = b.real(if soft { Op::Soft(h, by, v_th) } else { Op::Hard(h, by, v_reset) });
     Neuron {
         name: "Lif".into(),
+        span: Span::default(),
+        sources: Default::default(),
         options: Vec::new(),
         inputs: vec![Input { name: "x".into(), param: None, span: Span::default() }],
         states: vec![state("v", rest, next)],
@@ -137,6 +139,8 @@ fn around(body: impl FnOnce(&mut Build, NodeId, NodeId) -> NodeId) -> Neuron {
     let next = b.binary(Binary::Add, kept, value);
     Neuron {
         name: "Around".into(),
+        span: Span::default(),
+        sources: Default::default(),
         options: Vec::new(),
         inputs: vec![Input { name: "x".into(), param: None, span: Span::default() }],
         states: vec![state("v", p, next)],

@@ -8,8 +8,15 @@ use crate::error::Unsupported;
 use crate::kernel;
 use crate::kernel::schedule::Tuning;
 
+/// Checks the options for a target and a neuron.
+pub(super) fn check_options(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
+    check_schedule(options)?;
+    check_words(neuron, options)?;
+    check_lines(options)
+}
+
 /// Lanes are spread over threads where the schedule says so in PTX alone.
-pub(super) fn check_schedule(options: &Options) -> Result<(), Unsupported> {
+fn check_schedule(options: &Options) -> Result<(), Unsupported> {
     let Tuning { forward, backward, .. } = options.tuning;
     let is_ptx = matches!(options.target, Target::Ptx { .. });
     if is_ptx || (forward, backward) == (None, None) {
@@ -23,7 +30,7 @@ pub(super) fn check_schedule(options: &Options) -> Result<(), Unsupported> {
 }
 
 /// A word of packed spikes is filled by whole chunks.
-pub(super) fn check_words(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
+fn check_words(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
     let chunk = options.schedule().chunk;
     if kernel::WORD.is_multiple_of(chunk) || !neuron.outputs.iter().any(|output| output.packed) {
         return Ok(());
@@ -32,6 +39,18 @@ pub(super) fn check_words(neuron: &Neuron, options: &Options) -> Result<(), Unsu
         target: target_word(&options.target),
         what: format!("packed spikes in chunks of {chunk} steps"),
         instead: "a chunk of 1, 2, 4, 8, 16 or 32 steps".into(),
+    })
+}
+
+/// Only PTX has a place for lines.
+fn check_lines(options: &Options) -> Result<(), Unsupported> {
+    if !options.line_info || matches!(options.target, Target::Ptx { .. }) {
+        return Ok(());
+    }
+    Err(Unsupported {
+        target: target_word(&options.target),
+        what: "line info".into(),
+        instead: "leave it out, or choose the target ptx".into(),
     })
 }
 

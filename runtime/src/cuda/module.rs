@@ -111,10 +111,14 @@ fn compile(device: &Primary, text: &str) -> Result<sys::CUmodule> {
     let mut options = [
         sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER,
         sys::CUjit_option::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
+        sys::CUjit_option::CU_JIT_GENERATE_LINE_INFO,
     ];
-    let mut values = [log.as_mut_ptr().cast::<c_void>(), LOG as *mut c_void];
+    // Without the option the driver leaves the lines out that the text tells of.
+    let has_lines = usize::from(text.contains("\n\t.loc\t"));
+    let mut values =
+        [log.as_mut_ptr().cast::<c_void>(), LOG as *mut c_void, has_lines as *mut c_void];
     let mut module = std::ptr::null_mut();
-    // SAFETY: the text ends in NUL, there are two options with a value each, as the driver defines
+    // SAFETY: the text ends in NUL, there are three options with a value each, as the driver defines
     // them, and the log outlives the call.
     let loaded = unsafe {
         sys::cuModuleLoadDataEx(

@@ -119,6 +119,13 @@ fn what_a_target_cannot_do_is_unsupported() {
 }
 
 #[test]
+fn line_info_is_asked_for_and_refused_by_the_cpu() {
+    let jit = Jit::with_cache(None).with_line_info(true);
+    let error = jit.artifact(&cpu().target(), &program(LEAKY)).unwrap_err();
+    assert!(error.to_string().contains("cpu cannot do line info"), "{error}");
+}
+
+#[test]
 fn the_cache_has_it_the_second_time() {
     let folder = std::env::temp_dir().join(format!("snn-jit-{}", std::process::id()));
     let cache = Cache::at(&folder).unwrap();

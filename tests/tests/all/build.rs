@@ -73,6 +73,13 @@ fn a_schedule_is_decided_by_the_build() {
 }
 
 #[test]
+fn line_info_is_refused_where_the_code_has_no_place_for_it() {
+    let folder = folder("build_lines");
+    let error = refused(build(&folder).level("x86-64-v2").line_info(), &folder);
+    assert!(error.contains("leave it out, or choose the target ptx"), "{error}");
+}
+
+#[test]
 fn a_module_is_written_beside_its_artifacts() {
     let folder = folder("build_module");
     build(&folder).level("x86-64-v3").level("x86-64-v2").compile().unwrap();

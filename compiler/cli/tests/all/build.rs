@@ -204,6 +204,50 @@ fn ptx_is_text_for_a_capability_and_for_newer_ones() {
 }
 
 #[test]
+fn line_info_is_for_ptx() {
+    let folder = folder("build_lines_refused");
+    for line in ["build lif.snn", "build lif.snn --target wgsl", "explain lif.snn"] {
+        let err = folder.snnc(&format!("{line} --line-info")).wrong();
+        assert_eq!(err, "error: `--line-info` is for PTX: give `--target ptx` with it\n");
+    }
+    let err = folder.snnc("run lif.snn --device cpu --line-info").wrong();
+    assert!(err.contains("cpu cannot do line info"), "{err}");
+    assert_eq!(folder.names(), ["lif.snn"]);
+}
+
+#[cfg(feature = "llvm")]
+#[test]
+fn line_info_tells_of_the_files_by_the_names_given() {
+    let folder = folder("build_lines");
+    folder.write("parts/leak.snn", "fn leak(v, x) =\n  v + (x - v) / 2\n");
+    let text = "import \"parts/leak.snn\"\n
+neuron Leaky() { input x; state v = 0; charge v = leak(v, x); output v }\n";
+    folder.write("leaky.snn", text.replace("; ", "\n"));
+    let built = |line: &str| {
+        folder.snnc(&format!("build leaky.snn --target ptx {line}")).right();
+        let read = |file| std::fs::read_to_string(folder.path(file)).expect("text");
+        let manifest: serde_json::Value =
+            serde_json::from_str(&read("Leaky.json")).expect("a manifest");
+        (read("Leaky.ptx"), manifest["key"].to_string())
+    };
+    let (told, key) = built("--line-info");
+    let files = told.lines().filter_map(|line| line.strip_prefix("\t.file\t"));
+    let mut files: Vec<&str> = files.collect();
+    files.sort_unstable();
+    assert_eq!(files, ["1 \"leaky.snn\"", "2 \"parts/leak.snn\""]);
+    assert!(told.contains("\t.loc\t2 2 "), "{told}");
+    let (plain, plain_key) = built("");
+    assert!(!plain.contains(".loc"));
+    // A line more changes nothing but where the others stand.
+    folder.write("parts/leak.snn", "\nfn leak(v, x) =\n  v + (x - v) / 2\n");
+    assert_eq!(built(""), (plain, plain_key.clone()));
+    let (moved, moved_key) = built("--line-info");
+    assert!(moved.contains("\t.loc\t2 3 "), "{moved}");
+    assert_ne!(key, plain_key);
+    assert_ne!(key, moved_key);
+}
+
+#[test]
 fn what_is_not_there_yet_is_refused() {
     let folder = folder("build_later");
     for option in ["--math fast", "--bundle all.snnb"] {

@@ -144,9 +144,10 @@ fn first_carries(
 ) -> Vec<Carry> {
     let zero = writer.real(0.0);
     let mut carries = Vec::new();
-    for buffer in &buffers.last {
+    let states = &writer.neuron.states;
+    for (buffer, state) in buffers.last.iter().zip(states) {
         let init = match buffer {
-            Some(buffer) => writer.value(scope, Op::LoadOr(*buffer, zero)),
+            Some(buffer) => writer.at(state.span, |w| w.value(scope, Op::LoadOr(*buffer, zero))),
             None => zero,
         };
         carries.push(writer.carry(init));

@@ -47,8 +47,9 @@ impl Trace {
 
     /// Gives the node the value that was stored at this step.
     pub fn load(&self, writer: &mut Writer<'_>, step: &mut Scope) {
-        let mut value = writer.value(step, Op::Load(self.buffer));
-        if writer.neuron.graph.node(self.node).ty == Type::Bool {
+        let node = writer.neuron.graph.node(self.node);
+        let mut value = writer.at(node.span, |w| w.value(step, Op::Load(self.buffer)));
+        if node.ty == Type::Bool {
             value = is_set(writer, step, value);
         }
         step.set(self.node, value);
@@ -104,7 +105,8 @@ impl Bits {
     pub fn load(&mut self, writer: &mut Writer<'_>, chunk: &mut Scope, carries: &mut Vec<Carry>) {
         self.first = carries.len();
         for trace in &self.all {
-            let word = writer.value(chunk, Op::Load(trace.buffer));
+            let span = writer.neuron.graph.node(trace.node).span;
+            let word = writer.at(span, |w| w.value(chunk, Op::Load(trace.buffer)));
             carries.push(writer.carry(word));
         }
     }

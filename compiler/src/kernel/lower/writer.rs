@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use snn_artifact::naming::Operand;
 
 use super::super::{
-    Binary, Buffer, BufferId, Carry, Compare, Float, Kernel, Loop, LoopKind, Math, Op, Order, Role,
-    Schedule, Shape, Stmt, Storage, Type, Unary, ValueId, math,
+    Binary, Buffer, BufferId, Carry, Compare, Float, Kernel, Loop, LoopKind, Math, Op, Order,
+    Origins, Role, Schedule, Shape, Stmt, Storage, Type, Unary, ValueId, math,
 };
 use crate::check::PortDtype;
 use crate::check::hir;
 use crate::check::hir::{Leaf, NodeId, Sharing};
+use crate::span::Span;
 
 /// A kernel as it is written.
 pub struct Writer<'a> {
@@ -19,6 +20,8 @@ pub struct Writer<'a> {
     constants: HashMap<(Type, u64), ValueId>,
     /// The definitions of the constants.
     head: Vec<Stmt>,
+    /// The source of what is being written.
+    span: Option<Span>,
 }
 
 /// The buffers of what a neuron is given at each step or once.
@@ -62,8 +65,9 @@ impl<'a> Writer<'a> {
             buffers: Vec::new(),
             values: Vec::new(),
             body: Vec::new(),
+            origins: Origins::new(neuron),
         };
-        Self { kernel, neuron, constants: HashMap::new(), head: Vec::new() }
+        Self { kernel, neuron, constants: HashMap::new(), head: Vec::new(), span: None }
     }
 
     /// The kernel with its body.
@@ -109,7 +113,7 @@ impl<'a> Writer<'a> {
     ) {
         for (id, node) in self.neuron.graph.iter() {
             if let hir::Op::Leaf(leaf) = node.op
-                && let Some(value) = value(self, scope, leaf)
+                && let Some(value) = self.at(node.span, |writer| value(writer, scope, leaf))
             {
                 scope.set(id, value);
             }
@@ -148,15 +152,29 @@ impl<'a> Writer<'a> {
             let storage = storage(state.ty);
             let buffer = self.optional(Operand::State(&state.name), storage, Shape::Lane);
             let init = self.node(scope, state.init);
-            (self.value(scope, Op::LoadOr(buffer, init)), buffer)
+            let load = |writer: &mut Self| writer.value(scope, Op::LoadOr(buffer, init));
+            (self.at(state.span, load), buffer)
         });
         states.collect()
     }
 
-    /// A new value.
+    /// Writes what comes from a piece of source.
+    pub fn at<T>(&mut self, span: Span, write: impl FnOnce(&mut Self) -> T) -> T {
+        self.span = Some(span);
+        let written = write(self);
+        self.span = None;
+        written
+    }
+
+    /// A new value. One that no piece of source is said of comes from where its operands do.
     pub fn value(&mut self, scope: &mut Scope, op: Op) -> ValueId {
         let ty = self.kernel.op_type(&op);
         let value = self.kernel.new_value(ty);
+        let origins = &mut self.kernel.origins;
+        match self.span {
+            Some(span) => origins.set(value, span),
+            None => op.operands().for_each(|operand| origins.copy(operand, value)),
+        }
         scope.body.push(Stmt::Let(value, op));
         value
     }
@@ -185,6 +203,9 @@ impl<'a> Writer<'a> {
     pub fn carry(&mut self, init: ValueId) -> Carry {
         let ty = self.kernel.ty(init);
         let (param, result) = (self.kernel.new_value(ty), self.kernel.new_value(ty));
+        for value in [param, result] {
+            self.kernel.origins.copy(init, value);
+        }
         Carry { param, init, next: param, result }
     }
 
@@ -192,7 +213,7 @@ impl<'a> Writer<'a> {
     pub fn nodes(&mut self, scope: &mut Scope, wanted: impl Fn(usize) -> bool) {
         for (id, node) in self.neuron.graph.iter() {
             if wanted(id.0 as usize) && scope.get(id).is_none() {
-                let value = self.write(scope, id, node.op);
+                let value = self.at(node.span, |writer| writer.write(scope, id, node.op));
                 scope.set(id, value);
             }
         }

@@ -71,10 +71,12 @@ impl Emitter<'_> {
         for position in 0..walk.steps.len() {
             let step = walk.steps[position];
             for (i, &(value, buffer)) in loads.iter().enumerate() {
+                self.on_line_of(value);
                 let from = self.of_thread(buffer, &walk.pointers[i].1)?;
                 let registers = self.load_registers(buffer, &from, condition);
                 early.push(Early { value, step, buffer, registers });
             }
+            self.on_own_line();
             self.advance(&mut walk, position, chunk);
         }
         Ok(())
@@ -127,10 +129,12 @@ impl Emitter<'_> {
             if let Stmt::Let(id, Op::Load(buffer) | Op::LoadOr(buffer, _)) = stmt
                 && kernel.buffer(*buffer).shape == Shape::Lane
             {
+                self.on_line_of(*id);
                 let lanes = self.load(*buffer, None)?;
                 self.states.insert(*id, lanes);
             }
         }
+        self.on_own_line();
         Ok(())
     }
 

@@ -40,12 +40,14 @@ impl Emitter<'_> {
                 }
                 Stmt::Loop(chunks) => self.chunks(chunks)?,
             }
+            self.on_own_line();
         }
         Ok(())
     }
 
     /// Emits a definition outside of steps.
     fn define(&mut self, id: ValueId, op: &Op, chunk: Option<&Chunk>) -> Result<(), Bug> {
+        self.on_line_of(id);
         let lanes = match op {
             Op::Load(buffer) => self.loaded(id, *buffer, chunk)?,
             Op::LoadOr(buffer, fallback) => {
@@ -315,6 +317,7 @@ impl Emitter<'_> {
                 Stmt::Loop(steps) => self.steps(steps, chunk)?,
                 Stmt::Reduce(..) => return Err(Bug("a sum within the loop over chunks".into())),
             }
+            self.on_own_line();
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::ahead::Early;
 use super::divisors::Divisors;
 use super::inst;
+use super::lines::Marks;
 use super::text::{Text, Value};
 use super::varying::varying;
 use crate::error::Bug;
@@ -84,18 +85,19 @@ pub(super) struct Emitter<'k> {
     pub(super) sums: Vec<Lanes>,
     /// What lanes are divided by.
     pub(super) divisors: Divisors,
+    marks: Marks,
     varying: Vec<bool>,
     known: Vec<Option<Lanes>>,
 }
 
 impl<'k> Emitter<'k> {
     /// An emission that has not begun.
-    pub(super) fn new(kernel: &'k Kernel, sm: u32) -> Self {
+    pub(super) fn new(kernel: &'k Kernel, marks: Marks, sm: u32) -> Self {
         let varying = varying(kernel);
         Self {
             kernel,
             has_narrow: sm >= 80,
-            text: Text::new(),
+            text: Text::new(marks.neuron.clone()),
             pointers: Vec::new(),
             place: Place {
                 first: "0".into(),
@@ -110,6 +112,7 @@ impl<'k> Emitter<'k> {
             states: HashMap::new(),
             sums: Vec::new(),
             divisors: Divisors::of(kernel, &varying),
+            marks,
             varying,
             known: vec![None; kernel.values.len()],
         }
@@ -120,6 +123,16 @@ impl<'k> Emitter<'k> {
         self.place = place;
         self.known.iter_mut().for_each(|lanes| *lanes = None);
         self.sums.clear();
+    }
+
+    /// What is emitted from here on is for the line that a value comes from.
+    pub(super) fn on_line_of(&mut self, id: ValueId) {
+        self.text.mark = self.marks.of(id);
+    }
+
+    /// What is emitted from here on is for no line but the neuron's own.
+    pub(super) fn on_own_line(&mut self) {
+        self.text.mark = self.marks.neuron.clone();
     }
 
     /// The LLVM type of a value.

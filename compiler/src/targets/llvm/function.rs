@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use super::emitter::{Emitter, Lanes, Place, Pointer};
 use super::inst;
+use super::lines::Marks;
 use super::memory::{alignment, is_per_lane, size};
 use super::sums::{add, collect, contributions, leave, shared, shared_bytes};
 use super::text::{Text, Value};
@@ -39,16 +40,18 @@ pub(super) fn threads(kernel: &Kernel) -> u32 {
 ///
 /// [`Unsupported`] for a schedule that does not fit a block of threads; a [`Bug`] for a kernel that
 /// breaks the rules of the IR.
-pub(super) fn function(kernel: &Kernel, sm: u32) -> Result<String, EmitError> {
+pub(super) fn function(kernel: &Kernel, marks: Marks, sm: u32) -> Result<String, EmitError> {
     check_schedule(kernel)?;
-    let mut emitter = Emitter::new(kernel, sm);
+    let head = marks.head.clone();
+    let mut emitter = Emitter::new(kernel, marks, sm);
     let aligned = prologue(&mut emitter);
     let contributed = paths(&mut emitter, aligned.as_ref())?;
     add(&mut emitter, &contributed);
     emitter.text.effect("ret void");
 
     let mut out = shared(kernel);
-    _ = writeln!(out, "define ptx_kernel void @{}({}) {{", kernel.name, parameters(kernel));
+    let (name, parameters) = (&kernel.name, parameters(kernel));
+    _ = writeln!(out, "define ptx_kernel void @{name}({parameters}){head} {{");
     out.push_str(&emitter.text.render());
     out.push_str("}\n\n");
     Ok(out)

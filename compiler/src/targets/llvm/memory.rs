@@ -175,6 +175,7 @@ impl Emitter<'_> {
         value: ValueId,
         chunk: Option<&Chunk>,
     ) -> Result<(), Bug> {
+        self.on_line_of(value);
         let base = self.pointers[buffer.0 as usize].base.clone();
         match (self.kernel.buffer(buffer).shape, chunk) {
             (Shape::Lane, _) => {

@@ -10,6 +10,7 @@ mod divisors;
 mod emitter;
 mod function;
 mod inst;
+mod lines;
 mod machine;
 mod memory;
 mod steps;
@@ -24,6 +25,7 @@ use std::fmt::Write;
 
 use snn_artifact as artifact;
 
+use self::lines::Lines;
 pub use self::strict::check_strict;
 use super::{Emitted, Launch};
 use crate::error::{Bug, EmitError};
@@ -88,26 +90,28 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
 pub fn llvm_ir(kernels: &[&Verified<Kernel>], sm: u32) -> Result<String, EmitError> {
     let mut out = String::from(DEVICE);
     let mut launched = vec![("reduce", REDUCE.threads, 1)];
+    let mut lines = Lines::default();
     for kernel in kernels {
         check_name(&kernel.name, &launched)?;
         out.push('\n');
-        out.push_str(&function::function(kernel, sm)?);
+        out.push_str(&function::function(kernel, lines.marks(kernel), sm)?);
         let threads = function::threads(kernel);
         launched.push((&kernel.name, threads, schedule::blocks(kernel, threads)));
     }
-    annotate(&mut out, &launched);
+    let n_nodes = lines.write(&mut out);
+    annotate(&mut out, &launched, n_nodes);
     Ok(out)
 }
 
 /// Says how many threads a block has, and how many blocks have to run side by side, mostly one: left to
 /// itself the assembler would rather spill than let fewer run.
-fn annotate(out: &mut String, launched: &[(&str, u32, u32)]) {
+fn annotate(out: &mut String, launched: &[(&str, u32, u32)], n_before: usize) {
     let facts = launched.iter().flat_map(|(name, threads, blocks)| {
         [("maxntidx", *threads), ("minctasm", *blocks)]
             .map(|(fact, value)| format!("!{{ptr @{name}, !\"{fact}\", i32 {value}}}"))
     });
     let facts: Vec<String> = facts.collect();
-    let nodes: Vec<String> = (1..=facts.len()).map(|i| format!("!{i}")).collect();
+    let nodes: Vec<String> = (1..=facts.len()).map(|i| format!("!{}", n_before + i)).collect();
     _ = writeln!(out, "!nvvm.annotations = !{{{}}}", nodes.join(", "));
     for (node, fact) in nodes.iter().zip(&facts) {
         _ = writeln!(out, "{node} = {fact}");

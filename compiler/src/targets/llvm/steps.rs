@@ -105,10 +105,12 @@ impl Emitter<'_> {
         for stmt in &steps.body {
             match stmt {
                 Stmt::Let(id, op) => {
+                    self.on_line_of(*id);
                     let lanes = self.step_value(*id, op, step)?;
                     self.bind(*id, lanes);
                 }
                 Stmt::Store(buffer, value) => {
+                    self.on_line_of(*value);
                     let active = chunk.active.as_ref().map(|active| active[step as usize].clone());
                     let pointer = walk.pointers.iter().find(|(of, _)| of == buffer);
                     let (_, to) = pointer.ok_or_else(|| Bug("a store without a pointer".into()))?;
@@ -120,6 +122,7 @@ impl Emitter<'_> {
                 }
             }
         }
+        self.on_own_line();
         Ok(())
     }
 

@@ -4,6 +4,8 @@
 use std::fmt::{Display, Write};
 use std::rc::Rc;
 
+use super::lines::Mark;
+
 /// A name (`%v12`) or a constant, as it stands in an instruction.
 pub(super) type Value = Rc<str>;
 
@@ -25,6 +27,7 @@ struct Phi {
     value: Value,
     ty: &'static str,
     incoming: Vec<(Value, Label)>,
+    mark: Mark,
 }
 
 #[derive(Default)]
@@ -38,12 +41,14 @@ pub(super) struct Text {
     blocks: Vec<Block>,
     entered: Vec<Label>,
     n_values: usize,
+    /// What ends the lines that are added next.
+    pub(super) mark: Mark,
 }
 
 impl Text {
     /// A function whose first block has been entered.
-    pub(super) fn new() -> Self {
-        let mut text = Self { blocks: Vec::new(), entered: Vec::new(), n_values: 0 };
+    pub(super) fn new(mark: Mark) -> Self {
+        let mut text = Self { blocks: Vec::new(), entered: Vec::new(), n_values: 0, mark };
         let first = text.block();
         text.enter(first);
         text
@@ -68,7 +73,7 @@ impl Text {
     /// Adds an instruction without a result.
     pub(super) fn effect(&mut self, instruction: impl Display) {
         let current = self.current();
-        self.blocks[current.0].lines.push(instruction.to_string());
+        self.blocks[current.0].lines.push(format!("{instruction}{}", self.mark));
     }
 
     /// Adds an instruction and names its result.
@@ -102,9 +107,9 @@ impl Text {
     /// Adds a phi to the current block.
     pub(super) fn phi(&mut self, ty: &'static str, incoming: &[(Value, Label)]) -> (Value, PhiId) {
         let value = self.fresh();
-        let label = self.current();
+        let (label, mark) = (self.current(), self.mark.clone());
         let phis = &mut self.blocks[label.0].phis;
-        phis.push(Phi { value: value.clone(), ty, incoming: incoming.to_vec() });
+        phis.push(Phi { value: value.clone(), ty, incoming: incoming.to_vec(), mark });
         (value, PhiId(label, phis.len() - 1))
     }
 
@@ -136,5 +141,5 @@ impl Text {
 fn phi_line(phi: &Phi) -> String {
     let incoming: Vec<String> =
         phi.incoming.iter().map(|(value, from)| format!("[ {value}, {from} ]")).collect();
-    format!("{} = phi {} {}", phi.value, phi.ty, incoming.join(", "))
+    format!("{} = phi {} {}{}", phi.value, phi.ty, incoming.join(", "), phi.mark)
 }

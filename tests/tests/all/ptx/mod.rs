@@ -2,6 +2,7 @@
 //! stack nor spill.
 
 mod assembler;
+mod lines;
 mod registers;
 
 use snn_artifact::{Code, Ptx, Target};
