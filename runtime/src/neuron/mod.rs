@@ -103,7 +103,7 @@ impl Neuron {
         let seeds = operands::seeds(&self.manifest, &operands.geometry, seeds)?;
         let (run, sources) = (Run::new(self, &operands)?, operands.sources());
         let mut results = Results::new(&run, true)?;
-        let mut sums = Sums::default();
+        let mut sums = Sums::new(&run);
         for lanes in run.tiles.ranges() {
             let mut tile = Tile::new(&run, lanes, &sources)?;
             tile.write(&run, &seeds)?;

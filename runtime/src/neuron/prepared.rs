@@ -30,7 +30,7 @@ impl<'n> Prepared<'n> {
             tiles.push(Tile::new(&run, lanes, &sources)?);
         }
         let saved_bytes = run.saved_bytes()?;
-        let sums = Sums::default();
+        let sums = Sums::new(&run);
         Ok(Self { run, tiles, sums, saved_bytes, is_trained: false, seeded: Vec::new() })
     }
 

@@ -18,13 +18,20 @@ use crate::device::{Argument, Memory};
 use crate::error::{Error, Result};
 
 /// The gradients of learnt params.
-#[derive(Default)]
 pub struct Sums {
+    learnt: Vec<Learnt>,
     /// Partial sums of the tiles so far, by the names of params; empty where `reduce` reads them
     /// where they are.
     partials: BTreeMap<String, Vec<f32>>,
     /// Gradients on the device, by the names of params.
     grads: BTreeMap<String, Box<dyn Memory>>,
+}
+
+/// A param that is learnt.
+struct Learnt {
+    param: Param,
+    /// The name of the buffer with its partial sums.
+    partial: String,
 }
 
 /// What a gradient is the sum of: `grad[g]` of `partial[(o * G + g) * S + s]` over `o` and `s`.
@@ -43,6 +50,17 @@ impl Sizes {
 }
 
 impl Sums {
+    /// Those of a run's learnt params, of which nothing was taken yet.
+    pub fn new(run: &Run<'_>) -> Self {
+        let params = run.neuron.manifest.params.iter();
+        let params = params.filter(|param| param.learn && !param.has_steps());
+        let learnt = params.flat_map(Param::elements).map(|param| {
+            let partial = Operand::Partial(&param.name).to_string();
+            Learnt { param, partial }
+        });
+        Self { learnt: learnt.collect(), partials: BTreeMap::new(), grads: BTreeMap::new() }
+    }
+
     /// Forgets what tiles gave before, in a launch that may have failed in the middle.
     pub fn restart(&mut self) {
         self.partials.clear();
@@ -54,17 +72,14 @@ impl Sums {
     ///
     /// Those of the device, and where tiles are too small for sums that do not depend on them.
     pub fn take(&mut self, run: &Run<'_>, tile: &Tile) -> Result<()> {
-        for param in learnt(run) {
-            let Some(partial) = tile.memory(&Operand::Partial(&param.name).to_string()) else {
-                continue;
-            };
+        for Learnt { param, partial } in &self.learnt {
+            let Some(partial) = tile.memory(partial) else { continue };
             let n = partial.size() / 4;
-            if run.tiles.is_whole()
-                && sizes(run, &param, n).turns() <= run.neuron.device.max_turns()
+            if run.tiles.is_whole() && sizes(run, param, n).turns() <= run.neuron.device.max_turns()
             {
-                self.reduce(run, &param, partial, n)?;
+                reduce(&mut self.grads, run, param, partial, n)?;
             } else {
-                check_blocks(run, &param)?;
+                check_blocks(run, param)?;
                 let so_far = self.partials.entry(param.name.clone()).or_default();
                 let before = so_far.len();
                 so_far.resize(before + n, 0.0);
@@ -81,14 +96,14 @@ impl Sums {
     ///
     /// Those of the device.
     pub fn finish(&mut self, run: &Run<'_>) -> Result<()> {
-        for param in learnt(run) {
+        for Learnt { param, .. } in &self.learnt {
             let Some(partial) = self.partials.remove(&param.name) else { continue };
             let device = &run.neuron.device;
-            let sizes = sizes(run, &param, partial.len());
+            let sizes = sizes(run, param, partial.len());
             let fits = partial.len() * 4 <= device.max_buffer();
             if fits && sizes.turns() <= device.max_turns() {
                 let memory = run.upload("partial", &partial)?;
-                self.reduce(run, &param, memory.as_ref(), partial.len())?;
+                reduce(&mut self.grads, run, param, memory.as_ref(), partial.len())?;
             } else {
                 let grad = on_host(&partial, sizes);
                 let memory = run.upload("grad", &grad)?;
@@ -105,7 +120,7 @@ impl Sums {
     /// Those of the device.
     pub fn read(&self, run: &Run<'_>) -> Result<Arrays> {
         let mut arrays = Arrays::new();
-        for param in learnt(run) {
+        for Learnt { param, .. } in &self.learnt {
             let shape = run.shapes.get(&param.name).cloned().unwrap_or_default();
             let mut array = Array::zeros(&param.name, shape)?;
             if let Some(grad) = self.grads.get(&param.name) {
@@ -116,36 +131,30 @@ impl Sums {
         }
         Ok(arrays)
     }
-
-    /// Starts `reduce` over so many partial sums.
-    fn reduce(
-        &mut self,
-        run: &Run<'_>,
-        param: &Param,
-        partial: &dyn Memory,
-        n: usize,
-    ) -> Result<()> {
-        let Sizes { g, s, o } = sizes(run, param, n);
-        let device = &run.neuron.device;
-        if !self.grads.contains_key(&param.name) {
-            let memory = device.alloc("grad", g * 4)?;
-            self.grads.insert(param.name.clone(), memory);
-        }
-        let Some(grad) = self.grads.get_mut(&param.name) else { return Ok(()) };
-        if g * s * o == 0 {
-            return device.write(grad.as_mut(), &vec![0; g * 4]);
-        }
-        let scalars = [g as i64, s as i64, o as i64];
-        let mut arguments = [Argument::Read(partial), Argument::Write(grad.as_mut())];
-        run.entry(REDUCE)?;
-        run.neuron.module.launch(REDUCE, 0, g, &mut arguments, &scalars)
-    }
 }
 
-/// The learnt params of kernels.
-fn learnt<'r>(run: &'r Run<'_>) -> impl Iterator<Item = Param> + use<'r> {
-    let params = run.neuron.manifest.params.iter();
-    params.filter(|param| param.learn && !param.has_steps()).flat_map(Param::elements)
+/// Starts `reduce` over so many partial sums, into the gradient of the param's name.
+fn reduce(
+    grads: &mut BTreeMap<String, Box<dyn Memory>>,
+    run: &Run<'_>,
+    param: &Param,
+    partial: &dyn Memory,
+    n: usize,
+) -> Result<()> {
+    let Sizes { g, s, o } = sizes(run, param, n);
+    let device = &run.neuron.device;
+    if !grads.contains_key(&param.name) {
+        let memory = device.alloc("grad", g * 4)?;
+        grads.insert(param.name.clone(), memory);
+    }
+    let Some(grad) = grads.get_mut(&param.name) else { return Ok(()) };
+    if g * s * o == 0 {
+        return device.write(grad.as_mut(), &vec![0; g * 4]);
+    }
+    let scalars = [g as i64, s as i64, o as i64];
+    let mut arguments = [Argument::Read(partial), Argument::Write(grad.as_mut())];
+    run.entry(REDUCE)?;
+    run.neuron.module.launch(REDUCE, 0, g, &mut arguments, &scalars)
 }
 
 /// The sums of a param with so many partial ones.

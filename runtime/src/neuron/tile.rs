@@ -11,10 +11,34 @@ use super::tiles;
 use crate::device::{Argument, Memory};
 use crate::error::{Error, Result};
 
-/// The buffers of some lanes, by their names in the entries: what one entry writes another one reads.
+/// The buffers of some lanes: what one entry writes another one reads.
 pub struct Tile {
     lanes: Range<usize>,
-    memories: BTreeMap<String, Box<dyn Memory>>,
+    /// With their names in the entries.
+    memories: Vec<(String, Box<dyn Memory>)>,
+    /// How kernels that were launched are launched again, by their names; the buffers are those there are.
+    plans: BTreeMap<&'static str, Plan>,
+}
+
+/// What a launch is given.
+struct Plan {
+    /// The entry.
+    entry: String,
+    /// Where its buffers come from, in order.
+    buffers: Vec<Given>,
+    scalars: Vec<i64>,
+}
+
+/// Where a launch gets a buffer from.
+enum Given {
+    /// It reads one of the tile's own.
+    Read(usize),
+    /// It writes one of the tile's own.
+    Write(usize),
+    /// It reads a param, of the buffer's name.
+    Param(String),
+    /// It is left out.
+    Absent,
 }
 
 impl Tile {
@@ -28,7 +52,7 @@ impl Tile {
         lanes: Range<usize>,
         operands: &[(String, Source<'_>)],
     ) -> Result<Self> {
-        let mut tile = Self { lanes, memories: BTreeMap::new() };
+        let mut tile = Self { lanes, memories: Vec::new(), plans: BTreeMap::new() };
         tile.write(run, operands)?;
         Ok(tile)
     }
@@ -49,46 +73,73 @@ impl Tile {
                     run.upload(buffer, &vec![*number; rows * self.lanes.len()])?
                 }
             };
-            self.memories.insert(buffer.clone(), memory);
+            self.forget(buffer);
+            self.memories.push((buffer.clone(), memory));
         }
         Ok(())
     }
 
     /// Forgets a buffer, so that later launches are without it.
     pub fn forget(&mut self, buffer: &str) {
-        self.memories.remove(buffer);
+        self.memories.retain(|(name, _)| name != buffer);
+        self.plans.clear();
     }
 
-    /// Starts an entry. What it writes is made where it is not there yet.
+    /// Starts a kernel. What it writes is made where it is not there yet.
     ///
     /// # Errors
     ///
     /// Those of the device, and [`Error::Artifact`] where no entry before has written what it reads.
-    pub fn launch(&mut self, run: &Run<'_>, entry: &str) -> Result<()> {
-        let (entry, signature) = run.entry(entry)?;
+    pub fn launch(&mut self, run: &Run<'_>, kernel: &'static str) -> Result<()> {
+        if !self.plans.contains_key(kernel) {
+            let plan = self.plan(run, kernel)?;
+            self.plans.insert(kernel, plan);
+        }
+        let plan = &self.plans[kernel];
+        let mut own: Vec<_> = self.memories.iter_mut().map(|(_, memory)| Some(memory)).collect();
+        let mut own = |i: &usize| own[*i].take();
+        let argument = |given: &Given| match given {
+            Given::Read(i) => own(i).map(|memory| Argument::Read(&**memory)),
+            Given::Write(i) => own(i).map(|memory| Argument::Write(memory.as_mut())),
+            Given::Param(name) => run.params.get(name).map(|memory| Argument::Read(&**memory)),
+            Given::Absent => Some(Argument::Absent),
+        };
+        let arguments: Option<Vec<_>> = plan.buffers.iter().map(argument).collect();
+        let twice = || Error::Artifact(format!("`{}` has two buffers of one name", plan.entry));
+        let (module, lanes) = (&run.neuron.module, &self.lanes);
+        let mut arguments = arguments.ok_or_else(twice)?;
+        module.launch(&plan.entry, lanes.start, lanes.len(), &mut arguments, &plan.scalars)
+    }
+
+    /// Finds what a launch is given, and makes what it writes.
+    fn plan(&mut self, run: &Run<'_>, kernel: &str) -> Result<Plan> {
+        let (entry, signature) = run.entry(kernel)?;
         let lanes = self.lanes.len();
+        let scalars = run.scalars(signature, lanes)?;
         // Of packed outputs the reals are left out.
         let is_left_out = |buffer: &Buffer| buffer.optional && buffer.role == Role::Output;
         for buffer in signature.buffers.iter().filter(|buffer| buffer.written) {
-            if !is_left_out(buffer) && !self.memories.contains_key(&buffer.name) {
+            if !is_left_out(buffer) && self.memory(&buffer.name).is_none() {
                 let bytes = tiles::bytes(entry, buffer, &run.geometry, lanes)?;
                 let memory = run.neuron.device.alloc(&buffer.name, bytes)?;
-                self.memories.insert(buffer.name.clone(), memory);
+                self.memories.push((buffer.name.clone(), memory));
+                self.plans.clear();
             }
         }
-        let scalars = run.scalars(signature, lanes)?;
-        let mut own: BTreeMap<&str, &mut Box<dyn Memory>> =
-            self.memories.iter_mut().map(|(name, memory)| (name.as_str(), memory)).collect();
-        let mut arguments = Vec::new();
-        for buffer in &signature.buffers {
-            let found = match own.remove(buffer.name.as_str()) {
-                Some(memory) if buffer.written => Some(Argument::Write(memory.as_mut())),
-                Some(memory) => Some(Argument::Read(&**memory)),
-                None => shared(run, buffer),
-            };
-            arguments.push(found.ok_or_else(|| absent(entry, buffer))?);
-        }
-        run.neuron.module.launch(entry, self.lanes.start, lanes, &mut arguments, &scalars)
+        let from = |buffer: &Buffer| {
+            let own = self.memories.iter().position(|(name, _)| *name == buffer.name);
+            match own {
+                Some(i) if buffer.written => Some(Given::Write(i)),
+                Some(i) => Some(Given::Read(i)),
+                None if run.params.contains_key(&buffer.name) => {
+                    Some(Given::Param(buffer.name.clone()))
+                }
+                None => buffer.optional.then_some(Given::Absent),
+            }
+        };
+        let from = |buffer| from(buffer).ok_or_else(|| absent(entry, buffer));
+        let buffers = signature.buffers.iter().map(from).collect::<Result<_>>()?;
+        Ok(Plan { entry: entry.into(), buffers, scalars })
     }
 
     /// The lanes.
@@ -98,14 +149,9 @@ impl Tile {
 
     /// A buffer; none where nothing has made it.
     pub fn memory(&self, buffer: &str) -> Option<&dyn Memory> {
-        self.memories.get(buffer).map(|memory| &**memory)
+        let found = self.memories.iter().find(|(name, _)| name == buffer);
+        found.map(|(_, memory)| &**memory)
     }
-}
-
-/// What a tile does not have itself: params, and what may be left out.
-fn shared<'a>(run: &'a Run<'_>, buffer: &Buffer) -> Option<Argument<'a>> {
-    let param = run.params.get(&buffer.name).map(|memory| Argument::Read(&**memory));
-    param.or(buffer.optional.then_some(Argument::Absent))
 }
 
 fn absent(entry: &str, buffer: &Buffer) -> Error {
