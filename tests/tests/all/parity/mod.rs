@@ -28,12 +28,14 @@ use snn_tests::numbers::{Numbers, is_soak};
 use check::Machines;
 use variants::{Variant, variants};
 
-/// Steps and lanes at which every variant is run.
-const STEPS: [usize; 4] = [0, 1, 2, 17];
+/// Steps and lanes at which every variant is run: of kernels for few steps the short chunk and the full one,
+/// of the others a full chunk with a short one, and of those for many steps two full ones.
+const STEPS: [usize; 6] = [0, 1, 2, 17, 4, 32];
 const LANES: [usize; 5] = [0, 1, 3, 30, 31];
 
 /// Steps and lanes at which some are.
-const LARGE: [(usize, usize); 4] = [(500, 31), (17, 4099), (2, 4100), (500, 4099)];
+const LARGE: [(usize, usize); 6] =
+    [(500, 31), (17, 4099), (2, 4100), (500, 4099), (4, 4104), (48, 4104)];
 /// The largest, on a lane count that no vector width divides.
 const HUGE: [(usize, usize); 3] = [(1, 1_048_579), (2, 1_048_579), (0, 1_048_579)];
 /// Sizes for the soak alone; the last takes 30 GiB, and is run one at a time with a few variants.

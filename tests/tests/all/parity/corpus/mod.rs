@@ -22,7 +22,7 @@ pub use goldens::texts;
 const PROGRAMS: usize = 60;
 
 /// Steps and the shapes of a step that every program meets.
-const STEPS: [usize; 4] = [0, 1, 2, 17];
+const STEPS: [usize; 5] = [0, 1, 2, 17, 4];
 const LANES: [&[usize]; 4] = [&[1], &[3], &[31, 1], &[4, 3, 4]];
 
 /// One row a test: the program, and with what it is run.
@@ -222,7 +222,8 @@ fn agrees(name: &str, case: &Case) {
 /// The strategies beside the default that every program meets, at the sizes of a chunk that is short, of
 /// one step, and of none.
 const SAVES: [&str; 2] = ["states", "states:bf16"];
-const SAVED: [(usize, &[usize]); 4] = [(17, &[4, 3, 4]), (1, &[31, 1]), (0, &[1]), (2, &[0])];
+const SAVED: [(usize, &[usize]); 5] =
+    [(17, &[4, 3, 4]), (1, &[31, 1]), (0, &[1]), (2, &[0]), (4, &[4, 3, 4])];
 
 /// Whatever is saved, spikes are the same, and gradients near the oracle's and the same on all machines.
 #[track_caller]
