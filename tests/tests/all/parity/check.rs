@@ -242,11 +242,15 @@ pub fn own_lanes(name: &str, neuron: &Neuron, found: &Gradients, expected: &Grad
     }
 }
 
-/// Fails unless numbers are near, by the size of the largest of them, and what is no number is none.
+/// The size of numbers that are what is left of terms of size 1.
+const CANCELLED: f64 = 0.01;
+
+/// Fails unless numbers are near, by the size of the largest of them, and what is no number is none. Where
+/// all are small, the terms have cancelled: what is left is as far off as these, whose size is about 1.
 fn near(what: &str, found: &[f32], expected: &[f32]) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let finite = expected.iter().filter(|number| number.is_finite());
-    let largest = finite.fold(0.0_f64, |most, number| most.max(f64::from(*number).abs()));
+    let largest = finite.fold(CANCELLED, |most, number| most.max(f64::from(*number).abs()));
     for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
         let alike = found == expected || found.is_nan() && expected.is_nan();
         let apart = (f64::from(found) - f64::from(expected)).abs();
