@@ -26,7 +26,7 @@ pub(super) struct Early {
 impl Emitter<'_> {
     /// Whether the loads of all loops of a chunk fit into registers.
     pub(super) fn fits_ahead(&self, chunks: &Loop, unrolled: u32) -> bool {
-        let loads: usize = loops(chunks).map(|steps| sequence_loads(steps).count()).sum();
+        let loads: usize = loops(&chunks.body).map(|steps| sequence_loads(steps).count()).sum();
         let kept = self.kernel.kept_values().len();
         (loads + kept) * unrolled as usize * self.place.width <= REGISTERS_AHEAD
     }
@@ -39,7 +39,7 @@ impl Emitter<'_> {
         condition: Option<&Value>,
     ) -> Result<Vec<Early>, Bug> {
         let mut early = Vec::new();
-        for steps in loops(chunks) {
+        for steps in loops(&chunks.body) {
             self.load_steps(steps, chunk, condition, &mut early)?;
         }
         self.hold();
@@ -146,9 +146,9 @@ impl Emitter<'_> {
     }
 }
 
-/// The loops over steps in a chunk.
-fn loops(chunks: &Loop) -> impl Iterator<Item = &Loop> {
-    chunks.body.iter().filter_map(|stmt| match stmt {
+/// The loops that stand in a body.
+pub(super) fn loops(body: &[Stmt]) -> impl Iterator<Item = &Loop> {
+    body.iter().filter_map(|stmt| match stmt {
         Stmt::Loop(inner) => Some(inner),
         _ => None,
     })

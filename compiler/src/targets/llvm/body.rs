@@ -5,7 +5,7 @@
 //! step that is there instead of those that are not, stores nothing for those, and hands carried values
 //! on as they were.
 
-use super::ahead::Early;
+use super::ahead::{Early, loops};
 use super::emitter::{Chunk, Emitter, Lanes};
 use super::inst;
 use super::text::{Label, Value};
@@ -24,11 +24,9 @@ impl Emitter<'_> {
     /// Emits the statements at the top of the kernel.
     pub(super) fn statements(&mut self) -> Result<(), Bug> {
         let kernel = self.kernel;
-        let chunks = kernel.body.iter().find_map(|stmt| match stmt {
-            Stmt::Loop(chunks) => Some(chunks),
-            _ => None,
-        });
-        chunks.map_or(Ok(()), |chunks| self.load_first(chunks))?;
+        if let Some(chunks) = loops(&kernel.body).next() {
+            self.load_first(chunks)?;
+        }
         self.load_states()?;
         for stmt in &kernel.body {
             match stmt {
@@ -165,7 +163,9 @@ impl Emitter<'_> {
         text.branch(&any, head, behind);
         text.enter(head);
         if is_short(self.kernel) {
-            return self.only_chunk(chunks, carried, before, behind);
+            let chunk = self.full_chunk(&"0".into());
+            let early = self.first.clone();
+            return self.once(chunks, &chunk, early, carried, (before, behind));
         }
 
         let (first, step): (Value, i64) = match chunks.order {
@@ -203,20 +203,19 @@ impl Emitter<'_> {
         Ok(self.merge_carried(chunks, (&carried, before), (&next, latch)))
     }
 
-    /// Emits the one full chunk that there is, for which loads may have been issued before.
-    fn only_chunk(
+    /// Emits a chunk that comes once, if it does, with what was loaded for it before.
+    fn once(
         &mut self,
         chunks: &Loop,
+        chunk: &Chunk,
+        early: Option<Vec<Early>>,
         carried: Vec<Lanes>,
-        before: Label,
-        behind: Label,
+        (before, behind): (Label, Label),
     ) -> Result<Vec<Lanes>, Bug> {
         for (carry, init) in chunks.carries.iter().zip(&carried) {
             self.bind(carry.param, init.clone());
         }
-        let chunk = self.full_chunk(&"0".into());
-        let early = self.first.clone();
-        self.chunk(chunks, &chunk, early)?;
+        self.chunk(chunks, chunk, early)?;
         let next = self.sides(&chunks.carries, Side::Next)?;
         let latch = self.text.current();
         self.text.jump(behind);
@@ -283,15 +282,7 @@ impl Emitter<'_> {
             last,
             unrolled,
         };
-        for (carry, init) in chunks.carries.iter().zip(&carried) {
-            self.bind(carry.param, init.clone());
-        }
-        self.chunk(chunks, &chunk, None)?;
-        let next = self.sides(&chunks.carries, Side::Next)?;
-        let latch = self.text.current();
-        self.text.jump(behind);
-        self.text.enter(behind);
-        Ok(self.merge_carried(chunks, (&carried, before), (&next, latch)))
+        self.once(chunks, &chunk, None, carried, (before, behind))
     }
 
     /// Emits the body of the loop over chunks once, with what was loaded for it before.
