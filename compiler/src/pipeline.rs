@@ -50,7 +50,7 @@ impl Options {
         Self { target, tuning: Tuning::default(), simplify: true, line_info: false }
     }
 
-    /// The schedule that kernels are lowered with.
+    /// The schedule that kernels are lowered with, before it is known what they need.
     #[doc(hidden)]
     pub fn schedule(&self) -> Schedule {
         let own = kernel::schedule(&self.target);
@@ -75,7 +75,8 @@ impl Options {
             return Vec::new();
         }
         let of_chunk = |chunk| Self { tuning: Tuning::of_chunk(chunk), ..self.clone() };
-        let mut others = vec![(SHORT, of_chunk(schedule::SHORT))];
+        let own = kernels.iter().map(|kernel| kernel.schedule.chunk).min().unwrap_or(1);
+        let mut others = vec![(SHORT, of_chunk(own.min(schedule::SHORT)))];
         if kernels.iter().all(|kernel| schedule::suits_long(kernel)) {
             others.push((LONG, of_chunk(schedule::LONG)));
         }
@@ -224,15 +225,34 @@ pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel
 
 /// The kernels of an adjoint before they are legal, and what of a step is saved for backward.
 fn lowered(adjoint: &diff::Adjoint, options: &Options) -> (kernel::Lowered, Vec<saves::Entry>) {
-    let saves = saves::choose(adjoint, &options.target, options.schedule());
-    let lowered = kernel::lower(adjoint, options.schedule(), &saves);
+    let schedule = fitting(adjoint, options);
+    let saves = saves::choose(adjoint, &options.target, schedule);
+    let lowered = kernel::lower(adjoint, schedule, &saves);
     let entries = saves::report::entries(adjoint, &saves, &lowered);
     (lowered, entries)
 }
 
+/// The schedule that an adjoint is lowered with. An NVIDIA GPU has what backward keeps of a chunk in
+/// registers, so that the chunks of neurons that keep much are shorter.
+fn fitting(adjoint: &diff::Adjoint, options: &Options) -> Schedule {
+    let mut schedule = options.schedule();
+    if !matches!(options.target, Target::Ptx { .. }) || options.tuning.chunk.is_some() {
+        return schedule;
+    }
+    let fits = |schedule| {
+        let saves = saves::choose(adjoint, &options.target, schedule);
+        schedule::fits_one_lane(&kernel::lower(adjoint, schedule, &saves).backward)
+    };
+    while schedule.chunk > 1 && !fits(schedule) {
+        schedule.chunk /= 2;
+    }
+    schedule
+}
+
 /// What is saved for backward, with its reasons and what other strategies would cost.
 pub fn saves(neuron: &Neuron, options: &Options) -> saves::Report {
-    saves::report(&middle(neuron, options), &options.target, options.schedule())
+    let adjoint = middle(neuron, options);
+    saves::report(&adjoint, &options.target, fitting(&adjoint, options))
 }
 
 fn legal(lowered: kernel::Lowered, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
@@ -277,7 +297,9 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
     let mut kernels = legal(lowered, options)?;
     for (ending, options) in options.others(&kernels) {
         let (lowered, _) = self::lowered(&adjoint, &options);
-        kernels.extend(legal(lowered.renamed(ending), &options)?);
+        // Forward alone saves nothing, and so gains nothing from longer chunks.
+        let left_out = usize::from(ending == LONG);
+        kernels.extend(legal(lowered.renamed(ending), &options)?.into_iter().skip(left_out));
     }
     let Emitted { code, entries } = emit(&kernels, &options.target)?;
     let port = |name: &str, ty| artifact::Port {

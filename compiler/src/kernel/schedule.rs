@@ -100,6 +100,8 @@ pub const LONG: u32 = 16;
 /// side to hide how long memory takes. A light kernel needs few besides.
 const REGISTERS: usize = 80;
 const LIGHT_REGISTERS: usize = 96;
+/// The same where a thread has one lane: it may have 255, but a long step takes many besides.
+const ONE_LANE_REGISTERS: usize = 160;
 
 /// The schedule of a target's kernels. `docs/benchmarks.md` has the measurements behind the numbers.
 pub fn schedule(target: &Target) -> Schedule {
@@ -136,6 +138,11 @@ pub fn spread(kernel: &Kernel) -> Spread {
     // number for every sum of a param.
     let has_sums = kernel.buffers.iter().any(|buffer| buffer.shape == Shape::Partial);
     Spread { lanes, threads: if needs.kept > 0 && !has_sums { 64 } else { 128 } }
+}
+
+/// Whether a chunk of a kernel fits into the registers of a thread that has one lane.
+pub fn fits_one_lane(kernel: &Kernel) -> bool {
+    Needs::of(kernel).registers(kernel.schedule, 1) <= ONE_LANE_REGISTERS
 }
 
 /// Blocks of so many threads that the assembler is to leave registers for on each multiprocessor.
@@ -211,10 +218,15 @@ impl Needs {
         self.widest <= 2
     }
 
-    /// Whether so many lanes of a chunk fit into registers.
-    fn fit(&self, schedule: Schedule, lanes: u32) -> bool {
+    /// Registers for so many lanes of a chunk.
+    fn registers(&self, schedule: Schedule, lanes: u32) -> usize {
         let each = self.loaded + 4 * self.kept;
+        (lanes as usize * schedule.chunk as usize * each).div_ceil(4)
+    }
+
+    /// Whether so many lanes of a chunk leave room for threads side by side.
+    fn fit(&self, schedule: Schedule, lanes: u32) -> bool {
         let most = if self.is_light { LIGHT_REGISTERS } else { REGISTERS };
-        lanes as usize * schedule.chunk as usize * each <= 4 * most
+        self.registers(schedule, lanes) <= most
     }
 }

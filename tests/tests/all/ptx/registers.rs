@@ -23,11 +23,6 @@ use crate::parity::corpus;
 /// The assembler that the table is of: the one that `cargo xtask test` fetches.
 const VERSION: &str = "V13.0.88";
 
-/// Entries that are known to spill: what a chunk of so many values takes is more than a thread has of
-/// registers, also with one lane.
-const SPILLING: [(&str, &str); 2] =
-    [("feature_surrogates", "backward_short"), ("hodgkin_huxley", "backward")];
-
 /// One in so many programs that are not in the table is assembled in each run.
 const SOME: usize = 6;
 
@@ -38,14 +33,15 @@ type Row = [u32; CAPABILITIES.len()];
 type Table = BTreeMap<(String, String), Row>;
 
 /// Programs of the corpus that are in the table: several states, currents, gates, ints, levels, sums over
-/// branches, params for each step, functions written out.
-const TABLED: [&str; 12] = [
+/// branches, params for each step, functions written out, a step so long that its chunks are shorter.
+const TABLED: [&str; 13] = [
     "adlif",
     "cuba",
     "dh_lif",
     "feature_ints",
     "feature_save",
     "glif3",
+    "hodgkin_huxley",
     "integer",
     "refractory",
     "resonate_and_fire",
@@ -89,8 +85,7 @@ fn rows(
             continue;
         }
         for usage in assemble(ptxas, text_for(&texts, sm), name, sm) {
-            let is_known = SPILLING.contains(&(name, usage.entry.as_str()));
-            if (usage.stack, usage.spilled) != (0, 0) && !is_known {
+            if (usage.stack, usage.spilled) != (0, 0) {
                 _ = writeln!(wrong, "{name} for sm_{sm}: {usage:?}");
             }
             let neuron = if usage.entry == "reduce" { "all" } else { name };
