@@ -4,7 +4,8 @@
 #   sh run tests [NAME...]    the tests of the whole matrix, or those whose names hold a word
 #   sh run sanitize [NAME...] some tests, or those whose names hold a word, under compute-sanitizer
 #   sh run bench [NUMBER...]  the table of neurons and sizes, beside a copy of as many bytes; without numbers,
-#                             which leave out the other neurons, SpikingJelly's too, and both side by side
+#                             which leave out the other neurons, launches of few neurons and SpikingJelly's
+#                             too, and both side by side
 #   sh run peers [OPTION...]  SpikingJelly's neurons alone; `--help` has the options
 #   sh run snnc ARGUMENTS     the program, `sh run snnc bench lif.snn --device cuda:0` for one
 #
@@ -50,11 +51,24 @@ by_hand() {
     fi
 }
 
+# Each test in a process of its own, as many side by side as there are processors: within a process the
+# driver compiles for one thread at a time.
 run_tests() {
     by_hand
     [ $# -gt 0 ] || set -- parity reference
     # Goldens are for where the sources are.
-    SNN_DEVICES=cpu,cuda:0 SNN_SOAK=1 ./tests "$@" --skip goldens
+    ./tests "$@" --skip goldens --list | sed -n 's/: test$//p' >names
+    mkdir -p logs
+    code=0
+    # shellcheck disable=SC2016 # Each process expands it.
+    SNN_DEVICES=cpu,cuda:0 SNN_SOAK=1 xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 sh -c '
+        start=$(date +%s)
+        word=ok
+        ./tests --exact "$1" >"logs/$1" 2>&1 || word=FAILED
+        echo "$word $1, $(($(date +%s) - start)) s"
+        [ $word = ok ] || { cat "logs/$1" && exit 1; }' _ <names || code=$?
+    echo "$(wc -l <names) tests"
+    [ -s names ] && [ $code = 0 ]
 }
 
 # Sets `tool`, to nothing where there is none.
@@ -110,6 +124,15 @@ run_table() {
     code=0
     ./gpu-bench table --json "$results/ours.jsonl" "$@" >"$results/benchmarks.md" || code=$?
     cat "$results/benchmarks.md"
+    return $code
+}
+
+run_latency() {
+    mkdir -p "$results"
+    code=0
+    ./gpu-bench latency >latency.md || code=$?
+    cat latency.md
+    { echo && cat latency.md; } >>"$results/benchmarks.md"
     return $code
 }
 
@@ -179,9 +202,9 @@ command=${1:-tests}
 case "$command" in
 tests) run_tests "$@" ;;
 sanitize) run_sanitize "$@" ;;
-bench) if [ $# -gt 0 ]; then run_table "$@"; else parts table peers beside; fi ;;
+bench) if [ $# -gt 0 ]; then run_table "$@"; else parts table latency peers beside; fi ;;
 peers) run_peers "$@" ;;
-all) parts tests sanitize table peers beside ;;
+all) parts tests sanitize table latency peers beside ;;
 snnc) by_hand && ./snnc "$@" ;;
 *)
     sed -n 's/^#   //p' run >&2
