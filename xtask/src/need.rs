@@ -36,6 +36,13 @@ const NEEDS: &[Need] = &[
         found: has_vulkan,
     },
     Need {
+        name: "Chromium",
+        without: "the page of `snnc web` is not opened",
+        packages: &["chromium"],
+        elsewhere: "install Chromium or Chrome, or set SNNC_CHROMIUM to it",
+        found: has_chromium,
+    },
+    Need {
         name: "pip",
         without: "ptxas cannot be fetched",
         packages: &["python3", "python3-pip"],
@@ -50,6 +57,8 @@ pub struct Found {
     pub llvm: bool,
     /// A Vulkan driver.
     pub vulkan: bool,
+    /// A Chromium.
+    pub chromium: bool,
     /// The PTX assembler, or why there is none.
     pub ptxas: Result<PathBuf, String>,
 }
@@ -68,7 +77,7 @@ pub fn find(install: bool) -> Found {
     if let Err(why) = &ptxas {
         println!("ptxas is missing: PTX is emitted, but not assembled: {why}");
     }
-    Found { llvm: has_llvm(), vulkan: has_vulkan(), ptxas }
+    Found { llvm: has_llvm(), vulkan: has_vulkan(), chromium: has_chromium(), ptxas }
 }
 
 fn advice(need: &Need) -> String {
@@ -97,6 +106,14 @@ fn has_vulkan() -> bool {
         || std::env::var_os("VK_ICD_FILENAMES").is_some()
         || std::env::var_os("VK_DRIVER_FILES").is_some()
         || folders.into_iter().any(listed)
+}
+
+/// The names that the tests look for.
+fn has_chromium() -> bool {
+    let named = std::env::var("SNNC_CHROMIUM").ok();
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let mut names = names.into_iter().chain(named.as_deref());
+    names.any(|name| process::output(name, &["--version"]).is_some())
 }
 
 pub fn has_pip() -> bool {

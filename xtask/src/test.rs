@@ -87,6 +87,9 @@ fn skip_missing(steps: &mut Steps, found: &Found) {
     if !found.vulkan {
         steps.skip("WGSL kernels on a device", "no Vulkan driver");
     }
+    if !found.chromium {
+        steps.skip("the page in a browser", "no Chromium");
+    }
     match &found.ptxas {
         Err(why) => steps.skip("PTX through ptxas", why.clone()),
         Ok(ptxas) if !need::is_tabled(ptxas) => {
@@ -108,6 +111,9 @@ fn test(steps: &mut Steps, found: &Found, features: &str) -> Result<(), String> 
         command.env("INSTA_UPDATE", "no");
         if found.vulkan && cfg!(target_os = "linux") {
             command.env("SNNC_REQUIRE_WGPU", "1");
+        }
+        if found.chromium {
+            command.env("SNNC_REQUIRE_CHROMIUM", "1");
         }
         if let Ok(ptxas) = &found.ptxas {
             command.env("SNNC_PTXAS", ptxas);

@@ -52,6 +52,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// Draw what a run wrote, or the surrogates of a file
     Plot(PlotArgs),
+    /// Write a page that runs a neuron in a browser, through WebGPU
+    Web(WebArgs),
     /// List the devices of this machine
     Devices,
     /// Say what the kernel cache holds, or empty it
@@ -248,6 +250,17 @@ pub struct BuildArgs {
     pub object: Option<link::Format>,
     /// The folder for the code and the manifest
     #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `web`.
+#[derive(Args)]
+pub struct WebArgs {
+    /// The neuron.
+    #[command(flatten)]
+    pub special: Special,
+    /// The folder for the page, index.html
+    #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
 }
 

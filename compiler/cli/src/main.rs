@@ -21,6 +21,7 @@ mod report;
 mod run;
 mod source;
 mod summary;
+mod web;
 mod write;
 
 use std::process::ExitCode;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Build(args) => build::build(args, &reporter).map(|()| true),
         Command::Run(args) => run::run(args, &reporter).map(|()| true),
         Command::Grad(args) => run::grad(args, &reporter).map(|()| true),
+        Command::Web(args) => web::web(args, &reporter).map(|()| true),
         Command::Devices => machine::list_devices().map(|()| true),
         Command::Cache(args) => machine::cache(args).map(|()| true),
         Command::Bench(args) => bench::bench(args, &reporter).map(|()| true),

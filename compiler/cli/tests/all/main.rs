@@ -2,6 +2,7 @@
 
 mod bench;
 mod book;
+mod browser;
 mod build;
 mod check;
 mod fmt;
@@ -9,3 +10,4 @@ mod plot;
 mod program;
 mod robust;
 mod run;
+mod web;

@@ -26,7 +26,7 @@ fn folder(test: &str) -> Folder {
 }
 
 /// The numbers of an array in an npz, little-endian f32 behind the header.
-fn numbers(folder: &Folder, file: &str, member: &str) -> Vec<f32> {
+pub fn numbers(folder: &Folder, file: &str, member: &str) -> Vec<f32> {
     let file = std::fs::File::open(folder.path(file)).expect("an npz");
     let mut archive = zip::ZipArchive::new(file).expect("a zip");
     let mut bytes = Vec::new();
