@@ -59,12 +59,20 @@ pub trait Device: Send + Sync {
     /// Seconds that what `work` starts takes until it is done, by the device's own clock where it has
     /// one.
     fn time(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<f64> {
-        self.synchronize()?;
-        let start = Instant::now();
-        work()?;
-        self.synchronize()?;
-        Ok(start.elapsed().as_secs_f64())
+        wall_clock(self, work)
     }
+}
+
+/// Seconds by the host's clock that what `work` starts takes until it is done.
+pub(crate) fn wall_clock<D: Device + ?Sized>(
+    device: &D,
+    work: &mut dyn FnMut() -> Result<()>,
+) -> Result<f64> {
+    device.synchronize()?;
+    let start = Instant::now();
+    work()?;
+    device.synchronize()?;
+    Ok(start.elapsed().as_secs_f64())
 }
 
 /// The median of a device's seconds for what `work` starts: of `runs`, behind `warm_up` that do not count.

@@ -27,7 +27,7 @@ pub fn group(channel_stride: usize) -> usize {
 pub const SCHEMA: u32 = 1;
 
 /// The version of the calling convention of the kernels.
-pub const ABI: u32 = 2;
+pub const ABI: u32 = 3;
 
 /// A compiled neuron: the manifest and the code it describes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

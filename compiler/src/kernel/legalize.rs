@@ -34,7 +34,7 @@ impl Capabilities {
     pub const PTX: Self =
         Self { target: "ptx", doubles: false, library: false, ..Self::INTERPRETER };
     /// WGSL.
-    pub const WGSL: Self = Self { target: "wgsl", fused: false, ..Self::PTX };
+    pub const WGSL: Self = Self { target: "wgsl", fused: false, halves: false, ..Self::PTX };
 }
 
 /// Writes functions of the maths library, and the conversions of 16-bit numbers that a target does not

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::clock::Clock;
 use crate::error::{Error, Result};
 
 /// A device, its queue and what is known of them.
@@ -14,6 +15,8 @@ pub struct Context {
     pub queue: wgpu::Queue,
     /// Its limits.
     pub limits: wgpu::Limits,
+    /// Its clock, where it has one.
+    pub clock: Option<Clock>,
     /// Turns after which the driver ends an invocation's loops; not set where it ends none.
     pub max_turns: OnceLock<usize>,
     /// Why the device is lost, or what failed outside of a scope.
@@ -33,7 +36,8 @@ impl Context {
             note(&stray, error.to_string());
         }));
         let limits = device.limits();
-        Self { name, device, queue, limits, max_turns: OnceLock::new(), broken }
+        let clock = Clock::new(&device);
+        Self { name, device, queue, limits, clock, max_turns: OnceLock::new(), broken }
     }
 
     /// Most bytes of a buffer that a kernel can be given.

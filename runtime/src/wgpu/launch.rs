@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use snn_artifact::{Entry, Role};
 
+use super::clock::Clock;
 use super::context::Context;
 use super::memory::{self, WgpuMemory};
 use super::module::{Kernel, Pipeline, Slot};
@@ -58,7 +59,9 @@ pub fn launch(
         let group = bind_group(context, kernel, pipeline, &uniform, &bound);
         let mut encoder = context.device.create_command_encoder(&Default::default());
         copy(&mut encoder, kernel, &bound, false);
-        let mut pass = encoder.begin_compute_pass(&Default::default());
+        let timestamp_writes = context.clock.as_ref().and_then(Clock::next);
+        let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes };
+        let mut pass = encoder.begin_compute_pass(&descriptor);
         pass.set_pipeline(&pipeline.pipeline);
         pass.set_bind_group(0, &group, &[]);
         pass.dispatch_workgroups(groups[0], groups[1], 1);
@@ -102,12 +105,21 @@ fn groups(context: &Context, entry: &Entry, lanes: usize) -> Result<Option<[u32;
         return Ok(None);
     }
     let most = context.limits.max_compute_workgroups_per_dimension as usize;
-    let groups = lanes.div_ceil(entry.threads as usize);
+    let groups = lanes.div_ceil(entry.block as usize);
+    // Those of `reduce` go on to further sums.
+    let groups = if is_reduce(entry) { groups.min(REDUCE_GROUPS) } else { groups };
     let rows = groups.div_ceil(most);
     if rows > most || lanes > u32::MAX as usize / 2 {
         return Err(wrong(context, entry, format!("{lanes} lanes are too many for one launch")));
     }
     Ok(Some([groups.min(most) as u32, rows as u32]))
+}
+
+/// Most workgroups that `reduce` is launched with.
+const REDUCE_GROUPS: usize = 4096;
+
+fn is_reduce(entry: &Entry) -> bool {
+    entry.buffers.iter().any(|buffer| buffer.role == Role::Partial && !buffer.written)
 }
 
 /// A driver that ends loops early would give wrong results without a word.

@@ -115,14 +115,24 @@ pub fn read(context: &Context, memory: &WgpuMemory, bytes: &mut [u8]) -> Result<
     if bytes.is_empty() {
         return context.wait();
     }
+    read_buffer(context, &memory.operand, &memory.buffer, bytes)
+}
+
+/// Copies bytes from the front of a buffer, after all launches before.
+pub fn read_buffer(
+    context: &Context,
+    operand: &str,
+    buffer: &wgpu::Buffer,
+    bytes: &mut [u8],
+) -> Result<()> {
     let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-    let staging = create(context, &memory.operand, bytes.len(), usage)?;
-    let what = format!("reading `{}`", memory.operand);
+    let staging = create(context, operand, bytes.len(), usage)?;
+    let what = format!("reading `{operand}`");
     let size = bytes.len().next_multiple_of(4) as u64;
     let (sender, receiver) = std::sync::mpsc::channel();
-    context.guard(&what, (&memory.operand, bytes.len()), || {
+    context.guard(&what, (operand, bytes.len()), || {
         let mut encoder = context.device.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(&memory.buffer, 0, &staging, 0, size);
+        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, size);
         context.queue.submit([encoder.finish()]);
         // The receiver lives until the mapping is known, so that sending cannot fail.
         staging.map_async(wgpu::MapMode::Read, .., move |mapped| drop(sender.send(mapped)));

@@ -3,6 +3,7 @@
 //! Calls to the driver stand in error scopes, so that what it refuses, or has no memory for, comes back
 //! as an [`Error`] and never as a panic. Reading waits; launches do not.
 
+mod clock;
 mod context;
 mod launch;
 mod memory;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use snn_artifact::{Artifact, Target};
 
-use crate::device::{Device, Memory, Module};
+use crate::device::{self, Device, Memory, Module};
 use crate::error::{Error, Result};
 use context::Context;
 
@@ -67,6 +68,7 @@ impl Wgpu {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("snn"),
             required_limits: adapter.limits(),
+            required_features: adapter.features() & (clock::FEATURES | wgpu::Features::SHADER_F16),
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
@@ -157,5 +159,12 @@ impl Device for Wgpu {
 
     fn synchronize(&self) -> Result<()> {
         self.context.wait()
+    }
+
+    fn time(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<f64> {
+        match &self.context.clock {
+            Some(clock) => clock.time(&self.context, work),
+            None => device::wall_clock(self, work),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use snn_artifact::{Code, Entry};
+use snn_artifact::{Code, Dtype, Entry};
 
 use super::context::Context;
 use super::launch;
@@ -112,6 +112,11 @@ fn check_limits(context: &Context, name: &str, entry: &Entry, slots: &[Slot]) ->
             what,
             "run it on the CPU or CUDA, or have fewer inputs and outputs",
         ));
+    }
+    let has_halves = context.device.features().contains(wgpu::Features::SHADER_F16);
+    if let Some(buffer) = entry.buffers.iter().find(|b| b.dtype == Dtype::F16 && !has_halves) {
+        let what = format!("`{}` stored as f16", buffer.name);
+        return Err(unsupported(what, "store f32, or run it on the CPU or CUDA"));
     }
     let most =
         limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x);

@@ -49,6 +49,7 @@ var<storage> reduce_partial: array<f32>;
 var<storage, read_write> reduce_grad: array<f32>;
 @group(0) @binding(0) 
 var<uniform> reduce_scalars: reduce_launch;
+var<workgroup> reduce_sums: array<f32, 256>;
 
 @compute @workgroup_size(64, 1, 1) 
 fn probe(@builtin(workgroup_id) workgroup_: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -80,12 +81,12 @@ fn probe(@builtin(workgroup_id) workgroup_: vec3<u32>, @builtin(num_workgroups) 
     let n = ((group * 64u) + thread);
     let inside = (n < N);
     if inside {
-        let _e64 = probe_packed_in[(n + offset_x)];
-        let v0_ = bitcast<f32>(_e64);
-        let _e69 = probe_packed_in[(n + offset_y)];
-        let v1_ = bitcast<f32>(_e69);
-        let _e74 = probe_packed_in[(n + offset_n)];
-        let v2_ = bitcast<i32>(_e74);
+        let _e65 = probe_packed_in[(n + offset_x)];
+        let v0_ = bitcast<f32>(_e65);
+        let _e70 = probe_packed_in[(n + offset_y)];
+        let v1_ = bitcast<f32>(_e70);
+        let _e75 = probe_packed_in[(n + offset_n)];
+        let v2_ = bitcast<i32>(_e75);
         let v3_ = bitcast<f32>((bitcast<u32>((v0_ / v1_)) ^ zero));
         probe_packed_out[(n + offset_quotient)] = bitcast<u32>(v3_);
         let v4_ = bitcast<f32>((bitcast<u32>(sqrt(v0_)) ^ zero));
@@ -157,10 +158,10 @@ fn probe(@builtin(workgroup_id) workgroup_: vec3<u32>, @builtin(num_workgroups) 
         let v64_ = bitcast<f32>((bitcast<u32>((v61_ + v62_)) ^ zero));
         let v65_ = bitcast<f32>((bitcast<u32>((v63_ * v64_)) ^ zero));
         probe_packed_out[(n + offset_rounded)] = bitcast<u32>(v65_);
-        let _e360 = bitcast<u32>(v0_);
-        let _e362 = (_e360 & 2147483647u);
-        let _e364 = (_e362 >= 1325400064u);
-        let v66_ = select(select(i32(select(v0_, bitcast<f32>((0u ^ zero)), _e364)), select(2147483647i, i32(-2147483648), (_e360 >= 2147483648u)), _e364), 0i, (_e362 > 2139095040u));
+        let _e361 = bitcast<u32>(v0_);
+        let _e363 = (_e361 & 2147483647u);
+        let _e365 = (_e363 >= 1325400064u);
+        let v66_ = select(select(i32(select(v0_, bitcast<f32>((0u ^ zero)), _e365)), select(2147483647i, i32(-2147483648), (_e361 >= 2147483648u)), _e365), 0i, (_e363 > 2139095040u));
         probe_packed_out[(n + offset_truncated)] = bitcast<u32>(v66_);
         let v67_ = bitcast<f32>((bitcast<u32>(f32(v2_)) ^ zero));
         probe_packed_out[(n + offset_converted)] = bitcast<u32>(v67_);
@@ -170,50 +171,116 @@ fn probe(@builtin(workgroup_id) workgroup_: vec3<u32>, @builtin(num_workgroups) 
     }
 }
 
-@compute @workgroup_size(64, 1, 1) 
+@compute @workgroup_size(256, 1, 1) 
 fn reduce(@builtin(workgroup_id) workgroup_1: vec3<u32>, @builtin(num_workgroups) workgroups_1: vec3<u32>, @builtin(local_invocation_index) thread_1: u32) {
+    var pass_: u32;
     var sum: f32;
     var error: f32;
-    var o: u32;
-    var s: u32;
+    var turn: u32;
 
     let group_1 = ((workgroup_1.y * workgroups_1.x) + workgroup_1.x);
+    let _e9 = (workgroups_1.x * workgroups_1.y);
     let G = reduce_scalars.G;
     let S = reduce_scalars.S;
     let O = reduce_scalars.O;
     let zero_1 = reduce_scalars.zero;
-    let g = ((group_1 * 64u) + thread_1);
-    if (g < G) {
-        o = 0u;
-        loop {
-            let _e25 = o;
-            if (_e25 >= O) {
-                break;
-            }
-            s = 0u;
+    let columns = select(1u, 32u, ((S == 1u) & (G >= 32u)));
+    let rows = (256u / columns);
+    let row = (thread_1 / columns);
+    let turns = ((((O * S) + (rows - 1u)) - row) / rows);
+    let passes = (((((G + (columns - 1u)) / columns) + (_e9 - 1u)) - group_1) / _e9);
+    pass_ = 0u;
+    loop {
+        let _e48 = pass_;
+        if (_e48 >= passes) {
+            break;
+        }
+        let g = ((((_e48 * _e9) + group_1) * columns) + (thread_1 % columns));
+        let inside_1 = (g < G);
+        sum = 0f;
+        error = 0f;
+        if inside_1 {
+            turn = 0u;
             loop {
-                let _e33 = s;
-                if (_e33 >= S) {
+                let _e61 = turn;
+                if (_e61 >= turns) {
                     break;
                 }
-                let _e37 = reduce_partial[((((_e25 * G) + g) * S) + _e33)];
-                let _e39 = sum;
-                let _e41 = error;
-                let _e45 = bitcast<f32>((bitcast<u32>((_e37 - _e41)) ^ zero_1));
-                let _e49 = bitcast<f32>((bitcast<u32>((_e39 + _e45)) ^ zero_1));
-                error = bitcast<f32>((bitcast<u32>((bitcast<f32>((bitcast<u32>((_e49 - _e39)) ^ zero_1)) - _e45)) ^ zero_1));
-                sum = _e49;
+                let term = ((_e61 * rows) + row);
+                let _e73 = reduce_partial[(((((term / S) * G) + g) * S) + (term % S))];
+                let _e75 = sum;
+                let _e77 = error;
+                let _e81 = bitcast<f32>((bitcast<u32>((_e73 - _e77)) ^ zero_1));
+                let _e85 = bitcast<f32>((bitcast<u32>((_e75 + _e81)) ^ zero_1));
+                error = bitcast<f32>((bitcast<u32>((bitcast<f32>((bitcast<u32>((_e85 - _e75)) ^ zero_1)) - _e81)) ^ zero_1));
+                sum = _e85;
                 continuing {
-                    let _e61 = s;
-                    s = (_e61 + 1u);
+                    let _e97 = turn;
+                    turn = (_e97 + 1u);
                 }
             }
-            continuing {
-                let _e66 = o;
-                o = (_e66 + 1u);
-            }
         }
-        let _e73 = sum;
-        reduce_grad[g] = _e73;
+        let _e104 = sum;
+        reduce_sums[thread_1] = _e104;
+        workgroupBarrier();
+        if (thread_1 < 128u) {
+            let _e110 = reduce_sums[thread_1];
+            let _e111 = reduce_sums[(thread_1 + 128u)];
+            reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e110 + _e111)) ^ zero_1));
+        }
+        workgroupBarrier();
+        if (thread_1 < 64u) {
+            let _e121 = reduce_sums[thread_1];
+            let _e122 = reduce_sums[(thread_1 + 64u)];
+            reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e121 + _e122)) ^ zero_1));
+        }
+        workgroupBarrier();
+        if (thread_1 < 32u) {
+            let _e132 = reduce_sums[thread_1];
+            let _e133 = reduce_sums[(thread_1 + 32u)];
+            reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e132 + _e133)) ^ zero_1));
+        }
+        workgroupBarrier();
+        if (columns == 1u) {
+            if (thread_1 < 16u) {
+                let _e144 = reduce_sums[thread_1];
+                let _e145 = reduce_sums[(thread_1 + 16u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e144 + _e145)) ^ zero_1));
+            }
+            workgroupBarrier();
+            if (thread_1 < 8u) {
+                let _e155 = reduce_sums[thread_1];
+                let _e156 = reduce_sums[(thread_1 + 8u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e155 + _e156)) ^ zero_1));
+            }
+            workgroupBarrier();
+            if (thread_1 < 4u) {
+                let _e166 = reduce_sums[thread_1];
+                let _e167 = reduce_sums[(thread_1 + 4u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e166 + _e167)) ^ zero_1));
+            }
+            workgroupBarrier();
+            if (thread_1 < 2u) {
+                let _e177 = reduce_sums[thread_1];
+                let _e178 = reduce_sums[(thread_1 + 2u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e177 + _e178)) ^ zero_1));
+            }
+            workgroupBarrier();
+            if (thread_1 < 1u) {
+                let _e188 = reduce_sums[thread_1];
+                let _e189 = reduce_sums[(thread_1 + 1u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e188 + _e189)) ^ zero_1));
+            }
+            workgroupBarrier();
+        }
+        if ((thread_1 < columns) & inside_1) {
+            let _e198 = reduce_sums[thread_1];
+            reduce_grad[g] = _e198;
+        }
+        workgroupBarrier();
+        continuing {
+            let _e200 = pass_;
+            pass_ = (_e200 + 1u);
+        }
     }
 }

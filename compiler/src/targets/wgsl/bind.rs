@@ -2,7 +2,7 @@
 
 use snn_artifact::Binding;
 
-use crate::kernel::{Buffer, BufferId, Kernel, Shape};
+use crate::kernel::{Buffer, BufferId, Kernel, Shape, Storage};
 
 /// The storage buffers that WebGPU promises to every stage.
 const PROMISED: usize = 8;
@@ -38,7 +38,8 @@ pub fn bind(kernel: &Kernel) -> Bindings {
             break;
         }
         for (flag, buffer) in packed.iter_mut().zip(&kernel.buffers) {
-            *flag |= small(buffer);
+            // What is shared is made of words.
+            *flag |= small(buffer) && buffer.storage != Storage::F16Bits;
         }
     }
     dissolve_single(kernel, &mut packed);

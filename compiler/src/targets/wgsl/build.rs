@@ -52,6 +52,18 @@ pub fn array(types: &mut UniqueArena<Type>, base: Handle<Type>, size: ArraySize)
     intern(types, None, TypeInner::Array { base, size, stride: 4 })
 }
 
+/// The run-time array of `f16`.
+pub fn halves(types: &mut UniqueArena<Type>) -> Handle<Type> {
+    let base = intern(types, None, TypeInner::Scalar(Scalar::F16));
+    intern(types, None, TypeInner::Array { base, size: ArraySize::Dynamic, stride: 2 })
+}
+
+/// The type `vec2<f32>`.
+pub fn pair(types: &mut UniqueArena<Type>) -> Handle<Type> {
+    let inner = TypeInner::Vector { size: naga::VectorSize::Bi, scalar: Scalar::F32 };
+    intern(types, None, inner)
+}
+
 /// A function under construction: expressions are appended and evaluated in the innermost open block.
 pub struct Builder {
     function: Function,
@@ -190,6 +202,23 @@ impl Builder {
     /// The number as another type.
     pub fn convert(&mut self, expr: Expr, kind: ScalarKind) -> Expr {
         self.expr(Expression::As { expr, kind, convert: Some(4) })
+    }
+
+    /// The bits of an `f16`, which is a number of `f32` as well.
+    pub fn half_bits(&mut self, pair: Handle<Type>, half: Expr) -> Expr {
+        let wide = self.convert(half, ScalarKind::Float);
+        let nothing = self.expr(Expression::Literal(Literal::F32(0.0)));
+        let both = self.expr(Expression::Compose { ty: pair, components: vec![wide, nothing] });
+        let bits = self.math(MathFunction::Pack2x16float, &[both]);
+        self.bitcast(bits, ScalarKind::Sint)
+    }
+
+    /// The `f16` of such bits. No conversion in between rounds.
+    pub fn bits_half(&mut self, bits: Expr) -> Expr {
+        let bits = self.bitcast(bits, ScalarKind::Uint);
+        let both = self.math(MathFunction::Unpack2x16float, &[bits]);
+        let wide = self.expr(Expression::AccessIndex { base: both, index: 0 });
+        self.expr(Expression::As { expr: wide, kind: ScalarKind::Float, convert: Some(2) })
     }
 
     /// Closes the innermost block as what is done where the condition holds.

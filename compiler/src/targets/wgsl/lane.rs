@@ -8,7 +8,7 @@ use naga::{
 };
 
 use super::bind::{Bindings, FIRST_LANE, ZERO};
-use super::build::{Builder, Expr, Scalars, Var, array, intern};
+use super::build::{Builder, Expr, Scalars, Var, array, intern, pair};
 use super::{Options, memory, sums};
 use crate::error::{Bug, EmitError};
 use crate::kernel::{
@@ -28,6 +28,8 @@ pub struct Lane<'a> {
     /// Where its buffers are bound.
     pub bindings: &'a Bindings,
     types: Scalars,
+    /// `vec2<f32>`
+    pub pair: Handle<Type>,
     kept_type: HashMap<Handle<Type>, Handle<Type>>,
     /// The global of each buffer.
     pub globals: Vec<Handle<GlobalVariable>>,
@@ -76,7 +78,7 @@ pub fn function(
     let uniform = memory::uniform(module, &kernel.name, &bindings.uniform, types.index);
     let sums = sums::memory(module, kernel, types);
     let mut build = Builder::new();
-    let (group, thread) = invocation(module, &mut build, types.index);
+    let Invocation { group, thread, .. } = invocation(module, &mut build, types.index);
     let scalars = memory::load_scalars(&mut build, kernel, bindings, uniform);
     let block = build.index(kernel.schedule.block);
     let first = build.binary(Bin::Multiply, group, block);
@@ -89,6 +91,7 @@ pub fn function(
         build,
         bindings,
         types,
+        pair: pair(&mut module.types),
         kept_type: kept_types(module, kernel.schedule.chunk, types),
         globals,
         scalars,
@@ -118,19 +121,30 @@ pub fn function(
     Ok(lane.build.finish())
 }
 
+/// Where an invocation stands.
+pub struct Invocation {
+    /// Its workgroup.
+    pub group: Expr,
+    /// How many workgroups there are, in each direction.
+    pub groups: (Expr, Expr),
+    /// Its number in the workgroup.
+    pub thread: Expr,
+}
+
 /// The workgroup's number and the invocation's in it. Workgroups stand in two dimensions, because one
 /// holds only 65,535.
-pub fn invocation(module: &mut Module, build: &mut Builder, index: Handle<Type>) -> (Expr, Expr) {
+pub fn invocation(module: &mut Module, build: &mut Builder, index: Handle<Type>) -> Invocation {
     let inner = TypeInner::Vector { size: VectorSize::Tri, scalar: naga::Scalar::U32 };
     let triple = intern(&mut module.types, None, inner);
     let id = build.argument("workgroup", triple, BuiltIn::WorkGroupId);
     let count = build.argument("workgroups", triple, BuiltIn::NumWorkGroups);
     let thread = build.argument("thread", index, BuiltIn::LocalInvocationIndex);
     let mut part = |base, index| build.expr(Expression::AccessIndex { base, index });
-    let (x, y, width) = (part(id, 0), part(id, 1), part(count, 0));
+    let (x, y, width, height) = (part(id, 0), part(id, 1), part(count, 0), part(count, 1));
     let rows = build.binary(Bin::Multiply, y, width);
     let group = build.binary(Bin::Add, rows, x);
-    (build.name(group, "group"), thread)
+    let group = build.name(group, "group");
+    Invocation { group, groups: (width, height), thread }
 }
 
 /// Arrays with one element for each step of a chunk.

@@ -8,7 +8,7 @@ use naga::{
 };
 
 use super::bind::{Bindings, FIRST_LANE, GIVEN};
-use super::build::{Builder, Expr, Scalars, array, identifier, intern, storage};
+use super::build::{Builder, Expr, Scalars, array, halves, identifier, intern, storage};
 use super::lane::Lane;
 use crate::error::{Bug, EmitError};
 use crate::kernel::{BufferId, Kernel, Shape, Storage, WORD};
@@ -24,13 +24,18 @@ pub fn storage_buffers(
     let mut globals = Vec::new();
     for (buffer, binding) in kernel.buffers.iter().zip(&bindings.buffers) {
         let global = known.entry(binding.index).or_insert_with(|| {
-            let (name, base) = match (&binding.offset, buffer.written) {
-                (None, _) if buffer.storage == Storage::I32 => (buffer.name.as_str(), types.int),
-                (None, _) => (buffer.name.as_str(), types.real),
-                (Some(_), false) => ("packed_in", types.index),
-                (Some(_), true) => ("packed_out", types.index),
+            let (name, storage_of) = match (&binding.offset, buffer.written) {
+                (None, _) => (buffer.name.as_str(), Some(buffer.storage)),
+                (Some(_), false) => ("packed_in", None),
+                (Some(_), true) => ("packed_out", None),
             };
-            let ty = array(&mut module.types, base, ArraySize::Dynamic);
+            let all = &mut module.types;
+            let ty = match storage_of {
+                Some(Storage::F16Bits) => halves(all),
+                Some(Storage::I32) => array(all, types.int, ArraySize::Dynamic),
+                Some(_) => array(all, types.real, ArraySize::Dynamic),
+                None => array(all, types.index, ArraySize::Dynamic),
+            };
             let name = format!("{}_{name}", kernel.name);
             bind_global(module, name, storage(buffer.written), binding.index, ty)
         });
@@ -170,6 +175,7 @@ impl Lane<'_> {
         let value = self.build.load(pointer);
         let packed = self.bindings.of(buffer).offset.is_some();
         Ok(match (packed, self.kernel.buffer(buffer).storage) {
+            (false, Storage::F16Bits) => self.build.half_bits(self.pair, value),
             (false, _) => value,
             (true, Storage::I32) => self.build.bitcast(value, ScalarKind::Sint),
             (true, _) => self.build.bitcast(value, ScalarKind::Float),
@@ -212,9 +218,10 @@ impl Lane<'_> {
 
     fn put(&mut self, buffer: BufferId, value: Expr) -> Result<(), EmitError> {
         let pointer = self.pointer(buffer)?;
-        let value = match self.bindings.of(buffer).offset {
-            Some(_) => self.build.bitcast(value, ScalarKind::Uint),
-            None => value,
+        let value = match (&self.bindings.of(buffer).offset, self.kernel.buffer(buffer).storage) {
+            (Some(_), _) => self.build.bitcast(value, ScalarKind::Uint),
+            (None, Storage::F16Bits) => self.build.bits_half(value),
+            (None, _) => value,
         };
         self.build.push(Statement::Store { pointer, value });
         Ok(())

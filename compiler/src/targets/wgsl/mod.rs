@@ -96,7 +96,8 @@ fn bound(mut entry: artifact::Entry, bindings: bind::Bindings) -> artifact::Entr
 
 /// Validates a module and writes it as text.
 fn write(module: &Module) -> Result<String, EmitError> {
-    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    let halves = Capabilities::SHADER_FLOAT16 | Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    let mut validator = Validator::new(ValidationFlags::all(), halves);
     let info = validator
         .validate(module)
         .map_err(|e| Bug(format!("naga refuses the module: {}", e.emit_to_string(""))))?;

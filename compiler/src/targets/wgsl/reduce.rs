@@ -1,19 +1,28 @@
-//! The second stage of a sum, the same for every neuron: one invocation adds up one sum.
+//! The second stage of a sum, the same for every neuron: a workgroup adds up one sum, or 32 sums of one
+//! number from each launch of lanes, which lie side by side.
 
-use naga::{ArraySize, BinaryOperator as Bin, Expression, Function, Module, ScalarKind, Statement};
+use naga::{
+    AddressSpace, ArraySize, Barrier, BinaryOperator as Bin, Expression, Function, GlobalVariable,
+    Handle, Module, ScalarKind, Span, Statement,
+};
 use snn_artifact::{Binding, Entry};
 
 use super::bind::{Bindings, ZERO};
 use super::build::{Builder, Expr, Scalars, Var, array, storage};
-use super::lane::invocation;
+use super::lane::{Invocation, invocation};
 use super::memory::{bind_global, scalar, uniform};
 use super::{Launch, bound};
 
-/// Invocations of a workgroup; a neuron with channels has as many sums.
-const THREADS: u32 = 64;
+/// Invocations of a workgroup.
+const THREADS: u32 = 256;
 
-/// The function and its manifest. `grad[g]` is the sum of `partial[(o * G + g) * S + s]`, compensated
-/// after Kahan; the barriers keep drivers from simplifying the compensation to 0.
+/// Sums that a workgroup adds up at once where `S` is 1 and there are so many: neighbours then read
+/// neighbours.
+const COLUMNS: u32 = 32;
+
+/// The function and its manifest. `grad[g]` is the sum of `partial[(o * G + g) * S + s]`: each invocation
+/// adds what it takes with Kahan's compensation, whose barriers keep drivers from simplifying it to 0, and
+/// a tree adds these. Any number of workgroups gives the same.
 pub fn function(module: &mut Module) -> (Function, Entry) {
     let launch = Launch { symbol: "reduce".into(), offset: 0, threads: THREADS };
     let entry = crate::targets::reduce_entry(launch);
@@ -27,42 +36,151 @@ pub fn function(module: &mut Module) -> (Function, Entry) {
     let partial = bind_global(module, "reduce_partial".into(), storage(false), 1, reals);
     let grad = bind_global(module, "reduce_grad".into(), storage(true), 2, reals);
     let launch = uniform(module, "reduce", &bindings.uniform, types.index);
+    let shared = workgroup_memory(module, types);
 
     let mut build = Builder::new();
-    let (group, thread) = invocation(module, &mut build, types.index);
+    let Invocation { group, groups, thread } = invocation(module, &mut build, types.index);
+    let groups = build.binary(Bin::Multiply, groups.0, groups.1);
     let base = build.expr(Expression::GlobalVariable(launch));
     let mut number = |i: usize| scalar(&mut build, base, i, &bindings.uniform[i]);
     let (sums, inner, outer, zero) = (number(0), number(1), number(2), number(3));
+
+    let is_apart = is_apart(&mut build, sums, inner);
+    let (one, most) = (build.index(1), build.index(COLUMNS));
+    let columns = build.select(is_apart, most, one);
+    let columns = build.name(columns, "columns");
     let threads = build.index(THREADS);
-    let first = build.binary(Bin::Multiply, group, threads);
-    let g = build.binary(Bin::Add, first, thread);
+    let rows = build.binary(Bin::Divide, threads, columns);
+    let rows = build.name(rows, "rows");
+    let column = build.binary(Bin::Modulo, thread, columns);
+    let row = build.binary(Bin::Divide, thread, columns);
+    let row = build.name(row, "row");
+    let terms = build.binary(Bin::Multiply, outer, inner);
+    let turns = share(&mut build, terms, row, rows);
+    let turns = build.name(turns, "turns");
+    let last = build.binary(Bin::Subtract, columns, one);
+    let tiles = build.binary(Bin::Add, sums, last);
+    let tiles = build.binary(Bin::Divide, tiles, columns);
+    let passes = share(&mut build, tiles, group, groups);
+    let passes = build.name(passes, "passes");
+
+    let pass = build.local("pass", types.index);
+    let turn = build.open_loop(pass, passes);
+    let tile = build.binary(Bin::Multiply, turn, groups);
+    let tile = build.binary(Bin::Add, tile, group);
+    let first = build.binary(Bin::Multiply, tile, columns);
+    let g = build.binary(Bin::Add, first, column);
     let g = build.name(g, "g");
     let inside = build.binary(Bin::Less, g, sums);
-    build.open();
-    let partial = build.expr(Expression::GlobalVariable(partial));
+    let inside = build.name(inside, "inside");
     let total = Kahan {
         zero,
         sum: build.local("sum", types.real),
         error: build.local("error", types.real),
     };
-    let (outer_turn, inner_turn) = (build.local("o", types.index), build.local("s", types.index));
-    let o = build.open_loop(outer_turn, outer);
-    let row = build.binary(Bin::Multiply, o, sums);
-    let row = build.binary(Bin::Add, row, g);
-    let row = build.binary(Bin::Multiply, row, inner);
-    let s = build.open_loop(inner_turn, inner);
-    let index = build.binary(Bin::Add, row, s);
+    total.clear(&mut build);
+    build.open();
+    let counter = build.local("turn", types.index);
+    let turn = build.open_loop(counter, turns);
+    let term = build.binary(Bin::Multiply, turn, rows);
+    let term = build.binary(Bin::Add, term, row);
+    let term = build.name(term, "term");
+    let o = build.binary(Bin::Divide, term, inner);
+    let s = build.binary(Bin::Modulo, term, inner);
+    let index = build.binary(Bin::Multiply, o, sums);
+    let index = build.binary(Bin::Add, index, g);
+    let index = build.binary(Bin::Multiply, index, inner);
+    let index = build.binary(Bin::Add, index, s);
+    let partial = build.expr(Expression::GlobalVariable(partial));
     let pointer = build.element(partial, index);
     let value = build.load(pointer);
     total.add(&mut build, value);
-    build.close_loop(inner_turn);
-    build.close_loop(outer_turn);
+    build.close_loop(counter);
+    build.close_if(inside);
+
+    let own = build.expr(Expression::GlobalVariable(shared));
+    let own = build.element(own, thread);
+    let value = build.get(total.sum);
+    build.push(Statement::Store { pointer: own, value });
+    build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
+    let tree = Tree { shared, thread, own, zero };
+    tree.add(&mut build, THREADS / 2, COLUMNS);
+    // All of a workgroup go the same way here, so that all meet at the barriers.
+    let is_one = build.binary(Bin::Equal, columns, one);
+    build.open();
+    tree.add(&mut build, COLUMNS / 2, 1);
+    build.close_if(is_one);
+    let is_column = build.binary(Bin::Less, thread, columns);
+    let gives = build.binary(Bin::And, is_column, inside);
+    build.open();
     let grad = build.expr(Expression::GlobalVariable(grad));
     let pointer = build.element(grad, g);
-    let value = build.get(total.sum);
+    let value = build.load(own);
     build.push(Statement::Store { pointer, value });
-    build.close_if(inside);
+    build.close_if(gives);
+    build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
+    build.close_loop(pass);
     (build.finish(), bound(entry, bindings))
+}
+
+fn workgroup_memory(module: &mut Module, types: Scalars) -> Handle<GlobalVariable> {
+    let count = std::num::NonZeroU32::new(THREADS).unwrap_or(std::num::NonZeroU32::MIN);
+    let variable = GlobalVariable {
+        name: Some("reduce_sums".into()),
+        space: AddressSpace::WorkGroup,
+        binding: None,
+        ty: array(&mut module.types, types.real, ArraySize::Constant(count)),
+        init: None,
+        memory_decorations: naga::MemoryDecorations::empty(),
+    };
+    module.global_variables.append(variable, Span::UNDEFINED)
+}
+
+/// Whether sums lie side by side, and are enough for all columns.
+fn is_apart(build: &mut Builder, sums: Expr, inner: Expr) -> Expr {
+    let (one, most) = (build.index(1), build.index(COLUMNS));
+    let is_single = build.binary(Bin::Equal, inner, one);
+    let is_many = build.binary(Bin::GreaterEqual, sums, most);
+    build.binary(Bin::And, is_single, is_many)
+}
+
+/// How many of `count` fall to one of `parts`, which takes its own and then every `parts`th.
+fn share(build: &mut Builder, count: Expr, own: Expr, parts: Expr) -> Expr {
+    let one = build.index(1);
+    let last = build.binary(Bin::Subtract, parts, one);
+    let up = build.binary(Bin::Add, count, last);
+    let up = build.binary(Bin::Subtract, up, own);
+    build.binary(Bin::Divide, up, parts)
+}
+
+/// The sums of a workgroup's invocations.
+struct Tree {
+    shared: Handle<GlobalVariable>,
+    thread: Expr,
+    own: Expr,
+    zero: Expr,
+}
+
+impl Tree {
+    /// Adds to each invocation the one so far behind, from `from` down to `to` in halves.
+    fn add(&self, build: &mut Builder, from: u32, to: u32) {
+        let mut behind = from;
+        while behind >= to {
+            let distance = build.index(behind);
+            let adds = build.binary(Bin::Less, self.thread, distance);
+            build.open();
+            let partner = build.binary(Bin::Add, self.thread, distance);
+            let shared = build.expr(Expression::GlobalVariable(self.shared));
+            let partner = build.element(shared, partner);
+            let (left, right) = (build.load(self.own), build.load(partner));
+            let sum = build.binary(Bin::Add, left, right);
+            let value = hide(build, sum, self.zero);
+            build.push(Statement::Store { pointer: self.own, value });
+            build.close_if(adds);
+            build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
+            behind /= 2;
+        }
+    }
 }
 
 /// A compensated sum: what an addition lost is taken from the next addend.
@@ -73,25 +191,29 @@ struct Kahan {
 }
 
 impl Kahan {
+    fn clear(&self, build: &mut Builder) {
+        let nothing = build.expr(Expression::Literal(naga::Literal::F32(0.0)));
+        build.set(self.sum, nothing);
+        build.set(self.error, nothing);
+    }
+
     fn add(&self, build: &mut Builder, value: Expr) {
         let (sum, error) = (build.get(self.sum), build.get(self.error));
-        let value = self.subtract(build, value, error);
-        let next = build.binary(Bin::Add, sum, value);
-        let next = self.hide(build, next);
-        let gained = self.subtract(build, next, sum);
-        let error = self.subtract(build, gained, value);
-        build.set(self.error, error);
+        let corrected = build.binary(Bin::Subtract, value, error);
+        let corrected = hide(build, corrected, self.zero);
+        let next = build.binary(Bin::Add, sum, corrected);
+        let next = hide(build, next, self.zero);
+        let gained = build.binary(Bin::Subtract, next, sum);
+        let gained = hide(build, gained, self.zero);
+        let lost = build.binary(Bin::Subtract, gained, corrected);
+        let lost = hide(build, lost, self.zero);
+        build.set(self.error, lost);
         build.set(self.sum, next);
     }
+}
 
-    fn subtract(&self, build: &mut Builder, a: Expr, b: Expr) -> Expr {
-        let difference = build.binary(Bin::Subtract, a, b);
-        self.hide(build, difference)
-    }
-
-    fn hide(&self, build: &mut Builder, real: Expr) -> Expr {
-        let bits = build.bitcast(real, ScalarKind::Uint);
-        let bits = build.binary(Bin::ExclusiveOr, bits, self.zero);
-        build.bitcast(bits, ScalarKind::Float)
-    }
+fn hide(build: &mut Builder, real: Expr, zero: Expr) -> Expr {
+    let bits = build.bitcast(real, ScalarKind::Uint);
+    let bits = build.binary(Bin::ExclusiveOr, bits, zero);
+    build.bitcast(bits, ScalarKind::Float)
 }

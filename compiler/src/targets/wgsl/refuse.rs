@@ -33,14 +33,14 @@ pub fn refuse(kernel: &Kernel, options: &Options) -> Result<(), EmitError> {
 
 fn refuse_storage(name: &str, storage: Storage) -> Result<(), EmitError> {
     let ty = match storage {
-        Storage::F32 | Storage::I32 => return Ok(()),
+        Storage::F32 | Storage::I32 | Storage::F16Bits => return Ok(()),
         Storage::F64 => "f64",
-        Storage::F16 | Storage::F16Bits => "f16",
+        Storage::F16 => "f16",
         Storage::Bf16 | Storage::Bf16Bits => "bf16",
     };
     Err(unsupported(
         &format!("`{name}` stored as {ty}"),
-        "store f32, or compile for the CPU or PTX",
+        "store f32 or f16, or compile for the CPU or PTX",
     ))
 }
 

@@ -105,8 +105,8 @@ fn what_wgsl_lacks_is_refused_by_name() {
     let mut double = parse(samples::COPY).unwrap();
     double.compute = crate::kernel::Float::F64;
     assert!(refusal(double).starts_with("wgsl cannot do computing in f64; compute in f32"));
-    let half = parse(&samples::COPY.replace("input f32", "input f16")).unwrap();
-    assert!(refusal(half).starts_with("wgsl cannot do `x` stored as f16"));
+    let half = parse(&samples::COPY.replace("input f32", "input bf16")).unwrap();
+    assert!(refusal(half).starts_with("wgsl cannot do `x` stored as bf16"));
     let wide = parse(samples::COPY).unwrap();
     assert!(refusal(wide).contains("16 lanes, blocks of 1024"));
     let buffers = "  in x: state_in f32 lane\n  out y: state_out f32 lane";

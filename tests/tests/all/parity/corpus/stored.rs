@@ -110,10 +110,10 @@ fn ports_and_their_gradients_are_stored_so_and_nothing_else() {
 
 #[test]
 fn wgsl_refuses_and_says_why() {
-    let neuron = case("lif").dtype(PortDtype::F16).program().neuron();
+    let neuron = case("lif").dtype(PortDtype::Bf16).program().neuron();
     let refused = pipeline::back(&neuron, &Options::new(Target::Wgsl), "0".into());
     let why = refused.unwrap_err().to_string();
-    assert!(why.starts_with("wgsl cannot do `input.x` stored as f16"), "{why}");
+    assert!(why.starts_with("wgsl cannot do `input.x` stored as bf16"), "{why}");
 }
 
 const LARGE: &str = "neuron Large {\n  input x\n  state v = 0\n  charge v = x * 1000\n  fire y = v\n  output y\n}\n";
