@@ -125,7 +125,7 @@ const ELEMENTS: &str = "inputs and outputs are f32, f16 or bf16, states f32 or i
 fn artifacts_that_do_not_fit() {
     assert_eq!(
         load(|m| m.schema = 9),
-        "it has schema 9 and kernel ABI 2; this runtime takes schema 1 and kernel ABI 2"
+        "it has schema 9 and kernel ABI 3; this runtime takes schema 1 and kernel ABI 3"
     );
     assert_eq!(load(|m| m.target = Target::Ptx { sm: 75 }), "it is PTX, and fake needs WGSL");
     assert_eq!(load(|m| drop(m.entries.remove("forward"))), "it has no entry `forward`");
