@@ -59,7 +59,11 @@ impl Options {
 
     /// The schedule of one of a neuron's kernels.
     fn schedule_of(&self, kernel: &Kernel) -> Schedule {
-        let Target::Ptx { .. } = self.target else { return kernel.schedule };
+        match self.target {
+            Target::Cpu { .. } => return kernel.schedule,
+            Target::Wgsl => return schedule::on_webgpu(kernel),
+            Target::Ptx { .. } => {}
+        }
         let wanted = match lower::is_backward(kernel) {
             true => self.tuning.backward,
             false => self.tuning.forward,

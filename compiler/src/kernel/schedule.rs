@@ -110,7 +110,8 @@ pub fn schedule(target: &Target) -> Schedule {
         Target::Cpu { .. } => Schedule { chunk: 16, lanes: 1024, block: 1024 },
         // 4 lanes of f32 are one 128-bit access; `spread` looks closer.
         Target::Ptx { .. } => Schedule { chunk: 8, lanes: 4, block: 512 },
-        Target::Wgsl => Schedule { chunk: 8, lanes: 1, block: 64 },
+        // `on_webgpu` looks closer.
+        Target::Wgsl => Schedule { chunk: 8, lanes: 1, block: WORKGROUP },
     }
 }
 
@@ -139,6 +140,19 @@ pub fn spread(kernel: &Kernel) -> Spread {
     let has_sums = kernel.buffers.iter().any(|buffer| buffer.shape == Shape::Partial);
     Spread { lanes, threads: if needs.kept > 0 && !has_sums { 64 } else { 128 } }
 }
+
+/// Threads of a workgroup on any other GPU.
+const WORKGROUP: u32 = 64;
+
+/// How a kernel runs on any other GPU: four lanes a thread, whose loads are under way at a time, where they
+/// keep little of a chunk, which drivers put into memory.
+pub fn on_webgpu(kernel: &Kernel) -> Schedule {
+    let lanes = if Needs::of(kernel).kept <= MOST_KEPT { 4 } else { 1 };
+    Schedule { lanes, block: lanes * WORKGROUP, ..kernel.schedule }
+}
+
+/// Most values of a step that a kernel with four lanes a thread keeps there.
+const MOST_KEPT: usize = 3;
 
 /// Whether a chunk of a kernel fits into the registers of a thread that has one lane.
 pub fn fits_one_lane(kernel: &Kernel) -> bool {

@@ -34,8 +34,11 @@ struct Sample {
 }
 
 impl Sample {
+    /// Whether a pattern meets a number below the normal ones, as an input or as a product on the way.
     fn is_subnormal(self) -> bool {
-        [self.x, self.y, f32::from_bits(self.n as u32)].iter().any(|number| number.is_subnormal())
+        let Self { x, y, n } = self;
+        let met = [x, y, f32::from_bits(n as u32), x * y, x * 0.3, y * 0.3];
+        met.iter().any(|number| number.is_subnormal())
     }
 }
 

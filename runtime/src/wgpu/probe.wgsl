@@ -81,12 +81,12 @@ fn probe(@builtin(workgroup_id) workgroup_: vec3<u32>, @builtin(num_workgroups) 
     let n = ((group * 64u) + thread);
     let inside = (n < N);
     if inside {
-        let _e65 = probe_packed_in[(n + offset_x)];
-        let v0_ = bitcast<f32>(_e65);
-        let _e70 = probe_packed_in[(n + offset_y)];
-        let v1_ = bitcast<f32>(_e70);
-        let _e75 = probe_packed_in[(n + offset_n)];
-        let v2_ = bitcast<i32>(_e75);
+        let _e66 = probe_packed_in[(n + offset_x)];
+        let v0_ = bitcast<f32>(_e66);
+        let _e71 = probe_packed_in[(n + offset_y)];
+        let v1_ = bitcast<f32>(_e71);
+        let _e76 = probe_packed_in[(n + offset_n)];
+        let v2_ = bitcast<i32>(_e76);
         let v3_ = bitcast<f32>((bitcast<u32>((v0_ / v1_)) ^ zero));
         probe_packed_out[(n + offset_quotient)] = bitcast<u32>(v3_);
         let v4_ = bitcast<f32>((bitcast<u32>(sqrt(v0_)) ^ zero));
@@ -158,10 +158,10 @@ fn probe(@builtin(workgroup_id) workgroup_: vec3<u32>, @builtin(num_workgroups) 
         let v64_ = bitcast<f32>((bitcast<u32>((v61_ + v62_)) ^ zero));
         let v65_ = bitcast<f32>((bitcast<u32>((v63_ * v64_)) ^ zero));
         probe_packed_out[(n + offset_rounded)] = bitcast<u32>(v65_);
-        let _e361 = bitcast<u32>(v0_);
-        let _e363 = (_e361 & 2147483647u);
-        let _e365 = (_e363 >= 1325400064u);
-        let v66_ = select(select(i32(select(v0_, bitcast<f32>((0u ^ zero)), _e365)), select(2147483647i, i32(-2147483648), (_e361 >= 2147483648u)), _e365), 0i, (_e363 > 2139095040u));
+        let _e362 = bitcast<u32>(v0_);
+        let _e364 = (_e362 & 2147483647u);
+        let _e366 = (_e364 >= 1325400064u);
+        let v66_ = select(select(i32(select(v0_, bitcast<f32>((0u ^ zero)), _e366)), select(2147483647i, i32(-2147483648), (_e362 >= 2147483648u)), _e366), 0i, (_e364 > 2139095040u));
         probe_packed_out[(n + offset_truncated)] = bitcast<u32>(v66_);
         let v67_ = bitcast<f32>((bitcast<u32>(f32(v2_)) ^ zero));
         probe_packed_out[(n + offset_converted)] = bitcast<u32>(v67_);

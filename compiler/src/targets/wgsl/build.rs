@@ -37,19 +37,32 @@ pub struct Scalars {
 impl Scalars {
     /// Enters them into a module.
     pub fn new(types: &mut UniqueArena<Type>) -> Self {
-        let mut scalar = |s| intern(types, None, TypeInner::Scalar(s));
+        Self::of(|scalar| intern(types, None, TypeInner::Scalar(scalar)))
+    }
+
+    /// The same for what four lanes have.
+    pub fn of_four(types: &mut UniqueArena<Type>) -> Self {
+        let size = naga::VectorSize::Quad;
+        Self::of(|scalar| intern(types, None, TypeInner::Vector { size, scalar }))
+    }
+
+    fn of(mut ty: impl FnMut(Scalar) -> Handle<Type>) -> Self {
         Self {
-            real: scalar(Scalar::F32),
-            int: scalar(Scalar::I32),
-            index: scalar(Scalar::U32),
-            bool: scalar(Scalar::BOOL),
+            real: ty(Scalar::F32),
+            int: ty(Scalar::I32),
+            index: ty(Scalar::U32),
+            bool: ty(Scalar::BOOL),
         }
     }
 }
 
-/// The type `array<element, count>`, or a run-time array; elements have four bytes.
+/// The type `array<element, count>`, or a run-time array; elements are one or four words.
 pub fn array(types: &mut UniqueArena<Type>, base: Handle<Type>, size: ArraySize) -> Handle<Type> {
-    intern(types, None, TypeInner::Array { base, size, stride: 4 })
+    let stride = match types[base].inner {
+        TypeInner::Vector { .. } => 16,
+        _ => 4,
+    };
+    intern(types, None, TypeInner::Array { base, size, stride })
 }
 
 /// The run-time array of `f16`.
@@ -119,9 +132,23 @@ impl Builder {
         expr
     }
 
-    /// Whether the expression is written as a literal.
+    /// Whether the expression is written as a literal, or as one for all lanes.
     pub fn is_literal(&self, expr: Expr) -> bool {
-        matches!(self.function.expressions[expr], Expression::Literal(_))
+        match self.function.expressions[expr] {
+            Expression::Literal(_) => true,
+            Expression::Splat { value, .. } => self.is_literal(value),
+            _ => false,
+        }
+    }
+
+    /// A value for four lanes.
+    pub fn splat(&mut self, value: Expr) -> Expr {
+        self.expr(Expression::Splat { size: naga::VectorSize::Quad, value })
+    }
+
+    /// The value of one of four lanes.
+    pub fn part(&mut self, base: Expr, index: u32) -> Expr {
+        self.expr(Expression::AccessIndex { base, index })
     }
 
     /// A builtin as an argument of the function.

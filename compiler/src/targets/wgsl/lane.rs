@@ -23,11 +23,17 @@ pub struct Lane<'a> {
     pub strict: bool,
     /// The function.
     pub build: Builder,
+    /// How many lanes an invocation has: 1, or 4, of which each value is a vector.
+    pub width: usize,
     /// The launch scalar that holds 0.
     pub zero: Expr,
+    /// The same for each lane.
+    pub zeros: Expr,
     /// Where its buffers are bound.
     pub bindings: &'a Bindings,
     types: Scalars,
+    /// The types of values.
+    pub of_lanes: Scalars,
     /// `vec2<f32>`
     pub pair: Handle<Type>,
     kept_type: HashMap<Handle<Type>, Handle<Type>>,
@@ -43,6 +49,9 @@ pub struct Lane<'a> {
     contributions: Vec<(BufferId, Var)>,
 }
 
+/// Most lanes of an invocation.
+pub const MOST: usize = 4;
+
 /// Where the lane and the statement stand.
 #[derive(Clone, Copy)]
 pub struct Place {
@@ -50,14 +59,16 @@ pub struct Place {
     pub group: Expr,
     /// The invocation in its workgroup.
     pub thread: Expr,
-    /// The lane of this launch.
-    pub lane: Expr,
-    /// The lane's element of a `Channel` buffer.
-    pub channel: Option<Expr>,
-    /// The lane's element of a `Neuron` buffer.
-    pub neuron: Option<Expr>,
-    /// The lane's element of a `Group` buffer, behind the program.
-    pub lanes: Option<Expr>,
+    /// The lanes of this launch, a workgroup's invocations apart. Those behind the last are the last.
+    pub lane: [Expr; MOST],
+    /// Whether each is there.
+    pub inside: [Expr; MOST],
+    /// The lanes' elements of a `Channel` buffer.
+    pub channel: Option<[Expr; MOST]>,
+    /// The lanes' elements of a `Neuron` buffer.
+    pub neuron: Option<[Expr; MOST]>,
+    /// The element of a `Group` buffer that is written, behind the program.
+    pub sum: Option<Expr>,
     /// The chunk.
     pub chunk: Option<Expr>,
     /// The step in its chunk.
@@ -80,19 +91,26 @@ pub fn function(
     let mut build = Builder::new();
     let Invocation { group, thread, .. } = invocation(module, &mut build, types.index);
     let scalars = memory::load_scalars(&mut build, kernel, bindings, uniform);
-    let block = build.index(kernel.schedule.block);
-    let first = build.binary(Bin::Multiply, group, block);
-    let lane = build.binary(Bin::Add, first, thread);
-    let lane = build.name(lane, "n");
+    let width = kernel.schedule.lanes as usize;
+    let of_lanes = match width {
+        1 => types,
+        _ => Scalars::of_four(&mut module.types),
+    };
+    let (lanes, inside) = lanes(&mut build, kernel, group, thread, scalars["N"]);
+    let zero = scalars[ZERO];
+    let zeros = if width == 1 { zero } else { build.splat(zero) };
     let mut lane = Lane {
         kernel,
         strict: options.strict,
-        zero: scalars[ZERO],
+        width,
+        zero,
+        zeros,
         build,
         bindings,
         types,
         pair: pair(&mut module.types),
-        kept_type: kept_types(module, kernel.schedule.chunk, types),
+        of_lanes,
+        kept_type: kept_types(module, kernel.schedule.chunk, of_lanes),
         globals,
         scalars,
         values: HashMap::new(),
@@ -100,10 +118,11 @@ pub fn function(
         place: Place {
             group,
             thread,
-            lane,
+            lane: lanes,
+            inside,
             channel: None,
             neuron: None,
-            lanes: None,
+            sum: None,
             chunk: None,
             step: None,
             time: None,
@@ -111,14 +130,42 @@ pub fn function(
         contributions: Vec::new(),
     };
     lane.keep(&kernel.body);
-    let inside = lane.build.binary(Bin::Less, lane.place.lane, lane.scalars["N"]);
-    let inside = lane.build.name(inside, "inside");
     lane.build.open();
     lane.shared_indices();
     lane.block(&kernel.body)?;
-    lane.build.close_if(inside);
-    lane.sum_block(sums, inside)?;
+    lane.build.close_if(inside[0]);
+    lane.sum_block(sums)?;
     Ok(lane.build.finish())
+}
+
+/// The lanes of an invocation, and whether each is there: adjacent invocations have adjacent lanes, so that
+/// their loads and stores lie side by side whatever `N` is.
+fn lanes(
+    build: &mut Builder,
+    kernel: &Kernel,
+    group: Expr,
+    thread: Expr,
+    count: Expr,
+) -> ([Expr; MOST], [Expr; MOST]) {
+    let block = build.index(kernel.schedule.block);
+    let first = build.binary(Bin::Multiply, group, block);
+    let first = build.binary(Bin::Add, first, thread);
+    let first = build.name(first, "n");
+    let inside = build.binary(Bin::Less, first, count);
+    let inside = build.name(inside, "inside");
+    let (mut lanes, mut insides) = ([first; MOST], [inside; MOST]);
+    let one = build.index(1);
+    for which in 1..kernel.schedule.lanes as usize {
+        let apart = kernel.schedule.block / kernel.schedule.lanes * which as u32;
+        let apart = build.index(apart);
+        let lane = build.binary(Bin::Add, first, apart);
+        let inside = build.binary(Bin::Less, lane, count);
+        insides[which] = build.name(inside, &format!("inside_{which}"));
+        let last = build.binary(Bin::Subtract, count, one);
+        let lane = build.math(naga::MathFunction::Min, &[lane, last]);
+        lanes[which] = build.name(lane, &format!("n_{which}"));
+    }
+    (lanes, insides)
 }
 
 /// Where an invocation stands.
@@ -171,9 +218,9 @@ impl Lane<'_> {
             match stmt {
                 Stmt::Let(_, Op::Kept(value)) if !self.kept.contains_key(value) => {
                     let element = match self.kernel.ty(*value) {
-                        ValueType::Real => self.types.real,
-                        ValueType::Int => self.types.int,
-                        ValueType::Bool => self.types.index,
+                        ValueType::Real => self.of_lanes.real,
+                        ValueType::Int => self.of_lanes.int,
+                        ValueType::Bool => self.of_lanes.index,
                     };
                     let ty = self.kept_type[&element];
                     let var = self.build.local(&format!("kept_{}", value.0), ty);
@@ -192,17 +239,22 @@ impl Lane<'_> {
         if !channel && !neuron {
             return;
         }
-        let build = &mut self.build;
-        let absolute = build.binary(Bin::Add, self.place.lane, self.scalars[FIRST_LANE]);
-        if channel {
-            let line = build.binary(Bin::Divide, absolute, self.scalars["S"]);
-            let index = build.binary(Bin::Modulo, line, self.scalars["C"]);
-            self.place.channel = Some(build.name(index, "channel"));
+        let (mut channels, mut neurons) = (self.place.lane, self.place.lane);
+        for which in 0..self.width {
+            let build = &mut self.build;
+            let absolute = build.binary(Bin::Add, self.place.lane[which], self.scalars[FIRST_LANE]);
+            if channel {
+                let line = build.binary(Bin::Divide, absolute, self.scalars["S"]);
+                let index = build.binary(Bin::Modulo, line, self.scalars["C"]);
+                channels[which] = build.name(index, "channel");
+            }
+            if neuron {
+                let index = build.binary(Bin::Modulo, absolute, self.scalars["M"]);
+                neurons[which] = build.name(index, "neuron");
+            }
         }
-        if neuron {
-            let index = build.binary(Bin::Modulo, absolute, self.scalars["M"]);
-            self.place.neuron = Some(build.name(index, "neuron"));
-        }
+        self.place.channel = channel.then_some(channels);
+        self.place.neuron = neuron.then_some(neurons);
     }
 
     fn block(&mut self, body: &[Stmt]) -> Result<(), EmitError> {
@@ -219,7 +271,8 @@ impl Lane<'_> {
                 Stmt::Reduce(buffer, value) => {
                     let value = self.value(*value)?;
                     let name = format!("contribution_{}", self.contributions.len());
-                    let var = self.build.local(&name, self.types.real);
+                    let var = self.build.local(&name, self.of_lanes.real);
+                    let value = self.of_those_inside(value);
                     self.build.set(var, value);
                     self.contributions.push((*buffer, var));
                 }
@@ -227,6 +280,19 @@ impl Lane<'_> {
             }
         }
         Ok(())
+    }
+
+    /// 0 for lanes behind the last, which add nothing to a sum.
+    fn of_those_inside(&mut self, value: Expr) -> Expr {
+        if self.width == 1 {
+            return value;
+        }
+        let components = self.place.inside[..self.width].to_vec();
+        let ty = self.of_lanes.bool;
+        let inside = self.build.expr(Expression::Compose { ty, components });
+        let nothing = self.build.expr(Expression::Literal(naga::Literal::F32(0.0)));
+        let nothing = self.build.splat(nothing);
+        self.build.select(inside, value, nothing)
     }
 
     /// Names a value, and keeps it for this step where a later loop asks for it.
@@ -266,9 +332,9 @@ impl Lane<'_> {
         let mut vars = Vec::new();
         for carry in &inner.carries {
             let ty = match self.kernel.ty(carry.param) {
-                ValueType::Real => self.types.real,
-                ValueType::Int => self.types.int,
-                ValueType::Bool => self.types.bool,
+                ValueType::Real => self.of_lanes.real,
+                ValueType::Int => self.of_lanes.int,
+                ValueType::Bool => self.of_lanes.bool,
             };
             let var = self.build.local(&format!("carry_{}", carry.param.0), ty);
             let init = self.value(carry.init)?;
@@ -351,11 +417,7 @@ impl Lane<'_> {
     }
 
     /// Adds up the lanes of the block, or of its groups, and stores the sums.
-    fn sum_block(
-        &mut self,
-        memory: Option<Handle<GlobalVariable>>,
-        inside: Expr,
-    ) -> Result<(), EmitError> {
+    fn sum_block(&mut self, memory: Option<Handle<GlobalVariable>>) -> Result<(), EmitError> {
         let Some(memory) = memory else { return Ok(()) };
         let kernel = self.kernel;
         let is_group = |buffer| kernel.buffer(buffer).shape == Shape::Group;
@@ -364,24 +426,47 @@ impl Lane<'_> {
         let group = any_group.then(|| sums::group(self));
         for (buffer, var) in contributions {
             let value = self.build.get(var);
-            let (total, first) = match group.filter(|_| is_group(buffer)) {
+            match group.filter(|_| is_group(buffer)) {
                 Some(group) => {
-                    self.place.lanes = Some(group.index);
-                    (sums::neighbours(self, memory, group.lanes, value), group.is_first)
+                    let totals = sums::neighbours(self, memory, group.lanes, value);
+                    for (which, total) in totals.into_iter().enumerate() {
+                        let lane = self.place.lane[which];
+                        self.place.sum = Some(self.build.binary(Bin::Divide, lane, group.lanes));
+                        self.store_sum(buffer, total, group.is_first, which)?;
+                    }
                 }
                 None => {
                     let total = sums::tree(self, memory, value);
                     let zero = self.build.index(0);
-                    (total, self.build.binary(Bin::Equal, self.place.thread, zero))
+                    let is_first = self.build.binary(Bin::Equal, self.place.thread, zero);
+                    self.store_sum(buffer, total, is_first, 0)?;
                 }
-            };
-            let first = self.build.binary(Bin::And, first, inside);
-            self.build.open();
-            let total = self.build.load(total);
-            self.store(buffer, total)?;
-            self.build.close_if(first);
+            }
             self.build.push(Statement::ControlBarrier(naga::Barrier::WORK_GROUP));
         }
+        Ok(())
+    }
+
+    /// Stores a sum that the first lane of those that it adds up may read.
+    fn store_sum(
+        &mut self,
+        buffer: BufferId,
+        total: Expr,
+        is_first: Expr,
+        which: usize,
+    ) -> Result<(), EmitError> {
+        let first = self.build.binary(Bin::And, is_first, self.place.inside[which]);
+        self.build.open();
+        let total = self.build.load(total);
+        let present = self.present(buffer);
+        if present.is_some() {
+            self.build.open();
+        }
+        self.put(buffer, which, total)?;
+        if let Some(present) = present {
+            self.build.close_if(present);
+        }
+        self.build.close_if(first);
         Ok(())
     }
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use naga::{
     AddressSpace, ArraySize, BinaryOperator as Bin, Expression, GlobalVariable, Handle, Module,
-    ResourceBinding, ScalarKind, Span, Statement, StructMember, Type, TypeInner,
+    ResourceBinding, ScalarKind, Span, Statement, StructMember, TypeInner,
 };
 
 use super::bind::{Bindings, FIRST_LANE, GIVEN};
 use super::build::{Builder, Expr, Scalars, array, halves, identifier, intern, storage};
 use super::lane::Lane;
 use crate::error::{Bug, EmitError};
-use crate::kernel::{BufferId, Kernel, Shape, Storage, WORD};
+use crate::kernel::{BufferId, Kernel, Shape, Storage, Type, WORD};
 
 /// One global a binding; the buffers of a shared binding have the same one.
 pub fn storage_buffers(
@@ -50,7 +50,7 @@ pub fn bind_global(
     name: String,
     space: AddressSpace,
     binding: u32,
-    ty: Handle<Type>,
+    ty: Handle<naga::Type>,
 ) -> Handle<GlobalVariable> {
     let variable = GlobalVariable {
         name: Some(identifier(&name)),
@@ -68,7 +68,7 @@ pub fn uniform(
     module: &mut Module,
     kernel: &str,
     names: &[String],
-    index: Handle<Type>,
+    index: Handle<naga::Type>,
 ) -> Handle<GlobalVariable> {
     let member = |(i, name): (usize, &String)| StructMember {
         name: Some(identifier(name)),
@@ -112,8 +112,8 @@ pub fn load_scalars<'a>(
 }
 
 impl Lane<'_> {
-    /// The index of the lane's element in the binding of a buffer.
-    fn index(&mut self, buffer: BufferId) -> Result<Expr, EmitError> {
+    /// The index of the element of one of the invocation's lanes in the binding of a buffer.
+    fn index(&mut self, buffer: BufferId, which: usize) -> Result<Expr, EmitError> {
         let info = self.kernel.buffer(buffer);
         let outside = || Bug(format!("`{}` is touched outside of its loop", info.name));
         let place = self.place;
@@ -122,27 +122,30 @@ impl Lane<'_> {
                 let stride = self.scalars[format!("stride.{}", info.name).as_str()];
                 let time = place.time.ok_or_else(outside)?;
                 let row = self.build.binary(Bin::Multiply, time, stride);
-                self.build.binary(Bin::Add, row, place.lane)
+                self.build.binary(Bin::Add, row, place.lane[which])
             }
-            Shape::Lane => place.lane,
+            Shape::Lane => place.lane[which],
             Shape::Layer => self.build.index(0),
-            Shape::Channel => place.channel.ok_or_else(outside)?,
-            Shape::Neuron => place.neuron.ok_or_else(outside)?,
-            Shape::Checkpoint => self.checkpoint(place.chunk.ok_or_else(outside)?),
+            Shape::Channel => place.channel.ok_or_else(outside)?[which],
+            Shape::Neuron => place.neuron.ok_or_else(outside)?[which],
+            Shape::Checkpoint => {
+                let chunk = place.chunk.ok_or_else(outside)?;
+                self.checkpoint(chunk, place.lane[which])
+            }
             Shape::Chunk => {
                 let chunk = place.chunk.ok_or_else(outside)?;
                 let row = self.build.binary(Bin::Multiply, chunk, self.scalars["N"]);
-                self.build.binary(Bin::Add, row, place.lane)
+                self.build.binary(Bin::Add, row, place.lane[which])
             }
             Shape::Packed => {
                 let chunk = place.chunk.ok_or_else(outside)?;
                 let chunks = self.build.index(WORD / self.kernel.schedule.chunk);
                 let word = self.build.binary(Bin::Divide, chunk, chunks);
                 let row = self.build.binary(Bin::Multiply, word, self.scalars["N"]);
-                self.build.binary(Bin::Add, row, place.lane)
+                self.build.binary(Bin::Add, row, place.lane[which])
             }
             Shape::Partial => place.group,
-            Shape::Group => place.lanes.ok_or_else(outside)?,
+            Shape::Group => place.sum.ok_or_else(outside)?,
         };
         let offset = self.bindings.of(buffer).offset.as_deref();
         Ok(match offset {
@@ -153,25 +156,40 @@ impl Lane<'_> {
 
     /// The lane's element of the checkpoint before a chunk; that of chunk 1 for chunk 0, whose element
     /// is never used.
-    fn checkpoint(&mut self, chunk: Expr) -> Expr {
+    fn checkpoint(&mut self, chunk: Expr, lane: Expr) -> Expr {
         let build = &mut self.build;
         let one = build.index(1);
         let from_one = build.math(naga::MathFunction::Max, &[chunk, one]);
         let row = build.binary(Bin::Subtract, from_one, one);
         let row = build.binary(Bin::Multiply, row, self.scalars["N"]);
-        build.binary(Bin::Add, row, self.place.lane)
+        build.binary(Bin::Add, row, lane)
     }
 
-    fn pointer(&mut self, buffer: BufferId) -> Result<Expr, EmitError> {
-        let index = self.index(buffer)?;
+    fn pointer(&mut self, buffer: BufferId, which: usize) -> Result<Expr, EmitError> {
+        let index = self.index(buffer, which)?;
         let base = Expression::GlobalVariable(self.globals[buffer.0 as usize]);
         let base = self.build.expr(base);
         Ok(self.build.element(base, index))
     }
 
-    /// The lane's element of a buffer.
+    /// The elements of the invocation's lanes in a buffer.
     pub fn load(&mut self, buffer: BufferId) -> Result<Expr, EmitError> {
-        let pointer = self.pointer(buffer)?;
+        if self.width == 1 || self.kernel.buffer(buffer).shape == Shape::Layer {
+            let element = self.load_one(buffer, 0)?;
+            return Ok(self.spread(element));
+        }
+        let components =
+            (0..self.width).map(|which| self.load_one(buffer, which)).collect::<Result<_, _>>()?;
+        let ty = match self.kernel.buffer(buffer).storage.ty() {
+            Type::Int => self.of_lanes.int,
+            _ => self.of_lanes.real,
+        };
+        Ok(self.build.expr(Expression::Compose { ty, components }))
+    }
+
+    /// The element of one lane.
+    fn load_one(&mut self, buffer: BufferId, which: usize) -> Result<Expr, EmitError> {
+        let pointer = self.pointer(buffer, which)?;
         let value = self.build.load(pointer);
         let packed = self.bindings.of(buffer).offset.is_some();
         Ok(match (packed, self.kernel.buffer(buffer).storage) {
@@ -207,17 +225,37 @@ impl Lane<'_> {
         self.build.binary(Bin::NotEqual, bits, zero)
     }
 
-    /// Writes the lane's element, where the buffer has one.
+    /// Writes the elements of the invocation's lanes, where the buffer has them.
     pub fn store(&mut self, buffer: BufferId, value: Expr) -> Result<(), EmitError> {
-        let Some(present) = self.present(buffer) else { return self.put(buffer, value) };
+        let Some(present) = self.present(buffer) else { return self.put_all(buffer, value) };
         self.build.open();
-        self.put(buffer, value)?;
+        self.put_all(buffer, value)?;
         self.build.close_if(present);
         Ok(())
     }
 
-    fn put(&mut self, buffer: BufferId, value: Expr) -> Result<(), EmitError> {
-        let pointer = self.pointer(buffer)?;
+    /// The body is entered where there is a first lane; the others may lie behind the last.
+    fn put_all(&mut self, buffer: BufferId, value: Expr) -> Result<(), EmitError> {
+        if self.width == 1 {
+            return self.put(buffer, 0, value);
+        }
+        for which in 0..self.width {
+            let own = self.build.part(value, which as u32);
+            if which == 0 {
+                self.put(buffer, which, own)?;
+                continue;
+            }
+            let inside = self.place.inside[which];
+            self.build.open();
+            self.put(buffer, which, own)?;
+            self.build.close_if(inside);
+        }
+        Ok(())
+    }
+
+    /// Writes the element of one lane, or of one sum.
+    pub fn put(&mut self, buffer: BufferId, which: usize, value: Expr) -> Result<(), EmitError> {
+        let pointer = self.pointer(buffer, which)?;
         let value = match (&self.bindings.of(buffer).offset, self.kernel.buffer(buffer).storage) {
             (Some(_), _) => self.build.bitcast(value, ScalarKind::Uint),
             (None, Storage::F16Bits) => self.build.bits_half(value),

@@ -1,7 +1,7 @@
 //! Verified kernels to WGSL, through naga: a module is built, validated and written as text.
 //!
-//! One invocation runs one lane; a workgroup is a block of lanes, so that a block's sum is a tree in
-//! workgroup memory. WGSL lets a driver regroup and contract arithmetic, so a strict kernel hides each
+//! One invocation runs one lane or, of light kernels, four, as vectors; a workgroup is a block of lanes, so
+//! that a block's sum is a tree in workgroup memory. WGSL lets a driver regroup and contract arithmetic, so a strict kernel hides each
 //! value from it: `bitcast<f32>(bitcast<u32>(e) ^ zero)`, where `zero` is a launch scalar that holds 0.
 //! Loops over steps stay loops. Nothing here chooses a schedule or simplifies.
 
@@ -40,8 +40,8 @@ impl Default for Options {
     }
 }
 
-/// Most lanes of a block: WebGPU promises workgroups of 256 invocations.
-pub const MAX_BLOCK: u32 = 256;
+/// Most invocations of a workgroup that WebGPU promises.
+pub const MAX_THREADS: u32 = 256;
 
 /// Emits kernels and the second stage of sums as one WGSL module with an entry point for each.
 ///
@@ -56,7 +56,7 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
         refuse::refuse(kernel, options)?;
         let bindings = bind::bind(kernel);
         let function = lane::function(&mut module, kernel, &bindings, options)?;
-        add_entry_point(&mut module, &kernel.name, kernel.schedule.block, function);
+        add_entry_point(&mut module, &kernel.name, threads(kernel), function);
         entries.insert(kernel.name.clone(), entry(kernel, bindings));
     }
     let (function, entry) = reduce::function(&mut module);
@@ -79,9 +79,13 @@ fn add_entry_point(module: &mut Module, name: &str, threads: u32, function: Func
     });
 }
 
+/// The invocations of a workgroup.
+fn threads(kernel: &Kernel) -> u32 {
+    kernel.schedule.block / kernel.schedule.lanes
+}
+
 fn entry(kernel: &Kernel, bindings: bind::Bindings) -> artifact::Entry {
-    let threads = kernel.schedule.block;
-    let launch = Launch { symbol: kernel.name.clone(), offset: 0, threads };
+    let launch = Launch { symbol: kernel.name.clone(), offset: 0, threads: threads(kernel) };
     bound(super::entry(kernel, launch), bindings)
 }
 

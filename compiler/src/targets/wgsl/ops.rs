@@ -25,8 +25,11 @@ impl Lane<'_> {
     pub fn op(&mut self, value: ValueId, op: &Op) -> Result<Expr, EmitError> {
         Ok(match *op {
             Op::Real(number) => self.real(number as f32),
-            Op::Int(number) => self.build.int(number),
-            Op::Bool(truth) => self.build.expr(Expression::Literal(Literal::Bool(truth))),
+            Op::Int(number) => self.int(number),
+            Op::Bool(truth) => {
+                let truth = self.build.expr(Expression::Literal(Literal::Bool(truth)));
+                self.spread(truth)
+            }
             Op::Unary(op, a) => {
                 let ty = self.kernel.ty(a);
                 let [a] = self.operands([a])?;
@@ -87,7 +90,10 @@ impl Lane<'_> {
                     None => loaded,
                 }
             }
-            Op::Given(buffer) => self.given(buffer),
+            Op::Given(buffer) => {
+                let given = self.given(buffer);
+                self.spread(given)
+            }
             Op::Kept(value) => self.kept(value)?,
         })
     }
@@ -101,10 +107,10 @@ impl Lane<'_> {
         }
         if exprs.iter().all(|expr| self.build.is_literal(*expr)) {
             exprs[0] = match self.kernel.ty(values[0]) {
-                Type::Real => self.barrier(exprs[0]),
+                Type::Real => self.barrier(exprs[0], self.zeros),
                 Type::Int => {
                     let bits = self.build.bitcast(exprs[0], Kind::Uint);
-                    let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
+                    let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zeros);
                     self.build.bitcast(bits, Kind::Sint)
                 }
                 Type::Bool => exprs[0],
@@ -115,7 +121,29 @@ impl Lane<'_> {
 
     /// A real that no driver can follow through, where the kernel is strict.
     pub fn hide(&mut self, real: Expr) -> Expr {
-        if self.strict { self.barrier(real) } else { real }
+        if self.strict { self.barrier(real, self.zeros) } else { real }
+    }
+
+    /// The same for one real, such as a sum over lanes.
+    pub fn hide_one(&mut self, real: Expr) -> Expr {
+        if self.strict { self.barrier(real, self.zero) } else { real }
+    }
+
+    /// A value for each of the invocation's lanes.
+    pub fn spread(&mut self, value: Expr) -> Expr {
+        if self.width == 1 { value } else { self.build.splat(value) }
+    }
+
+    /// A word for each lane.
+    fn word(&mut self, word: u32) -> Expr {
+        let word = self.build.index(word);
+        self.spread(word)
+    }
+
+    /// An int for each lane.
+    fn int(&mut self, number: i32) -> Expr {
+        let number = self.build.int(number);
+        self.spread(number)
     }
 
     fn hide_if_real(&mut self, value: ValueId, expr: Expr) -> Expr {
@@ -125,9 +153,9 @@ impl Lane<'_> {
         }
     }
 
-    fn barrier(&mut self, real: Expr) -> Expr {
+    fn barrier(&mut self, real: Expr, zero: Expr) -> Expr {
         let bits = self.build.bitcast(real, Kind::Uint);
-        let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
+        let bits = self.build.binary(Bin::ExclusiveOr, bits, zero);
         self.build.bitcast(bits, Kind::Float)
     }
 
@@ -135,12 +163,15 @@ impl Lane<'_> {
     /// the driver must not see that it is, say, 0 or 1.
     fn real(&mut self, number: f32) -> Expr {
         let plain = number.is_normal() || number == 0.0;
-        if plain && !self.strict {
-            return self.build.expr(Expression::Literal(Literal::F32(number)));
-        }
-        let bits = self.build.index(number.to_bits());
-        let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
-        self.build.bitcast(bits, Kind::Float)
+        let real = match plain && !self.strict {
+            true => self.build.expr(Expression::Literal(Literal::F32(number))),
+            false => {
+                let bits = self.build.index(number.to_bits());
+                let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
+                self.build.bitcast(bits, Kind::Float)
+            }
+        };
+        self.spread(real)
     }
 
     fn unary(&mut self, op: Unary, ty: Type, a: Expr) -> Result<Expr, EmitError> {
@@ -162,10 +193,10 @@ impl Lane<'_> {
     /// A real with its bits changed by an operation and a mask.
     fn change_bits(&mut self, op: Bin, mask: u32, real: Expr) -> Expr {
         let bits = self.build.bitcast(real, Kind::Uint);
-        let mask = self.build.index(mask);
+        let mask = self.word(mask);
         let bits = self.build.binary(op, bits, mask);
         let bits = match self.strict {
-            true => self.build.binary(Bin::ExclusiveOr, bits, self.zero),
+            true => self.build.binary(Bin::ExclusiveOr, bits, self.zeros),
             false => bits,
         };
         self.build.bitcast(bits, Kind::Float)
@@ -232,19 +263,19 @@ impl Lane<'_> {
             return truth;
         }
         let bits = self.bool_bits(truth);
-        let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zero);
+        let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zeros);
         self.bits_bool(bits)
     }
 
     /// A bool as 0 or 1.
     pub fn bool_bits(&mut self, truth: Expr) -> Expr {
-        let (one, zero) = (self.build.index(1), self.build.index(0));
+        let (one, zero) = (self.word(1), self.word(0));
         self.build.select(truth, one, zero)
     }
 
     /// Whether bits are not all 0.
     pub fn bits_bool(&mut self, bits: Expr) -> Expr {
-        let zero = self.build.index(0);
+        let zero = self.word(0);
         self.build.binary(Bin::NotEqual, bits, zero)
     }
 
@@ -252,21 +283,21 @@ impl Lane<'_> {
     /// first and put in behind.
     fn real_to_int(&mut self, real: Expr) -> Expr {
         let bits = self.build.bitcast(real, Kind::Uint);
-        let mask = self.build.index(MAGNITUDE);
+        let mask = self.word(MAGNITUDE);
         let magnitude = self.build.binary(Bin::And, bits, mask);
-        let limit = self.build.index(PAST_INT.to_bits());
+        let limit = self.word(PAST_INT.to_bits());
         let large = self.build.binary(Bin::GreaterEqual, magnitude, limit);
-        let infinity = self.build.index(INFINITY);
+        let infinity = self.word(INFINITY);
         let nan = self.build.binary(Bin::Greater, magnitude, infinity);
         let zero = self.real(0.0);
         let safe = self.build.select(large, zero, real);
         let small = self.build.convert(safe, Kind::Sint);
-        let sign = self.build.index(SIGN);
+        let sign = self.word(SIGN);
         let negative = self.build.binary(Bin::GreaterEqual, bits, sign);
-        let (low, high) = (self.build.int(i32::MIN), self.build.int(i32::MAX));
+        let (low, high) = (self.int(i32::MIN), self.int(i32::MAX));
         let end = self.build.select(negative, low, high);
         let saturated = self.build.select(large, end, small);
-        let none = self.build.int(0);
+        let none = self.int(0);
         self.build.select(nan, none, saturated)
     }
 }

@@ -1,6 +1,6 @@
 //! What WGSL cannot do, found before anything is emitted.
 
-use super::{MAX_BLOCK, Options};
+use super::{MAX_THREADS, Options};
 use crate::error::{Bug, EmitError, Unsupported};
 use crate::kernel::{Float, Kernel, Op, Stmt, Storage};
 
@@ -20,9 +20,12 @@ pub fn refuse(kernel: &Kernel, options: &Options) -> Result<(), EmitError> {
         return Err(unsupported(&what, "compile for the CPU or for PTX"));
     }
     let (lanes, block) = (kernel.schedule.lanes, kernel.schedule.block);
-    if lanes != 1 || !(1..=MAX_BLOCK).contains(&block) {
+    let threads = block / lanes.max(1);
+    if ![1, 4].contains(&lanes) || block % lanes != 0 || !(1..=MAX_THREADS).contains(&threads) {
         let what = format!("`{}` is scheduled for {lanes} lanes, blocks of {block}", kernel.name);
-        return Err(Bug(format!("{what}; WGSL takes 1 and at most {MAX_BLOCK}")).into());
+        return Err(
+            Bug(format!("{what}; WGSL takes 1 or 4 lanes, {MAX_THREADS} times at most")).into()
+        );
     }
     if options.strict && any_fma(&kernel.body) {
         let what = "an `fma` rounded once";

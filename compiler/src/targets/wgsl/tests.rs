@@ -7,7 +7,7 @@ use crate::kernel::verify::verify;
 fn sample(text: &str) -> Verified<Kernel> {
     let mut kernel = parse(text).unwrap();
     kernel.schedule.lanes = 1;
-    kernel.schedule.block = kernel.schedule.block.min(MAX_BLOCK);
+    kernel.schedule.block = kernel.schedule.block.min(MAX_THREADS);
     verify(kernel).unwrap()
 }
 
@@ -34,10 +34,14 @@ fn lif_backward() {
 
 #[test]
 fn all_samples_are_emitted_strict_or_fast() {
-    for strict in [true, false] {
+    for (strict, lanes) in [(true, 1), (false, 1), (true, 4), (false, 4)] {
         for (name, source) in samples::ALL {
-            let text = emit_text(&[source], Options { strict });
-            assert!(text.contains("@compute"), "{name}");
+            let mut kernel = Kernel::clone(&sample(source));
+            kernel.schedule.lanes = lanes;
+            kernel.schedule.block = lanes * 64;
+            let emitted = emit(&[&verify(kernel).unwrap()], &Options { strict }).unwrap();
+            let text = text(&emitted);
+            assert!(text.contains("@compute @workgroup_size(64"), "{name}");
         }
     }
 }

@@ -6,11 +6,14 @@ use snn_compiler::kernel::verify::verify;
 use snn_compiler::kernel::{Kernel, Shape, Verified, reduce, samples};
 use snn_runtime::Error;
 use snn_runtime::device::{Argument, Device};
+use snn_runtime::neuron::{Array, Call};
 use snn_runtime::wgpu::Wgpu;
+use snn_tests::program::Program;
 
 use super::device::device;
 use super::kernel;
 use super::run::{self, Words};
+use crate::parity::machines;
 
 fn verified(text: &str) -> Verified<Kernel> {
     verify(kernel(text)).unwrap()
@@ -153,6 +156,27 @@ fn the_second_stage_adds_in_its_order() {
         let expected = second_stage(&partial, sums, inner);
         assert!(run::words(device, grad.as_ref()) == expected, "O {outer} G {sums} S {inner}");
     }
+}
+
+/// Lanes of three times the 128 MiB that WebGPU promises a binding, and a few more.
+const LARGE: usize = 3 * (128 << 20) / 4 + 3;
+
+/// A device whose bindings are no larger takes it in four launches.
+#[test]
+fn a_tensor_of_three_bindings_comes_back_to_its_last_element() {
+    let Some(_) = device() else { return };
+    let program = Program::new(snn::neurons::source("if").unwrap());
+    let device = snn_runtime::devices::open("wgpu:0").unwrap();
+    let neuron = machines::compiler().compile(device, &machines::source(&program)).unwrap();
+    let mut x = vec![0.25; LARGE];
+    let spiking = [0, (128 << 20) / 4 - 1, (128 << 20) / 4, LARGE - 2, LARGE - 1];
+    spiking.into_iter().for_each(|lane| x[lane] = 1.5);
+    let inputs = [("x".into(), Array::new(vec![1, LARGE], x).unwrap())].into();
+    let found = neuron.forward(&Call { inputs, ..Call::default() }).unwrap();
+    let (s, v) = (found.outputs["s"].data(), found.states["v"].data());
+    let fired: Vec<usize> = (0..LARGE).filter(|&lane| s[lane] != 0.0).collect();
+    assert_eq!(fired, spiking);
+    assert_eq!((s[LARGE - 1], v[LARGE - 1], v[LARGE - 3]), (1.0, 0.0, 0.25));
 }
 
 #[test]

@@ -17,13 +17,13 @@ use snn_compiler::kernel::Kernel;
 use snn_compiler::kernel::parse::parse;
 use snn_compiler::kernel::verify::verify;
 use snn_compiler::targets::Emitted;
-use snn_compiler::targets::wgsl::{MAX_BLOCK, Options, emit};
+use snn_compiler::targets::wgsl::{MAX_THREADS, Options, emit};
 
 /// A kernel as it is scheduled for WGSL.
 fn kernel(text: &str) -> Kernel {
     let mut kernel = parse(text).unwrap();
     kernel.schedule.lanes = 1;
-    kernel.schedule.block = kernel.schedule.block.min(MAX_BLOCK);
+    kernel.schedule.block = kernel.schedule.block.min(MAX_THREADS);
     kernel
 }
 
