@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -27,6 +29,22 @@ pub struct Browser {
     output: BufReader<ChildStdout>,
     session: Option<String>,
     calls: u64,
+    /// Dropped with it, which tells the watch that it is no longer needed.
+    _watched: Sender<()>,
+}
+
+/// After so long a browser that does not answer is ended, so that a test fails instead of waiting.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Ends a process that is still there when patience is over.
+fn watch(process: u32) -> Sender<()> {
+    let (watched, ended) = channel::<()>();
+    std::thread::spawn(move || {
+        if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            let _ = Command::new("kill").args(["-9", &process.to_string()]).status();
+        }
+    });
+    watched
 }
 
 impl Browser {
@@ -46,7 +64,8 @@ impl Browser {
             .expect("a shell");
         let input = child.stdin.take().expect("its input");
         let output = BufReader::new(child.stdout.take().expect("its output"));
-        let mut browser = Self { child, input, output, session: None, calls: 0 };
+        let _watched = watch(child.id());
+        let mut browser = Self { child, input, output, session: None, calls: 0, _watched };
         let made = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let target = json!({ "targetId": made["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", target);
