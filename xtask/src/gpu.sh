@@ -51,8 +51,8 @@ by_hand() {
     fi
 }
 
-# Each test in a process of its own, as many side by side as there are processors: within a process the
-# driver compiles for one thread at a time.
+# Each test in a process of its own, as many side by side as there are processors: as threads of one process
+# they took more than twice as long.
 run_tests() {
     by_hand
     [ $# -gt 0 ] || set -- parity reference
