@@ -229,34 +229,26 @@ pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel
 
 /// The kernels of an adjoint before they are legal, and what of a step is saved for backward.
 fn lowered(adjoint: &diff::Adjoint, options: &Options) -> (kernel::Lowered, Vec<saves::Entry>) {
-    let schedule = fitting(adjoint, options);
-    let saves = saves::choose(adjoint, &options.target, schedule);
-    let lowered = kernel::lower(adjoint, schedule, &saves);
-    let entries = saves::report::entries(adjoint, &saves, &lowered);
-    (lowered, entries)
-}
-
-/// The schedule that an adjoint is lowered with. An NVIDIA GPU has what backward keeps of a chunk in
-/// registers, so that the chunks of neurons that keep much are shorter.
-fn fitting(adjoint: &diff::Adjoint, options: &Options) -> Schedule {
+    // An NVIDIA GPU has what backward keeps of a chunk in registers, so that the chunks of neurons that keep
+    // much are shorter.
+    let is_free = matches!(options.target, Target::Ptx { .. }) && options.tuning.chunk.is_none();
     let mut schedule = options.schedule();
-    if !matches!(options.target, Target::Ptx { .. }) || options.tuning.chunk.is_some() {
-        return schedule;
-    }
-    let fits = |schedule| {
+    loop {
         let saves = saves::choose(adjoint, &options.target, schedule);
-        schedule::fits_one_lane(&kernel::lower(adjoint, schedule, &saves).backward)
-    };
-    while schedule.chunk > 1 && !fits(schedule) {
+        let lowered = kernel::lower(adjoint, schedule, &saves);
+        if !is_free || schedule.chunk == 1 || schedule::fits_one_lane(&lowered.backward) {
+            let entries = saves::report::entries(adjoint, &saves, &lowered);
+            return (lowered, entries);
+        }
         schedule.chunk /= 2;
     }
-    schedule
 }
 
 /// What is saved for backward, with its reasons and what other strategies would cost.
 pub fn saves(neuron: &Neuron, options: &Options) -> saves::Report {
     let adjoint = middle(neuron, options);
-    saves::report(&adjoint, &options.target, fitting(&adjoint, options))
+    let (lowered, _) = lowered(&adjoint, options);
+    saves::report(&adjoint, &options.target, lowered.backward.schedule)
 }
 
 fn legal(lowered: kernel::Lowered, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {

@@ -127,12 +127,17 @@ run_table() {
     return $code
 }
 
+# Shows a table, and puts it behind those that are there.
+add_table() {
+    cat "$1"
+    { echo && cat "$1"; } >>"$results/benchmarks.md"
+}
+
 run_latency() {
     mkdir -p "$results"
     code=0
     ./gpu-bench latency >latency.md || code=$?
-    cat latency.md
-    { echo && cat latency.md; } >>"$results/benchmarks.md"
+    add_table latency.md
     return $code
 }
 
@@ -164,8 +169,7 @@ run_beside() {
     fi
     code=0
     ./gpu-bench beside "$results/ours.jsonl" "$results/peers.jsonl" >beside.md || code=$?
-    cat beside.md
-    { echo && cat beside.md; } >>"$results/benchmarks.md"
+    add_table beside.md
     return $code
 }
 

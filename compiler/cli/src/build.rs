@@ -7,8 +7,8 @@ use snn_compiler::pipeline::{self, Options, Stage};
 use crate::args::BuildArgs;
 use crate::program::{self, Program};
 use crate::report::{self, Failure, Reporter, Result};
-use crate::source::{Files as Imports, reason};
-use crate::write::Files;
+use crate::source::Files as Imports;
+use crate::write::{self, Files};
 
 /// The object files of this system.
 const HOST: Format = if cfg!(target_vendor = "apple") {
@@ -50,8 +50,7 @@ fn write(
     let artifact = pipeline::back(&front.neuron, options, key);
     let artifact = artifact.map_err(|error| error.to_string())?;
     let outputs = outputs(args, &artifact)?;
-    std::fs::create_dir_all(&args.out)
-        .map_err(|why| format!("cannot make {}: {}", args.out.display(), reason(&why)))?;
+    write::folder(&args.out)?;
     let mut files = Files::default();
     let (mut lines, manifest) = (Vec::new(), artifact.manifest);
     for (extension, bytes) in outputs {

@@ -12,15 +12,14 @@ use snn_runtime::neuron::default_numbers;
 use crate::args::{Schedule, WebArgs};
 use crate::program::{self, Program};
 use crate::report::{self, Reporter, Result};
-use crate::source::reason;
-use crate::write::Files;
+use crate::write::{self, Files};
 
 const PAGE: &str = include_str!("web/page.html");
 const STYLE: &str = include_str!("web/page.css");
 const LOADER: &str = include_str!("web/loader.js");
 const SCRIPT: &str = include_str!("web/page.js");
 
-/// The neurons that the page runs, as in its script.
+/// The neurons that the page runs.
 const NEURONS: usize = 64;
 
 /// Writes the page.
@@ -34,8 +33,7 @@ pub fn web(args: &WebArgs, reporter: &Reporter) -> Result<()> {
     let key = program::key(&front.neuron, &options);
     let artifact = pipeline::back(&front.neuron, &options, key).map_err(|e| e.to_string())?;
     let page = page(&artifact, program.source().text)?;
-    std::fs::create_dir_all(&args.out)
-        .map_err(|why| format!("cannot make {}: {}", args.out.display(), reason(&why)))?;
+    write::folder(&args.out)?;
     let path = args.out.join("index.html");
     let mut files = Files::default();
     files.add(&path, page);
@@ -79,6 +77,7 @@ fn page(artifact: &Artifact, program: &str) -> Result<String> {
     let about = format!("{NEURONS} neurons, run by your GPU: WGSL by snnc {}", manifest.compiler);
     let data = json!({
         "manifest": manifest, "wgsl": wgsl, "drawn": drawn, "about": about, "program": program,
+        "neurons": NEURONS,
     });
     // The end of a script cannot stand inside of it.
     let data = data.to_string().replace('<', "\\u003c");

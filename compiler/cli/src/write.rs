@@ -45,6 +45,16 @@ impl Files {
     }
 }
 
+/// Makes a folder, and those that it is in, where they are not there.
+///
+/// # Errors
+///
+/// Where it cannot be made.
+pub fn folder(path: &Path) -> Result<()> {
+    let made = fs::create_dir_all(path);
+    Ok(made.map_err(|why| format!("cannot make {}: {}", path.display(), reason(&why)))?)
+}
+
 /// Writes a file that must not be there yet.
 ///
 /// # Errors

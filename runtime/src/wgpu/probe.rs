@@ -113,8 +113,8 @@ pub fn entry() -> Entry {
     }
 }
 
-/// The patterns that a device gets wrong, by the probe in this text: [`WGSL`], or a test's own; `subnormal` for
-/// all that it gets wrong only with numbers below the normal ones.
+/// The patterns that a device gets wrong, by the probe in this text: [`WGSL`], or a test's own.
+/// `subnormal` stands for all that it gets wrong only with numbers below the normal ones.
 ///
 /// # Errors
 ///

@@ -224,63 +224,63 @@ fn reduce(@builtin(workgroup_id) workgroup_1: vec3<u32>, @builtin(num_workgroups
         reduce_sums[thread_1] = _e104;
         workgroupBarrier();
         if (thread_1 < 128u) {
-            let _e110 = reduce_sums[thread_1];
-            let _e111 = reduce_sums[(thread_1 + 128u)];
-            reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e110 + _e111)) ^ zero_1));
+            let _e113 = reduce_sums[thread_1];
+            let _e114 = reduce_sums[(thread_1 + 128u)];
+            reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e113 + _e114)) ^ zero_1));
         }
         workgroupBarrier();
         if (thread_1 < 64u) {
-            let _e121 = reduce_sums[thread_1];
-            let _e122 = reduce_sums[(thread_1 + 64u)];
-            reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e121 + _e122)) ^ zero_1));
+            let _e127 = reduce_sums[thread_1];
+            let _e128 = reduce_sums[(thread_1 + 64u)];
+            reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e127 + _e128)) ^ zero_1));
         }
         workgroupBarrier();
         if (thread_1 < 32u) {
-            let _e132 = reduce_sums[thread_1];
-            let _e133 = reduce_sums[(thread_1 + 32u)];
-            reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e132 + _e133)) ^ zero_1));
+            let _e141 = reduce_sums[thread_1];
+            let _e142 = reduce_sums[(thread_1 + 32u)];
+            reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e141 + _e142)) ^ zero_1));
         }
         workgroupBarrier();
         if (columns == 1u) {
             if (thread_1 < 16u) {
-                let _e144 = reduce_sums[thread_1];
-                let _e145 = reduce_sums[(thread_1 + 16u)];
-                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e144 + _e145)) ^ zero_1));
+                let _e156 = reduce_sums[thread_1];
+                let _e157 = reduce_sums[(thread_1 + 16u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e156 + _e157)) ^ zero_1));
             }
             workgroupBarrier();
             if (thread_1 < 8u) {
-                let _e155 = reduce_sums[thread_1];
-                let _e156 = reduce_sums[(thread_1 + 8u)];
-                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e155 + _e156)) ^ zero_1));
+                let _e170 = reduce_sums[thread_1];
+                let _e171 = reduce_sums[(thread_1 + 8u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e170 + _e171)) ^ zero_1));
             }
             workgroupBarrier();
             if (thread_1 < 4u) {
-                let _e166 = reduce_sums[thread_1];
-                let _e167 = reduce_sums[(thread_1 + 4u)];
-                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e166 + _e167)) ^ zero_1));
+                let _e184 = reduce_sums[thread_1];
+                let _e185 = reduce_sums[(thread_1 + 4u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e184 + _e185)) ^ zero_1));
             }
             workgroupBarrier();
             if (thread_1 < 2u) {
-                let _e177 = reduce_sums[thread_1];
-                let _e178 = reduce_sums[(thread_1 + 2u)];
-                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e177 + _e178)) ^ zero_1));
+                let _e198 = reduce_sums[thread_1];
+                let _e199 = reduce_sums[(thread_1 + 2u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e198 + _e199)) ^ zero_1));
             }
             workgroupBarrier();
             if (thread_1 < 1u) {
-                let _e188 = reduce_sums[thread_1];
-                let _e189 = reduce_sums[(thread_1 + 1u)];
-                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e188 + _e189)) ^ zero_1));
+                let _e212 = reduce_sums[thread_1];
+                let _e213 = reduce_sums[(thread_1 + 1u)];
+                reduce_sums[thread_1] = bitcast<f32>((bitcast<u32>((_e212 + _e213)) ^ zero_1));
             }
             workgroupBarrier();
         }
         if ((thread_1 < columns) & inside_1) {
-            let _e198 = reduce_sums[thread_1];
-            reduce_grad[g] = _e198;
+            let _e222 = reduce_sums[thread_1];
+            reduce_grad[g] = _e222;
         }
         workgroupBarrier();
         continuing {
-            let _e200 = pass_;
-            pass_ = (_e200 + 1u);
+            let _e224 = pass_;
+            pass_ = (_e224 + 1u);
         }
     }
 }

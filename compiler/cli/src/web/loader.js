@@ -34,9 +34,14 @@ class Kernel {
     return this.device.createBuffer({ size: Math.max(size, 16), usage });
   }
 
+  // The sizes of a step in which each neuron is a channel of its own.
+  sizes() {
+    return { T: 1, N: this.lanes, C: this.lanes, S: 1, M: this.lanes };
+  }
+
   // Elements of a buffer in one step.
   count(buffer) {
-    const sizes = { T: 1, N: this.lanes, C: this.lanes, M: this.lanes, 1: 1 };
+    const sizes = { ...this.sizes(), 1: 1 };
     return buffer.shape.reduce((product, size) => {
       if (!(size in sizes)) throw new Error(`${buffer.name} has the unknown size ${size}`);
       return product * sizes[size];
@@ -79,8 +84,7 @@ class Kernel {
   }
 
   uniform(given) {
-    const scalars = { T: 1, N: this.lanes, C: this.lanes, S: 1, M: this.lanes };
-    Object.assign(scalars, { given, first_lane: 0, zero: 0 });
+    const scalars = { ...this.sizes(), given, first_lane: 0, zero: 0 };
     for (const { shares, start } of this.memories.values()) if (shares) scalars[shares] = start / 4;
     const words = this.entry.uniform.map((name) => {
       if (name.startsWith("stride.")) return this.lanes;

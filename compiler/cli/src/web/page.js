@@ -1,7 +1,5 @@
 "use strict";
 
-// Neurons that are run.
-const NEURONS = 64;
 // Steps that the plots show.
 const WINDOW = 200;
 // Steps a picture.
@@ -12,7 +10,14 @@ const CURRENT = 1.5;
 const SEED = 1;
 
 const data = JSON.parse(document.getElementById("neuron-data").textContent);
+// Neurons that are run.
+const NEURONS = data.neurons;
 const at = (id) => document.getElementById(id);
+
+// The number of a neuron that there is.
+function neuronAt(number) {
+  return Math.max(0, Math.min(NEURONS - 1, number));
+}
 
 // Uniform numbers from 0 to 1: mulberry32, by Tommy Ettinger.
 function generator(seed) {
@@ -218,7 +223,7 @@ class Raster extends Plot {
   // The neuron at a point of the page.
   neuron(event) {
     const y = event.clientY - this.canvas.getBoundingClientRect().top - this.top;
-    return Math.max(0, Math.min(NEURONS - 1, NEURONS - 1 - Math.floor((y / this.height) * NEURONS)));
+    return neuronAt(NEURONS - 1 - Math.floor((y / this.height) * NEURONS));
   }
 }
 
@@ -378,7 +383,7 @@ async function start() {
   const [raster, trace] = [new Raster(at("raster")), new Trace(at("potential"))];
   const threshold = knobs.find(({ name }) => name === "v_th");
   const draw = () => {
-    const chosen = Math.max(0, Math.min(NEURONS - 1, at("neuron").valueAsNumber || 0));
+    const chosen = neuronAt(at("neuron").valueAsNumber || 0);
     const values = run.kept[at("output").value];
     raster.draw(values, run.now, chosen);
     const active = values.reduce((sum, value) => sum + (value !== 0 ? 1 : 0), 0);
@@ -417,7 +422,7 @@ async function start() {
   at("raster").addEventListener("click", (event) => (at("neuron").value = raster.neuron(event)));
   at("raster").addEventListener("keydown", ({ key }) => {
     const by = { ArrowUp: 1, ArrowDown: -1 }[key];
-    if (by) at("neuron").value = Math.max(0, Math.min(NEURONS - 1, at("neuron").valueAsNumber + by));
+    if (by) at("neuron").value = neuronAt(at("neuron").valueAsNumber + by);
   });
   frame().catch(({ message }) => fail(message));
 

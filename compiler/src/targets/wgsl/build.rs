@@ -231,6 +231,13 @@ impl Builder {
         self.expr(Expression::As { expr, kind, convert: Some(4) })
     }
 
+    /// A real that no driver can follow through: `zero` is 0, for one or for each of four.
+    pub fn barrier(&mut self, real: Expr, zero: Expr) -> Expr {
+        let bits = self.bitcast(real, ScalarKind::Uint);
+        let bits = self.binary(BinaryOperator::ExclusiveOr, bits, zero);
+        self.bitcast(bits, ScalarKind::Float)
+    }
+
     /// The bits of an `f16`, which is a number of `f32` as well.
     pub fn half_bits(&mut self, pair: Handle<Type>, half: Expr) -> Expr {
         let wide = self.convert(half, ScalarKind::Float);

@@ -156,8 +156,7 @@ fn lanes(
     let (mut lanes, mut insides) = ([first; MOST], [inside; MOST]);
     let one = build.index(1);
     for which in 1..kernel.schedule.lanes as usize {
-        let apart = kernel.schedule.block / kernel.schedule.lanes * which as u32;
-        let apart = build.index(apart);
+        let apart = build.index(super::threads(kernel) * which as u32);
         let lane = build.binary(Bin::Add, first, apart);
         let inside = build.binary(Bin::Less, lane, count);
         insides[which] = build.name(inside, &format!("inside_{which}"));
@@ -456,17 +455,10 @@ impl Lane<'_> {
         which: usize,
     ) -> Result<(), EmitError> {
         let first = self.build.binary(Bin::And, is_first, self.place.inside[which]);
-        self.build.open();
-        let total = self.build.load(total);
-        let present = self.present(buffer);
-        if present.is_some() {
-            self.build.open();
-        }
-        self.put(buffer, which, total)?;
-        if let Some(present) = present {
-            self.build.close_if(present);
-        }
-        self.build.close_if(first);
-        Ok(())
+        self.where_holds(Some(first), |lane| {
+            let total = lane.build.load(total);
+            let present = lane.present(buffer);
+            lane.where_holds(present, |lane| lane.put(buffer, which, total))
+        })
     }
 }

@@ -227,29 +227,29 @@ impl Lane<'_> {
 
     /// Writes the elements of the invocation's lanes, where the buffer has them.
     pub fn store(&mut self, buffer: BufferId, value: Expr) -> Result<(), EmitError> {
-        let Some(present) = self.present(buffer) else { return self.put_all(buffer, value) };
-        self.build.open();
-        self.put_all(buffer, value)?;
-        self.build.close_if(present);
-        Ok(())
+        let present = self.present(buffer);
+        self.where_holds(present, |lane| {
+            for which in 0..lane.width {
+                let own =
+                    if lane.width == 1 { value } else { lane.build.part(value, which as u32) };
+                // The body is entered where there is a first lane; the others may lie behind the last.
+                let inside = (which > 0).then_some(lane.place.inside[which]);
+                lane.where_holds(inside, |lane| lane.put(buffer, which, own))?;
+            }
+            Ok(())
+        })
     }
 
-    /// The body is entered where there is a first lane; the others may lie behind the last.
-    fn put_all(&mut self, buffer: BufferId, value: Expr) -> Result<(), EmitError> {
-        if self.width == 1 {
-            return self.put(buffer, 0, value);
-        }
-        for which in 0..self.width {
-            let own = self.build.part(value, which as u32);
-            if which == 0 {
-                self.put(buffer, which, own)?;
-                continue;
-            }
-            let inside = self.place.inside[which];
-            self.build.open();
-            self.put(buffer, which, own)?;
-            self.build.close_if(inside);
-        }
+    /// What is done where a condition holds; without one, everywhere.
+    pub fn where_holds(
+        &mut self,
+        condition: Option<Expr>,
+        body: impl FnOnce(&mut Self) -> Result<(), EmitError>,
+    ) -> Result<(), EmitError> {
+        let Some(condition) = condition else { return body(self) };
+        self.build.open();
+        body(self)?;
+        self.build.close_if(condition);
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! Verified kernels to WGSL, through naga: a module is built, validated and written as text.
 //!
 //! One invocation runs one lane or, of light kernels, four, as vectors; a workgroup is a block of lanes, so
-//! that a block's sum is a tree in workgroup memory. WGSL lets a driver regroup and contract arithmetic, so a strict kernel hides each
+//! that a block's sum is a tree in workgroup memory.
+//!
+//! WGSL lets a driver regroup and contract arithmetic, so a strict kernel hides each
 //! value from it: `bitcast<f32>(bitcast<u32>(e) ^ zero)`, where `zero` is a launch scalar that holds 0.
 //! Loops over steps stay loops. Nothing here chooses a schedule or simplifies.
 

@@ -107,7 +107,7 @@ impl Lane<'_> {
         }
         if exprs.iter().all(|expr| self.build.is_literal(*expr)) {
             exprs[0] = match self.kernel.ty(values[0]) {
-                Type::Real => self.barrier(exprs[0], self.zeros),
+                Type::Real => self.build.barrier(exprs[0], self.zeros),
                 Type::Int => {
                     let bits = self.build.bitcast(exprs[0], Kind::Uint);
                     let bits = self.build.binary(Bin::ExclusiveOr, bits, self.zeros);
@@ -121,12 +121,7 @@ impl Lane<'_> {
 
     /// A real that no driver can follow through, where the kernel is strict.
     pub fn hide(&mut self, real: Expr) -> Expr {
-        if self.strict { self.barrier(real, self.zeros) } else { real }
-    }
-
-    /// The same for one real, such as a sum over lanes.
-    pub fn hide_one(&mut self, real: Expr) -> Expr {
-        if self.strict { self.barrier(real, self.zero) } else { real }
+        if self.strict { self.build.barrier(real, self.zeros) } else { real }
     }
 
     /// A value for each of the invocation's lanes.
@@ -151,12 +146,6 @@ impl Lane<'_> {
             Type::Real => self.hide(expr),
             Type::Int | Type::Bool => expr,
         }
-    }
-
-    fn barrier(&mut self, real: Expr, zero: Expr) -> Expr {
-        let bits = self.build.bitcast(real, Kind::Uint);
-        let bits = self.build.binary(Bin::ExclusiveOr, bits, zero);
-        self.build.bitcast(bits, Kind::Float)
     }
 
     /// A constant. As a literal it may be subnormal, infinite or NaN in no WGSL, and in a strict kernel

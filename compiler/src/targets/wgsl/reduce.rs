@@ -1,9 +1,11 @@
 //! The second stage of a sum, the same for every neuron: a workgroup adds up one sum, or 32 sums of one
 //! number from each launch of lanes, which lie side by side.
 
+use std::num::NonZeroU32;
+
 use naga::{
-    AddressSpace, ArraySize, Barrier, BinaryOperator as Bin, Expression, Function, GlobalVariable,
-    Handle, Module, ScalarKind, Span, Statement,
+    ArraySize, Barrier, BinaryOperator as Bin, Expression, Function, GlobalVariable, Handle,
+    Module, Statement,
 };
 use snn_artifact::{Binding, Entry};
 
@@ -11,7 +13,7 @@ use super::bind::{Bindings, ZERO};
 use super::build::{Builder, Expr, Scalars, Var, array, storage};
 use super::lane::{Invocation, invocation};
 use super::memory::{bind_global, scalar, uniform};
-use super::{Launch, bound};
+use super::{Launch, bound, sums};
 
 /// Invocations of a workgroup.
 const THREADS: u32 = 256;
@@ -36,7 +38,8 @@ pub fn function(module: &mut Module) -> (Function, Entry) {
     let partial = bind_global(module, "reduce_partial".into(), storage(false), 1, reals);
     let grad = bind_global(module, "reduce_grad".into(), storage(true), 2, reals);
     let launch = uniform(module, "reduce", &bindings.uniform, types.index);
-    let shared = workgroup_memory(module, types);
+    let count = NonZeroU32::new(THREADS).unwrap_or(NonZeroU32::MIN);
+    let shared = sums::workgroup(module, "reduce", count, types);
 
     let mut build = Builder::new();
     let Invocation { group, groups, thread } = invocation(module, &mut build, types.index);
@@ -98,12 +101,11 @@ pub fn function(module: &mut Module) -> (Function, Entry) {
     build.close_loop(counter);
     build.close_if(inside);
 
-    let own = build.expr(Expression::GlobalVariable(shared));
-    let own = build.element(own, thread);
+    let own = sums::element(&mut build, shared, thread);
     let value = build.get(total.sum);
     build.push(Statement::Store { pointer: own, value });
     build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
-    let tree = Tree { shared, thread, own, zero };
+    let tree = Tree { shared, thread, zero };
     tree.add(&mut build, THREADS / 2, COLUMNS);
     // All of a workgroup go the same way here, so that all meet at the barriers.
     let is_one = build.binary(Bin::Equal, columns, one);
@@ -121,19 +123,6 @@ pub fn function(module: &mut Module) -> (Function, Entry) {
     build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
     build.close_loop(pass);
     (build.finish(), bound(entry, bindings))
-}
-
-fn workgroup_memory(module: &mut Module, types: Scalars) -> Handle<GlobalVariable> {
-    let count = std::num::NonZeroU32::new(THREADS).unwrap_or(std::num::NonZeroU32::MIN);
-    let variable = GlobalVariable {
-        name: Some("reduce_sums".into()),
-        space: AddressSpace::WorkGroup,
-        binding: None,
-        ty: array(&mut module.types, types.real, ArraySize::Constant(count)),
-        init: None,
-        memory_decorations: naga::MemoryDecorations::empty(),
-    };
-    module.global_variables.append(variable, Span::UNDEFINED)
 }
 
 /// Whether sums lie side by side, and are enough for all columns.
@@ -157,7 +146,6 @@ fn share(build: &mut Builder, count: Expr, own: Expr, parts: Expr) -> Expr {
 struct Tree {
     shared: Handle<GlobalVariable>,
     thread: Expr,
-    own: Expr,
     zero: Expr,
 }
 
@@ -169,13 +157,7 @@ impl Tree {
             let distance = build.index(behind);
             let adds = build.binary(Bin::Less, self.thread, distance);
             build.open();
-            let partner = build.binary(Bin::Add, self.thread, distance);
-            let shared = build.expr(Expression::GlobalVariable(self.shared));
-            let partner = build.element(shared, partner);
-            let (left, right) = (build.load(self.own), build.load(partner));
-            let sum = build.binary(Bin::Add, left, right);
-            let value = hide(build, sum, self.zero);
-            build.push(Statement::Store { pointer: self.own, value });
+            sums::add(build, self.shared, self.thread, behind, Some(self.zero));
             build.close_if(adds);
             build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
             behind /= 2;
@@ -200,20 +182,14 @@ impl Kahan {
     fn add(&self, build: &mut Builder, value: Expr) {
         let (sum, error) = (build.get(self.sum), build.get(self.error));
         let corrected = build.binary(Bin::Subtract, value, error);
-        let corrected = hide(build, corrected, self.zero);
+        let corrected = build.barrier(corrected, self.zero);
         let next = build.binary(Bin::Add, sum, corrected);
-        let next = hide(build, next, self.zero);
+        let next = build.barrier(next, self.zero);
         let gained = build.binary(Bin::Subtract, next, sum);
-        let gained = hide(build, gained, self.zero);
+        let gained = build.barrier(gained, self.zero);
         let lost = build.binary(Bin::Subtract, gained, corrected);
-        let lost = hide(build, lost, self.zero);
+        let lost = build.barrier(lost, self.zero);
         build.set(self.error, lost);
         build.set(self.sum, next);
     }
-}
-
-fn hide(build: &mut Builder, real: Expr, zero: Expr) -> Expr {
-    let bits = build.bitcast(real, ScalarKind::Uint);
-    let bits = build.binary(Bin::ExclusiveOr, bits, zero);
-    build.bitcast(bits, ScalarKind::Float)
 }

@@ -3,12 +3,14 @@
 //!
 //! The tree is fixed by the size of the block or the group alone, so a sum does not depend on the device.
 
+use std::num::NonZeroU32;
+
 use naga::{
     AddressSpace, ArraySize, Barrier, BinaryOperator as Bin, Expression, GlobalVariable, Handle,
     MathFunction, Module, Span, Statement,
 };
 
-use super::build::{Expr, Scalars, array};
+use super::build::{Builder, Expr, Scalars, array};
 use super::lane::Lane;
 use crate::kernel::{GROUP, Kernel, Stmt};
 
@@ -21,16 +23,26 @@ pub fn memory(
     if !kernel.body.iter().any(|stmt| matches!(stmt, Stmt::Reduce(..))) {
         return None;
     }
-    let count = std::num::NonZeroU32::new(kernel.schedule.block)?;
+    let count = NonZeroU32::new(kernel.schedule.block)?;
+    Some(workgroup(module, &kernel.name, count, types))
+}
+
+/// Workgroup memory of an entry with so many reals.
+pub fn workgroup(
+    module: &mut Module,
+    entry: &str,
+    count: NonZeroU32,
+    types: Scalars,
+) -> Handle<GlobalVariable> {
     let variable = GlobalVariable {
-        name: Some(format!("{}_sums", kernel.name)),
+        name: Some(format!("{entry}_sums")),
         space: AddressSpace::WorkGroup,
         binding: None,
         ty: array(&mut module.types, types.real, ArraySize::Constant(count)),
         init: None,
         memory_decorations: naga::MemoryDecorations::empty(),
     };
-    Some(module.global_variables.append(variable, Span::UNDEFINED))
+    module.global_variables.append(variable, Span::UNDEFINED)
 }
 
 /// Adds a value of each lane of the workgroup; returns the pointer to the sum, which every lane may read
@@ -38,24 +50,25 @@ pub fn memory(
 pub fn tree(lane: &mut Lane, memory: Handle<GlobalVariable>, value: Expr) -> Expr {
     let thread = lane.place.thread;
     let value = total(lane, value);
-    let own = element(lane, memory, thread);
+    let own = element(&mut lane.build, memory, thread);
     lane.build.push(Statement::Store { pointer: own, value });
     lane.build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
-    let block = lane.kernel.schedule.block / lane.kernel.schedule.lanes;
-    let mut width = block.next_power_of_two() / 2;
+    let threads = super::threads(lane.kernel);
+    let mut width = threads.next_power_of_two() / 2;
     while width > 0 {
-        // A block need not be a power of two: the last lanes of the lower half may have no partner.
-        let partners = width.min(block - width);
+        // They need not be a power of two: the last lanes of the lower half may have no partner.
+        let partners = width.min(threads - width);
         let limit = lane.build.index(partners);
         let adds = lane.build.binary(Bin::Less, thread, limit);
         lane.build.open();
-        add(lane, memory, thread, width);
+        let zero = lane.strict.then_some(lane.zero);
+        add(&mut lane.build, memory, thread, width, zero);
         lane.build.close_if(adds);
         lane.build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
         width /= 2;
     }
     let first = lane.build.index(0);
-    element(lane, memory, first)
+    element(&mut lane.build, memory, first)
 }
 
 /// The sum of an invocation's lanes.
@@ -66,7 +79,7 @@ fn total(lane: &mut Lane, value: Expr) -> Expr {
     let parts = [0, 1, 2, 3].map(|which| lane.build.part(value, which));
     let mut sum = |a, b| {
         let sum = lane.build.binary(Bin::Add, a, b);
-        lane.hide_one(sum)
+        if lane.strict { lane.build.barrier(sum, lane.zero) } else { sum }
     };
     let (low, high) = (sum(parts[0], parts[1]), sum(parts[2], parts[3]));
     sum(low, high)
@@ -107,14 +120,15 @@ pub fn neighbours(
 ) -> Vec<Expr> {
     let thread = lane.place.thread;
     let width = lane.width as u32;
-    let apart_lanes = lane.kernel.schedule.block / width;
+    let threads = super::threads(lane.kernel);
     let places: Vec<Expr> = (0..width)
         .map(|which| {
-            let offset = lane.build.index(which * apart_lanes);
+            let offset = lane.build.index(which * threads);
             lane.build.binary(Bin::Add, thread, offset)
         })
         .collect();
-    let own: Vec<Expr> = places.iter().map(|&place| element(lane, memory, place)).collect();
+    let own: Vec<Expr> =
+        places.iter().map(|&place| element(&mut lane.build, memory, place)).collect();
     for (which, &pointer) in own.iter().enumerate() {
         let value = if width == 1 { value } else { lane.build.part(value, which as u32) };
         lane.build.push(Statement::Store { pointer, value });
@@ -130,7 +144,8 @@ pub fn neighbours(
         let place = lane.build.binary(Bin::And, thread, mask);
         let adds = lane.build.binary(Bin::Equal, place, zero);
         lane.build.open();
-        places.iter().for_each(|&place| add(lane, memory, place, apart));
+        let zero = lane.strict.then_some(lane.zero);
+        places.iter().for_each(|&place| add(&mut lane.build, memory, place, apart, zero));
         lane.build.close_if(adds);
         lane.build.close_if(is_within);
         apart *= 2;
@@ -138,19 +153,30 @@ pub fn neighbours(
     own
 }
 
-/// Adds the number so far behind to the one at a place.
-fn add(lane: &mut Lane, memory: Handle<GlobalVariable>, place: Expr, behind: u32) {
-    let distance = lane.build.index(behind);
-    let own = element(lane, memory, place);
-    let partner = lane.build.binary(Bin::Add, place, distance);
-    let partner = element(lane, memory, partner);
-    let (left, right) = (lane.build.load(own), lane.build.load(partner));
-    let sum = lane.build.binary(Bin::Add, left, right);
-    let sum = lane.hide_one(sum);
-    lane.build.push(Statement::Store { pointer: own, value: sum });
+/// Adds the number so far behind to the one at a place; no driver can follow the sum through where there is a
+/// scalar that holds 0.
+pub fn add(
+    build: &mut Builder,
+    memory: Handle<GlobalVariable>,
+    place: Expr,
+    behind: u32,
+    zero: Option<Expr>,
+) {
+    let distance = build.index(behind);
+    let own = element(build, memory, place);
+    let partner = build.binary(Bin::Add, place, distance);
+    let partner = element(build, memory, partner);
+    let (left, right) = (build.load(own), build.load(partner));
+    let sum = build.binary(Bin::Add, left, right);
+    let value = match zero {
+        Some(zero) => build.barrier(sum, zero),
+        None => sum,
+    };
+    build.push(Statement::Store { pointer: own, value });
 }
 
-fn element(lane: &mut Lane, memory: Handle<GlobalVariable>, index: Expr) -> Expr {
-    let base = lane.build.expr(Expression::GlobalVariable(memory));
-    lane.build.element(base, index)
+/// The pointer to a number.
+pub fn element(build: &mut Builder, memory: Handle<GlobalVariable>, index: Expr) -> Expr {
+    let base = build.expr(Expression::GlobalVariable(memory));
+    build.element(base, index)
 }
