@@ -57,7 +57,7 @@ pub trait Device: Send + Sync {
     /// Waits for all launches.
     fn synchronize(&self) -> Result<()>;
     /// Seconds that what `work` starts takes until it is done, by the device's own clock where it has
-    /// one.
+    /// one. It may be started several times.
     fn time(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<f64> {
         wall_clock(self, work)
     }

@@ -20,6 +20,17 @@ pub const SHORT: &str = "_short";
 /// What the name of an entry for many steps ends in. It is launched where these are whole chunks of it.
 pub const LONG: &str = "_long";
 
+/// What the name of an entry ends in whose threads have several adjacent lanes, where the one without it takes
+/// any number. It is launched where its lanes divide `N`, every stride, and `S` where it adds up groups.
+pub const WIDE: &str = "_wide";
+
+/// The constants of WGSL that divides or takes square roots in strict kernels, set when a pipeline is made: which
+/// quotients are correctly rounded on the device, 0 the driver's, 1 those by fused products, 2 those by whole
+/// numbers; and which roots are, 0 the driver's, 1 those by whole numbers. What is not set is 0.
+pub const QUOTIENTS: &str = "quotients_by";
+/// See [`QUOTIENTS`].
+pub const ROOTS: &str = "roots_by";
+
 /// What a buffer of an entry is, with the name of the input, param, state or output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operand<'a> {

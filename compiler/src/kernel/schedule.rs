@@ -144,8 +144,8 @@ pub fn spread(kernel: &Kernel) -> Spread {
 /// Threads of a workgroup on any other GPU.
 const WORKGROUP: u32 = 64;
 
-/// How a kernel runs on any other GPU: four lanes a thread, whose loads are under way at a time, where they
-/// keep little of a chunk, which drivers put into memory.
+/// How a kernel runs on any other GPU: four lanes a thread, which are one access, where they keep little of
+/// a chunk, which drivers put into memory.
 pub fn on_webgpu(kernel: &Kernel) -> Schedule {
     let lanes = if Needs::of(kernel).kept <= MOST_KEPT { 4 } else { 1 };
     Schedule { lanes, block: lanes * WORKGROUP, ..kernel.schedule }

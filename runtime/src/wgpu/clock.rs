@@ -49,7 +49,6 @@ impl Clock {
 
     /// The seconds that the launches of `work` take, in sum: what lies between them is the host's.
     pub fn time(&self, context: &Context, work: impl FnOnce() -> Result<()>) -> Result<f64> {
-        context.wait()?;
         *self.launches() = Some(0);
         let done = work();
         let launches = self.launches().take().unwrap_or(0);

@@ -5,6 +5,22 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::clock::Clock;
 use crate::error::{Error, Result};
 
+/// Which quotients and square roots are correctly rounded: the values of the constants of strict WGSL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Division {
+    /// Quotients: 0 by the driver, 1 by fused products, 2 by whole numbers.
+    pub quotients: u32,
+    /// Square roots: 0 by the driver, 1 by whole numbers.
+    pub roots: u32,
+}
+
+impl Division {
+    /// The ways there are, those that take least time first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..2).flat_map(|roots| (0..3).map(move |quotients| Self { quotients, roots }))
+    }
+}
+
 /// A device, its queue and what is known of them.
 pub struct Context {
     /// `wgpu:0`.
@@ -17,6 +33,8 @@ pub struct Context {
     pub limits: wgpu::Limits,
     /// Its clock, where it has one.
     pub clock: Option<Clock>,
+    /// How it divides; by the driver until it is known to be wrong.
+    pub division: OnceLock<Division>,
     /// Turns after which the driver ends an invocation's loops; not set where it ends none.
     pub max_turns: OnceLock<usize>,
     /// Why the device is lost, or what failed outside of a scope.
@@ -37,7 +55,16 @@ impl Context {
         }));
         let limits = device.limits();
         let clock = Clock::new(&device);
-        Self { name, device, queue, limits, clock, max_turns: OnceLock::new(), broken }
+        Self {
+            name,
+            device,
+            queue,
+            limits,
+            clock,
+            division: OnceLock::new(),
+            max_turns: OnceLock::new(),
+            broken,
+        }
     }
 
     /// Most bytes of a buffer that a kernel can be given.
@@ -45,6 +72,11 @@ impl Context {
         let bytes = self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size);
         // Copies and bindings are made of words.
         usize::try_from(bytes).unwrap_or(usize::MAX) & !3
+    }
+
+    /// How strict kernels divide.
+    pub fn division(&self) -> Division {
+        self.division.get().copied().unwrap_or_default()
     }
 
     /// Most turns that the loops of an invocation may take.

@@ -11,12 +11,20 @@ mod module;
 pub mod probe;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use snn_artifact::{Artifact, Target};
 
 use crate::device::{self, Device, Memory, Module};
 use crate::error::{Error, Result};
+pub use context::Division;
+
 use context::Context;
+
+/// For how long, and how many launches at once, work is done before it is timed: an H200 that had nothing to do
+/// for a while runs at down to half its clock.
+const BUSY: Duration = Duration::from_millis(50);
+const AHEAD: usize = 10;
 
 /// An adapter of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,12 +83,59 @@ impl Wgpu {
             .map_err(|e| no_device(e.to_string()))?;
         let context = Arc::new(Context::new(name, device, queue));
         let mut wgpu = Self { context, info: info(index, adapter), failed: Vec::new() };
-        wgpu.failed = probe::failures(&wgpu, probe::WGSL)?;
+        let division = wgpu.settle()?;
+        // Nothing else sets it.
+        let _ = wgpu.context.division.set(division);
         if let Some(turns) = probe::turns(&wgpu)? {
             // Nothing else sets it.
             let _ = wgpu.context.max_turns.set(turns);
         }
         Ok(wgpu)
+    }
+
+    /// Finds the first way to divide that is correctly rounded, or the driver's where none is, and what else is
+    /// wrong then.
+    fn settle(&mut self) -> Result<Division> {
+        for division in Division::all() {
+            let failed = probe::failures(self, probe::WGSL, division)?;
+            let divides = !failed.iter().any(|failure| probe::DIVISIONS.contains(failure));
+            if divides || division == Division::default() {
+                self.failed = failed;
+            }
+            if divides {
+                return Ok(division);
+            }
+        }
+        Ok(Division::default())
+    }
+
+    /// Does work so long that the device runs at its full clock, and leaves some of it under way.
+    fn keep_busy(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < BUSY {
+            self.context.wait()?;
+            (0..AHEAD).try_for_each(|_| work())?;
+        }
+        Ok(())
+    }
+
+    /// How strict kernels divide on this device.
+    pub fn division(&self) -> Division {
+        self.context.division()
+    }
+
+    /// Loads an artifact whose strict kernels divide in this way, whether or not it is right here.
+    ///
+    /// # Errors
+    ///
+    /// As [`Device::load`].
+    pub fn load_dividing(
+        &self,
+        artifact: &Artifact,
+        division: Division,
+    ) -> Result<Box<dyn Module>> {
+        let entries = &artifact.manifest.entries;
+        Ok(Box::new(module::load(&self.context, &artifact.code, entries, division)?))
     }
 
     /// The patterns of the [`probe`] that this device gets wrong; none where it is strict.
@@ -122,7 +177,11 @@ impl Device for Wgpu {
             [] => "strict".into(),
             failed => format!("not strict: {}", failed.join(", ")),
         };
-        format!("{name} ({kind}, {backend}, {driver}; {strict})")
+        let own = match self.division() == Division::default() {
+            true => "",
+            false => ", divides by our own routines",
+        };
+        format!("{name} ({kind}, {backend}, {driver}; {strict}{own})")
     }
 
     fn target(&self) -> Target {
@@ -154,7 +213,7 @@ impl Device for Wgpu {
     }
 
     fn load(&self, artifact: &Artifact) -> Result<Box<dyn Module>> {
-        Ok(Box::new(module::load(&self.context, &artifact.code, &artifact.manifest.entries)?))
+        self.load_dividing(artifact, self.division())
     }
 
     fn synchronize(&self) -> Result<()> {
@@ -163,7 +222,12 @@ impl Device for Wgpu {
 
     fn time(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<f64> {
         match &self.context.clock {
-            Some(clock) => clock.time(&self.context, work),
+            Some(clock) => {
+                if self.info.kind != "cpu" {
+                    self.keep_busy(work)?;
+                }
+                clock.time(&self.context, work)
+            }
             None => device::wall_clock(self, work),
         }
     }

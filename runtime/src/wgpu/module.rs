@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use snn_artifact::naming::{QUOTIENTS, ROOTS, WIDE};
 use snn_artifact::{Code, Dtype, Entry};
 
-use super::context::Context;
+use super::context::{Context, Division};
 use super::launch;
 use crate::device::{Argument, Module};
 use crate::error::{Error, Result};
@@ -14,8 +15,12 @@ use crate::error::{Error, Result};
 pub struct WgpuModule {
     context: Arc<Context>,
     shader: wgpu::ShaderModule,
+    constants: Constants,
     kernels: BTreeMap<String, Kernel>,
 }
+
+/// The constants of the text, with their values on this device.
+type Constants = Vec<(&'static str, f64)>;
 
 /// An entry with how it is bound.
 pub struct Kernel {
@@ -47,11 +52,12 @@ pub struct Slot {
     pub members: Vec<usize>,
 }
 
-/// Loads WGSL. The driver sees a kernel when it is first launched.
+/// Loads WGSL that divides as given. The driver sees a kernel when it is first launched.
 pub fn load(
     context: &Arc<Context>,
     code: &Code,
     entries: &BTreeMap<String, Entry>,
+    division: Division,
 ) -> Result<WgpuModule> {
     let Code::Wgsl(text) = code else {
         return Err(Error::Artifact(format!("it is not WGSL, which {} needs", context.name)));
@@ -68,7 +74,15 @@ pub fn load(
     let shader = context.guard("loading WGSL", ("the code", text.len()), || {
         context.device.create_shader_module(descriptor)
     })?;
-    Ok(WgpuModule { context: Arc::clone(context), shader, kernels })
+    let constants = constants(text, division);
+    Ok(WgpuModule { context: Arc::clone(context), shader, constants, kernels })
+}
+
+/// Those that the text has: no other may be set.
+fn constants(text: &str, division: Division) -> Constants {
+    let all = [(QUOTIENTS, division.quotients), (ROOTS, division.roots)];
+    let present = all.into_iter().filter(|(name, _)| text.contains(&format!("override {name}:")));
+    present.map(|(name, value)| (name, f64::from(value))).collect()
 }
 
 /// The storage bindings of an entry.
@@ -127,27 +141,43 @@ fn check_limits(context: &Context, name: &str, entry: &Entry, slots: &[Slot]) ->
     Ok(())
 }
 
+impl WgpuModule {
+    /// The kernel whose invocations have several adjacent lanes, where there is one and it suits.
+    fn wide(&self, entry: &str, scalars: &[i64]) -> Option<&Kernel> {
+        let kernel = self.kernels.get(&format!("{entry}{WIDE}"))?;
+        suits(&kernel.entry, scalars).then_some(kernel)
+    }
+}
+
+/// Whether the lanes of an invocation divide all that decides where its elements lie.
+fn suits(entry: &Entry, scalars: &[i64]) -> bool {
+    let adds_groups = entry.buffers.iter().any(|b| b.shape.iter().any(|s| s.contains("gcd(S")));
+    let decides = |name: &str| match name {
+        "N" => true,
+        "S" => adds_groups,
+        _ => name.starts_with("stride."),
+    };
+    let mut scalars = entry.scalars.iter().zip(scalars).filter(|(name, _)| decides(name));
+    scalars.all(|(_, value)| value % i64::from(entry.lanes.max(1)) == 0)
+}
+
 impl Kernel {
     /// The pipeline, made at the first call.
-    pub fn pipeline(&self, context: &Context, shader: &wgpu::ShaderModule) -> Result<&Pipeline> {
+    pub fn pipeline(&self, module: &WgpuModule) -> Result<&Pipeline> {
         if let Some(pipeline) = self.pipeline.get() {
             return Ok(pipeline);
         }
         let symbol = self.entry.symbol.as_str();
         let what = format!("compiling `{symbol}`");
         let made =
-            context.guard(&what, (symbol, 0), || create(context, shader, symbol, &self.slots))?;
+            module.context.guard(&what, (symbol, 0), || create(module, symbol, &self.slots))?;
         // Two threads may both have made it; the first one stays.
         Ok(self.pipeline.get_or_init(|| made))
     }
 }
 
-fn create(
-    context: &Context,
-    shader: &wgpu::ShaderModule,
-    symbol: &str,
-    slots: &[Slot],
-) -> Pipeline {
+fn create(module: &WgpuModule, symbol: &str, slots: &[Slot]) -> Pipeline {
+    let WgpuModule { context, shader, constants, .. } = module;
     let layout_entry = |binding, ty| wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::COMPUTE,
@@ -170,7 +200,7 @@ fn create(
         layout: Some(&pipeline_layout),
         module: shader,
         entry_point: Some(symbol),
-        compilation_options: Default::default(),
+        compilation_options: wgpu::PipelineCompilationOptions { constants, ..Default::default() },
         cache: None,
     });
     Pipeline { pipeline, layout }
@@ -185,9 +215,9 @@ impl Module for WgpuModule {
         buffers: &mut [Argument<'_>],
         scalars: &[i64],
     ) -> Result<()> {
-        let kernel = self.kernels.get(entry);
+        let kernel = self.wide(entry, scalars).or_else(|| self.kernels.get(entry));
         let kernel = kernel.ok_or_else(|| Error::Artifact(format!("it has no entry `{entry}`")))?;
-        let pipeline = kernel.pipeline(&self.context, &self.shader)?;
+        let pipeline = kernel.pipeline(self)?;
         let place = launch::Lanes { first: first_lane, count: lanes };
         launch::launch(&self.context, kernel, pipeline, place, buffers, scalars)
     }

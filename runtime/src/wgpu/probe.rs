@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use snn_artifact::{Binding, Buffer, Code, Dtype, Entry, Role};
 
 use super::Wgpu;
+use super::context::Division;
 use super::{memory, module};
 use crate::device::{Argument, Device, Module};
 use crate::error::Result;
@@ -113,15 +114,18 @@ pub fn entry() -> Entry {
     }
 }
 
+/// The patterns that depend on the [`Division`].
+pub const DIVISIONS: [&str; 2] = ["quotient", "root"];
+
 /// The patterns that a device gets wrong, by the probe in this text: [`WGSL`], or a test's own.
 /// `subnormal` stands for all that it gets wrong only with numbers below the normal ones.
 ///
 /// # Errors
 ///
 /// Those of an allocation, a launch or a copy.
-pub fn failures(device: &Wgpu, text: &str) -> Result<Vec<&'static str>> {
+pub fn failures(device: &Wgpu, text: &str, division: Division) -> Result<Vec<&'static str>> {
     let entries = BTreeMap::from([("probe".to_string(), entry())]);
-    let module = module::load(&device.context, &Code::Wgsl(text.into()), &entries)?;
+    let module = module::load(&device.context, &Code::Wgsl(text.into()), &entries, division)?;
     let samples = samples();
     let words: [Vec<u32>; 3] = [
         samples.iter().map(|s| s.x.to_bits()).collect(),
@@ -177,7 +181,8 @@ const TURNS: usize = 1 << 17;
 /// Those of an allocation, a launch or a copy.
 pub fn turns(device: &Wgpu) -> Result<Option<usize>> {
     let entries = BTreeMap::from([("reduce".to_string(), reduce())]);
-    let module = module::load(&device.context, &Code::Wgsl(LOOP.into()), &entries)?;
+    let code = Code::Wgsl(LOOP.into());
+    let module = module::load(&device.context, &code, &entries, Division::default())?;
     let mut ones = memory::alloc(&device.context, "probe input", 64 * 4)?;
     memory::write(&device.context, &mut ones, &1_f32.to_le_bytes().repeat(64))?;
     let mut sum = memory::alloc(&device.context, "probe sum", 4)?;

@@ -1,3 +1,8 @@
+struct Parts {
+    exponent: i32,
+    significand: u32,
+}
+
 struct probe_launch {
     T: u32,
     N: u32,
@@ -37,6 +42,9 @@ struct reduce_launch {
     zero: u32,
 }
 
+override quotients_by: u32 = 0u;
+override roots_by: u32 = 0u;
+
 @group(0) @binding(1) 
 var<storage> probe_packed_in: array<u32>;
 @group(0) @binding(2) 
@@ -50,6 +58,154 @@ var<storage, read_write> reduce_grad: array<f32>;
 @group(0) @binding(0) 
 var<uniform> reduce_scalars: reduce_launch;
 var<workgroup> reduce_sums: array<f32, 256>;
+
+fn is_plain(a: f32, b: f32) -> bool {
+    let above = (bitcast<u32>(a) & 2147483647u);
+    let below = (bitcast<u32>(b) & 2147483647u);
+    let is_between = ((above - 570425344u) < 998244352u);
+    let divides = ((below - 570425344u) < 998244352u);
+    let is_whole = ((below & 8388607u) != 8388607u);
+    return (((is_between | (above == 0u)) & divides) & is_whole);
+}
+
+fn by_products(a_1: f32, b_1: f32) -> f32 {
+    let near = (1f / b_1);
+    let inverse = fma(fma(-(b_1), near, 1f), near, near);
+    let first = (a_1 * inverse);
+    let second = fma(fma(-(b_1), first, a_1), inverse, first);
+    let third = fma(fma(-(b_1), second, a_1), inverse, second);
+    return select(third, first, (a_1 == 0f));
+}
+
+fn parts(bits: u32) -> Parts {
+    if (bits >= 8388608u) {
+        return Parts(i32((bits >> 23u)), ((bits & 8388607u) | 8388608u));
+    }
+    let by = (countLeadingZeros(bits) - 8u);
+    return Parts((1i - i32(by)), (bits << by));
+}
+
+fn by_whole_numbers(a_2: f32, b_2: f32) -> f32 {
+    let sign_ = ((bitcast<u32>(a_2) ^ bitcast<u32>(b_2)) & 2147483648u);
+    let above_1 = (bitcast<u32>(a_2) & 2147483647u);
+    let below_1 = (bitcast<u32>(b_2) & 2147483647u);
+    let is_nan = ((above_1 > 2139095040u) | (below_1 > 2139095040u));
+    if (is_nan | ((above_1 == below_1) & ((above_1 == 0u) | (above_1 == 2139095040u)))) {
+        return bitcast<f32>((sign_ | 2143289344u));
+    }
+    if ((above_1 == 2139095040u) | (below_1 == 0u)) {
+        return bitcast<f32>((sign_ | 2139095040u));
+    }
+    if ((above_1 == 0u) | (below_1 == 2139095040u)) {
+        return bitcast<f32>(sign_);
+    }
+    let _e38 = parts(above_1);
+    let _e39 = parts(below_1);
+    let is_less = u32((_e38.significand < _e39.significand));
+    let significand = (_e38.significand << is_less);
+    let inverse_1 = (1f / f32(_e39.significand));
+    let guess = u32(((f32(significand) * inverse_1) * 8388608f));
+    let rest = bitcast<i32>(((significand << 23u) - (guess * _e39.significand)));
+    let more = i32(round((f32(rest) * inverse_1)));
+    let divisor = bitcast<i32>(_e39.significand);
+    let left = (rest - (more * divisor));
+    let up = (i32(((2i * left) > divisor)) - i32(((2i * left) < -(divisor))));
+    let nearest = (guess + bitcast<u32>((more + up)));
+    let exponent = (((_e38.exponent - _e39.exponent) + 127i) - i32(is_less));
+    if (exponent >= 255i) {
+        return bitcast<f32>((sign_ | 2139095040u));
+    }
+    if (exponent >= 1i) {
+        return bitcast<f32>((sign_ | ((u32((exponent - 1i)) << 23u) + nearest)));
+    }
+    if (exponent < -24i) {
+        return bitcast<f32>(sign_);
+    }
+    let remains = (left - (up * divisor));
+    let floor_ = (nearest - u32((remains < 0i)));
+    let by_1 = u32((1i - exponent));
+    let kept = (floor_ >> by_1);
+    let cut = (floor_ - (kept << by_1));
+    let half = (1u << (by_1 - 1u));
+    let is_odd = ((kept & 1u) != 0u);
+    let rounds_up = ((cut > half) | ((cut == half) & ((remains != 0i) | is_odd)));
+    return bitcast<f32>((sign_ | (kept + u32(rounds_up))));
+}
+
+fn quotient(a_3: f32, b_3: f32) -> f32 {
+    if (quotients_by == 0u) {
+        return (a_3 / b_3);
+    }
+    if (quotients_by == 1u) {
+        let _e9 = is_plain(a_3, b_3);
+        if _e9 {
+            let _e10 = by_products(a_3, b_3);
+            return _e10;
+        }
+    }
+    let _e11 = by_whole_numbers(a_3, b_3);
+    return _e11;
+}
+
+fn quotients(a_4: vec4<f32>, b_4: vec4<f32>) -> vec4<f32> {
+    if (quotients_by == 0u) {
+        return (a_4 / b_4);
+    }
+    if (quotients_by == 1u) {
+        let _e11 = is_plain(a_4.x, b_4.x);
+        let _e14 = is_plain(a_4.y, b_4.y);
+        let _e18 = is_plain(a_4.z, b_4.z);
+        let _e22 = is_plain(a_4.w, b_4.w);
+        if (((_e11 & _e14) & _e18) & _e22) {
+            let _e26 = by_products(a_4.x, b_4.x);
+            let _e29 = by_products(a_4.y, b_4.y);
+            let _e32 = by_products(a_4.z, b_4.z);
+            let _e35 = by_products(a_4.w, b_4.w);
+            return vec4<f32>(_e26, _e29, _e32, _e35);
+        }
+    }
+    let _e39 = by_whole_numbers(a_4.x, b_4.x);
+    let _e42 = by_whole_numbers(a_4.y, b_4.y);
+    let _e45 = by_whole_numbers(a_4.z, b_4.z);
+    let _e48 = by_whole_numbers(a_4.w, b_4.w);
+    return vec4<f32>(_e39, _e42, _e45, _e48);
+}
+
+fn root(a_5: f32) -> f32 {
+    if (roots_by == 0u) {
+        return sqrt(a_5);
+    }
+    let bits_1 = bitcast<u32>(a_5);
+    if (((bits_1 & 2147483647u) == 0u) | (bits_1 == 2139095040u)) {
+        return a_5;
+    }
+    if (bits_1 > 2139095040u) {
+        return bitcast<f32>((bits_1 | 2143289344u));
+    }
+    let _e17 = parts(bits_1);
+    let exponent_1 = (_e17.exponent - 127i);
+    let is_odd_1 = u32((exponent_1 & 1i));
+    let significand_1 = (_e17.significand << is_odd_1);
+    let guess_1 = u32(sqrt((f32(significand_1) * 8388608f)));
+    let rest_1 = bitcast<i32>(((significand_1 << 23u) - (guess_1 * guess_1)));
+    let more_1 = i32(round((f32(rest_1) / f32((2u * guess_1)))));
+    let near_1 = (guess_1 + bitcast<u32>(more_1));
+    let left_1 = bitcast<i32>(((significand_1 << 23u) - (near_1 * near_1)));
+    let up_1 = (i32((left_1 > bitcast<i32>(near_1))) - i32((left_1 <= -(bitcast<i32>(near_1)))));
+    let nearest_1 = (near_1 + bitcast<u32>(up_1));
+    return bitcast<f32>(((u32(((exponent_1 >> 1u) + 126i)) << 23u) + nearest_1));
+}
+
+fn roots(a_6: vec4<f32>) -> vec4<f32> {
+    if (roots_by == 0u) {
+        return sqrt(a_6);
+    }
+    let _e6 = root(a_6.x);
+    let _e8 = root(a_6.y);
+    let _e10 = root(a_6.z);
+    let _e12 = root(a_6.w);
+    return vec4<f32>(_e6, _e8, _e10, _e12);
+}
 
 @compute @workgroup_size(64, 1, 1) 
 fn probe(@builtin(workgroup_id) workgroup_: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -81,15 +237,17 @@ fn probe(@builtin(workgroup_id) workgroup_: vec3<u32>, @builtin(num_workgroups) 
     let n = ((group * 64u) + thread);
     let inside = (n < N);
     if inside {
-        let _e66 = probe_packed_in[(n + offset_x)];
-        let v0_ = bitcast<f32>(_e66);
-        let _e71 = probe_packed_in[(n + offset_y)];
-        let v1_ = bitcast<f32>(_e71);
-        let _e76 = probe_packed_in[(n + offset_n)];
-        let v2_ = bitcast<i32>(_e76);
-        let v3_ = bitcast<f32>((bitcast<u32>((v0_ / v1_)) ^ zero));
+        let _e65 = probe_packed_in[(n + offset_x)];
+        let v0_ = bitcast<f32>(_e65);
+        let _e70 = probe_packed_in[(n + offset_y)];
+        let v1_ = bitcast<f32>(_e70);
+        let _e75 = probe_packed_in[(n + offset_n)];
+        let v2_ = bitcast<i32>(_e75);
+        let _e77 = quotient(v0_, v1_);
+        let v3_ = bitcast<f32>((bitcast<u32>(_e77) ^ zero));
         probe_packed_out[(n + offset_quotient)] = bitcast<u32>(v3_);
-        let v4_ = bitcast<f32>((bitcast<u32>(sqrt(v0_)) ^ zero));
+        let _e85 = root(v0_);
+        let v4_ = bitcast<f32>((bitcast<u32>(_e85) ^ zero));
         probe_packed_out[(n + offset_root)] = bitcast<u32>(v4_);
         let v5_ = bitcast<f32>((1262485504u ^ zero));
         let v6_ = bitcast<f32>((bitcast<u32>((v0_ + v5_)) ^ zero));
@@ -158,10 +316,10 @@ fn probe(@builtin(workgroup_id) workgroup_: vec3<u32>, @builtin(num_workgroups) 
         let v64_ = bitcast<f32>((bitcast<u32>((v61_ + v62_)) ^ zero));
         let v65_ = bitcast<f32>((bitcast<u32>((v63_ * v64_)) ^ zero));
         probe_packed_out[(n + offset_rounded)] = bitcast<u32>(v65_);
-        let _e362 = bitcast<u32>(v0_);
-        let _e364 = (_e362 & 2147483647u);
-        let _e366 = (_e364 >= 1325400064u);
-        let v66_ = select(select(i32(select(v0_, bitcast<f32>((0u ^ zero)), _e366)), select(2147483647i, i32(-2147483648), (_e362 >= 2147483648u)), _e366), 0i, (_e364 > 2139095040u));
+        let _e361 = bitcast<u32>(v0_);
+        let _e363 = (_e361 & 2147483647u);
+        let _e365 = (_e363 >= 1325400064u);
+        let v66_ = select(select(i32(select(v0_, bitcast<f32>((0u ^ zero)), _e365)), select(2147483647i, i32(-2147483648), (_e361 >= 2147483648u)), _e365), 0i, (_e363 > 2139095040u));
         probe_packed_out[(n + offset_truncated)] = bitcast<u32>(v66_);
         let v67_ = bitcast<f32>((bitcast<u32>(f32(v2_)) ^ zero));
         probe_packed_out[(n + offset_converted)] = bitcast<u32>(v67_);

@@ -19,13 +19,19 @@ class Kernel {
     this.layout = this.bindGroupLayout();
     this.pipeline = device.createComputePipeline({
       layout: device.createPipelineLayout({ bindGroupLayouts: [this.layout] }),
-      compute: { module, entryPoint: this.entry.symbol },
+      compute: { module, entryPoint: this.entry.symbol, constants: this.constants(wgsl) },
     });
     this.first = this.bindGroups(this.uniform(0));
     this.later = this.bindGroups(this.uniform(this.givenStates()));
     this.recorded = this.entry.buffers.filter((b) => b.role === "output" || b.role === "state_out");
     this.history = this.recorded.map(() => this.buffer(ROWS * this.rowBytes));
     this.isFresh = true;
+  }
+
+  // Quotients and roots by whole numbers, which are correctly rounded whatever the driver does.
+  constants(wgsl) {
+    const all = { quotients_by: 2, roots_by: 1 };
+    return Object.fromEntries(Object.entries(all).filter(([n]) => wgsl.includes(`override ${n}:`)));
   }
 
   buffer(size) {

@@ -65,10 +65,20 @@ pub fn array(types: &mut UniqueArena<Type>, base: Handle<Type>, size: ArraySize)
     intern(types, None, TypeInner::Array { base, size, stride })
 }
 
-/// The run-time array of `f16`.
-pub fn halves(types: &mut UniqueArena<Type>) -> Handle<Type> {
-    let base = intern(types, None, TypeInner::Scalar(Scalar::F16));
-    intern(types, None, TypeInner::Array { base, size: ArraySize::Dynamic, stride: 2 })
+/// The type `vec4<f16>`.
+pub fn four_halves(types: &mut UniqueArena<Type>) -> Handle<Type> {
+    let inner = TypeInner::Vector { size: naga::VectorSize::Quad, scalar: Scalar::F16 };
+    intern(types, None, inner)
+}
+
+/// The run-time array of `f16`, or of four.
+pub fn halves(types: &mut UniqueArena<Type>, width: usize) -> Handle<Type> {
+    let base = match width {
+        1 => intern(types, None, TypeInner::Scalar(Scalar::F16)),
+        _ => four_halves(types),
+    };
+    let stride = 2 * width as u32;
+    intern(types, None, TypeInner::Array { base, size: ArraySize::Dynamic, stride })
 }
 
 /// The type `vec2<f32>`.
@@ -214,6 +224,14 @@ impl Builder {
     pub fn math(&mut self, fun: MathFunction, args: &[Expr]) -> Expr {
         let at = |i: usize| args.get(i).copied();
         self.expr(Expression::Math { fun, arg: args[0], arg1: at(1), arg2: at(2), arg3: None })
+    }
+
+    /// The result of a function of the module.
+    pub fn call(&mut self, function: Handle<Function>, arguments: Vec<Expr>) -> Expr {
+        let result =
+            self.function.expressions.append(Expression::CallResult(function), Span::UNDEFINED);
+        self.push(Statement::Call { function, arguments, result: Some(result) });
+        result
     }
 
     /// `if condition { accept } else { reject }` as a value.

@@ -8,11 +8,12 @@ use naga::{
 };
 
 use super::bind::{Bindings, FIRST_LANE, ZERO};
-use super::build::{Builder, Expr, Scalars, Var, array, intern, pair};
+use super::build::{Builder, Expr, Scalars, Var, array, four_halves, intern, pair};
+use super::division::Division;
 use super::{Options, memory, sums};
 use crate::error::{Bug, EmitError};
 use crate::kernel::{
-    BufferId, Kernel, Loop, LoopKind, Op, Order, Shape, Stmt, Type as ValueType, ValueId,
+    BufferId, Kernel, Loop, LoopKind, Op, Order, Shape, Stmt, Storage, Type as ValueType, ValueId,
 };
 
 /// A lane's function under construction.
@@ -21,6 +22,8 @@ pub struct Lane<'a> {
     pub kernel: &'a Kernel,
     /// Whether values are hidden from the driver.
     pub strict: bool,
+    /// Our own quotients and square roots, in a module that has them.
+    pub division: Option<Division>,
     /// The function.
     pub build: Builder,
     /// How many lanes an invocation has: 1, or 4, of which each value is a vector.
@@ -36,6 +39,8 @@ pub struct Lane<'a> {
     pub of_lanes: Scalars,
     /// `vec2<f32>`
     pub pair: Handle<Type>,
+    /// `vec4<f16>`, where a buffer has such: a module with the type needs a device with the feature.
+    pub halves: Option<Handle<Type>>,
     kept_type: HashMap<Handle<Type>, Handle<Type>>,
     /// The global of each buffer.
     pub globals: Vec<Handle<GlobalVariable>>,
@@ -59,10 +64,8 @@ pub struct Place {
     pub group: Expr,
     /// The invocation in its workgroup.
     pub thread: Expr,
-    /// The lanes of this launch, a workgroup's invocations apart. Those behind the last are the last.
+    /// The invocation's lanes of this launch, side by side.
     pub lane: [Expr; MOST],
-    /// Whether each is there.
-    pub inside: [Expr; MOST],
     /// The lanes' elements of a `Channel` buffer.
     pub channel: Option<[Expr; MOST]>,
     /// The lanes' elements of a `Neuron` buffer.
@@ -83,25 +86,30 @@ pub fn function(
     kernel: &Kernel,
     bindings: &Bindings,
     options: &Options,
+    division: Option<Division>,
 ) -> Result<Function, EmitError> {
     let types = Scalars::new(&mut module.types);
-    let globals = memory::storage_buffers(module, kernel, bindings, types);
-    let uniform = memory::uniform(module, &kernel.name, &bindings.uniform, types.index);
-    let sums = sums::memory(module, kernel, types);
-    let mut build = Builder::new();
-    let Invocation { group, thread, .. } = invocation(module, &mut build, types.index);
-    let scalars = memory::load_scalars(&mut build, kernel, bindings, uniform);
     let width = kernel.schedule.lanes as usize;
     let of_lanes = match width {
         1 => types,
         _ => Scalars::of_four(&mut module.types),
     };
-    let (lanes, inside) = lanes(&mut build, kernel, group, thread, scalars["N"]);
+    let globals = memory::storage_buffers(module, kernel, bindings, types, of_lanes);
+    let uniform = memory::uniform(module, &kernel.name, &bindings.uniform, types.index);
+    let sums = sums::memory(module, kernel, types);
+    let mut build = Builder::new();
+    let Invocation { group, thread, .. } = invocation(module, &mut build, types.index);
+    let scalars = memory::load_scalars(&mut build, kernel, bindings, uniform);
+    let lanes = lanes(&mut build, kernel, group, thread);
+    let inside = build.binary(Bin::Less, lanes[0], scalars["N"]);
+    let inside = build.name(inside, "inside");
+    let has_halves = kernel.buffers.iter().any(|buffer| buffer.storage == Storage::F16Bits);
     let zero = scalars[ZERO];
     let zeros = if width == 1 { zero } else { build.splat(zero) };
     let mut lane = Lane {
         kernel,
         strict: options.strict,
+        division,
         width,
         zero,
         zeros,
@@ -109,6 +117,7 @@ pub fn function(
         bindings,
         types,
         pair: pair(&mut module.types),
+        halves: has_halves.then(|| four_halves(&mut module.types)),
         of_lanes,
         kept_type: kept_types(module, kernel.schedule.chunk, of_lanes),
         globals,
@@ -119,7 +128,6 @@ pub fn function(
             group,
             thread,
             lane: lanes,
-            inside,
             channel: None,
             neuron: None,
             sum: None,
@@ -133,38 +141,32 @@ pub fn function(
     lane.build.open();
     lane.shared_indices();
     lane.block(&kernel.body)?;
-    lane.build.close_if(inside[0]);
-    lane.sum_block(sums)?;
+    lane.build.close_if(inside);
+    lane.sum_block(sums, inside)?;
     Ok(lane.build.finish())
 }
 
-/// The lanes of an invocation, and whether each is there: adjacent invocations have adjacent lanes, so that
-/// their loads and stores lie side by side whatever `N` is.
-fn lanes(
-    build: &mut Builder,
-    kernel: &Kernel,
-    group: Expr,
-    thread: Expr,
-    count: Expr,
-) -> ([Expr; MOST], [Expr; MOST]) {
+/// The lanes of an invocation. All are there or none, since it has several only where they divide `N`.
+fn lanes(build: &mut Builder, kernel: &Kernel, group: Expr, thread: Expr) -> [Expr; MOST] {
     let block = build.index(kernel.schedule.block);
     let first = build.binary(Bin::Multiply, group, block);
-    let first = build.binary(Bin::Add, first, thread);
+    let width = kernel.schedule.lanes;
+    let offset = match width {
+        1 => thread,
+        _ => {
+            let width = build.index(width);
+            build.binary(Bin::Multiply, thread, width)
+        }
+    };
+    let first = build.binary(Bin::Add, first, offset);
     let first = build.name(first, "n");
-    let inside = build.binary(Bin::Less, first, count);
-    let inside = build.name(inside, "inside");
-    let (mut lanes, mut insides) = ([first; MOST], [inside; MOST]);
-    let one = build.index(1);
-    for which in 1..kernel.schedule.lanes as usize {
-        let apart = build.index(super::threads(kernel) * which as u32);
-        let lane = build.binary(Bin::Add, first, apart);
-        let inside = build.binary(Bin::Less, lane, count);
-        insides[which] = build.name(inside, &format!("inside_{which}"));
-        let last = build.binary(Bin::Subtract, count, one);
-        let lane = build.math(naga::MathFunction::Min, &[lane, last]);
-        lanes[which] = build.name(lane, &format!("n_{which}"));
+    let mut lanes = [first; MOST];
+    for (which, lane) in lanes.iter_mut().enumerate().take(width as usize).skip(1) {
+        let apart = build.index(which as u32);
+        *lane = build.binary(Bin::Add, first, apart);
+        *lane = build.name(*lane, &format!("n_{which}"));
     }
-    (lanes, insides)
+    lanes
 }
 
 /// Where an invocation stands.
@@ -271,7 +273,6 @@ impl Lane<'_> {
                     let value = self.value(*value)?;
                     let name = format!("contribution_{}", self.contributions.len());
                     let var = self.build.local(&name, self.of_lanes.real);
-                    let value = self.of_those_inside(value);
                     self.build.set(var, value);
                     self.contributions.push((*buffer, var));
                 }
@@ -279,19 +280,6 @@ impl Lane<'_> {
             }
         }
         Ok(())
-    }
-
-    /// 0 for lanes behind the last, which add nothing to a sum.
-    fn of_those_inside(&mut self, value: Expr) -> Expr {
-        if self.width == 1 {
-            return value;
-        }
-        let components = self.place.inside[..self.width].to_vec();
-        let ty = self.of_lanes.bool;
-        let inside = self.build.expr(Expression::Compose { ty, components });
-        let nothing = self.build.expr(Expression::Literal(naga::Literal::F32(0.0)));
-        let nothing = self.build.splat(nothing);
-        self.build.select(inside, value, nothing)
     }
 
     /// Names a value, and keeps it for this step where a later loop asks for it.
@@ -416,7 +404,11 @@ impl Lane<'_> {
     }
 
     /// Adds up the lanes of the block, or of its groups, and stores the sums.
-    fn sum_block(&mut self, memory: Option<Handle<GlobalVariable>>) -> Result<(), EmitError> {
+    fn sum_block(
+        &mut self,
+        memory: Option<Handle<GlobalVariable>>,
+        inside: Expr,
+    ) -> Result<(), EmitError> {
         let Some(memory) = memory else { return Ok(()) };
         let kernel = self.kernel;
         let is_group = |buffer| kernel.buffer(buffer).shape == Shape::Group;
@@ -425,40 +417,26 @@ impl Lane<'_> {
         let group = any_group.then(|| sums::group(self));
         for (buffer, var) in contributions {
             let value = self.build.get(var);
-            match group.filter(|_| is_group(buffer)) {
+            let (total, is_first) = match group.filter(|_| is_group(buffer)) {
                 Some(group) => {
-                    let totals = sums::neighbours(self, memory, group.lanes, value);
-                    for (which, total) in totals.into_iter().enumerate() {
-                        let lane = self.place.lane[which];
-                        self.place.sum = Some(self.build.binary(Bin::Divide, lane, group.lanes));
-                        self.store_sum(buffer, total, group.is_first, which)?;
-                    }
+                    let lane = self.place.lane[0];
+                    self.place.sum = Some(self.build.binary(Bin::Divide, lane, group.lanes));
+                    (sums::neighbours(self, memory, group.lanes, value), group.is_first)
                 }
                 None => {
                     let total = sums::tree(self, memory, value);
                     let zero = self.build.index(0);
-                    let is_first = self.build.binary(Bin::Equal, self.place.thread, zero);
-                    self.store_sum(buffer, total, is_first, 0)?;
+                    (total, self.build.binary(Bin::Equal, self.place.thread, zero))
                 }
-            }
+            };
+            let stores = self.build.binary(Bin::And, is_first, inside);
+            self.where_holds(Some(stores), |lane| {
+                let total = lane.build.load(total);
+                let present = lane.present(buffer);
+                lane.where_holds(present, |lane| lane.put(buffer, 0, total))
+            })?;
             self.build.push(Statement::ControlBarrier(naga::Barrier::WORK_GROUP));
         }
         Ok(())
-    }
-
-    /// Stores a sum that the first lane of those that it adds up may read.
-    fn store_sum(
-        &mut self,
-        buffer: BufferId,
-        total: Expr,
-        is_first: Expr,
-        which: usize,
-    ) -> Result<(), EmitError> {
-        let first = self.build.binary(Bin::And, is_first, self.place.inside[which]);
-        self.where_holds(Some(first), |lane| {
-            let total = lane.build.load(total);
-            let present = lane.present(buffer);
-            lane.where_holds(present, |lane| lane.put(buffer, which, total))
-        })
     }
 }

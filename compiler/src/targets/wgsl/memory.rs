@@ -19,7 +19,9 @@ pub fn storage_buffers(
     kernel: &Kernel,
     bindings: &Bindings,
     types: Scalars,
+    of_lanes: Scalars,
 ) -> Vec<Handle<GlobalVariable>> {
+    let index = types.index;
     let mut known: HashMap<u32, Handle<GlobalVariable>> = HashMap::new();
     let mut globals = Vec::new();
     for (buffer, binding) in kernel.buffers.iter().zip(&bindings.buffers) {
@@ -30,11 +32,15 @@ pub fn storage_buffers(
                 (Some(_), true) => ("packed_out", None),
             };
             let all = &mut module.types;
+            let (width, types) = match is_by_lane(buffer.shape) {
+                true => (kernel.schedule.lanes as usize, of_lanes),
+                false => (1, types),
+            };
             let ty = match storage_of {
-                Some(Storage::F16Bits) => halves(all),
+                Some(Storage::F16Bits) => halves(all, width),
                 Some(Storage::I32) => array(all, types.int, ArraySize::Dynamic),
                 Some(_) => array(all, types.real, ArraySize::Dynamic),
-                None => array(all, types.index, ArraySize::Dynamic),
+                None => array(all, index, ArraySize::Dynamic),
             };
             let name = format!("{}_{name}", kernel.name);
             bind_global(module, name, storage(buffer.written), binding.index, ty)
@@ -42,6 +48,14 @@ pub fn storage_buffers(
         globals.push(*global);
     }
     globals
+}
+
+/// Whether a buffer has an element for each lane, those of neighbours side by side.
+fn is_by_lane(shape: Shape) -> bool {
+    match shape {
+        Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk | Shape::Packed => true,
+        Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial | Shape::Group => false,
+    }
 }
 
 /// A global variable bound in group 0.
@@ -165,11 +179,22 @@ impl Lane<'_> {
         build.binary(Bin::Add, row, lane)
     }
 
-    fn pointer(&mut self, buffer: BufferId, which: usize) -> Result<Expr, EmitError> {
-        let index = self.index(buffer, which)?;
+    fn pointer(&mut self, buffer: BufferId, index: Expr) -> Expr {
         let base = Expression::GlobalVariable(self.globals[buffer.0 as usize]);
         let base = self.build.expr(base);
-        Ok(self.build.element(base, index))
+        self.build.element(base, index)
+    }
+
+    /// The pointer to the elements of all of the invocation's lanes, where one access reaches them.
+    fn quad(&mut self, buffer: BufferId) -> Result<Option<Expr>, EmitError> {
+        let is_shared = self.bindings.of(buffer).offset.is_some();
+        if self.width == 1 || is_shared || !is_by_lane(self.kernel.buffer(buffer).shape) {
+            return Ok(None);
+        }
+        let first = self.index(buffer, 0)?;
+        let width = self.build.index(self.width as u32);
+        let index = self.build.binary(Bin::Divide, first, width);
+        Ok(Some(self.pointer(buffer, index)))
     }
 
     /// The elements of the invocation's lanes in a buffer.
@@ -178,8 +203,24 @@ impl Lane<'_> {
             let element = self.load_one(buffer, 0)?;
             return Ok(self.spread(element));
         }
-        let components =
-            (0..self.width).map(|which| self.load_one(buffer, which)).collect::<Result<_, _>>()?;
+        let is_half = self.kernel.buffer(buffer).storage == Storage::F16Bits;
+        let components = match self.quad(buffer)? {
+            Some(pointer) => {
+                let elements = self.build.load(pointer);
+                if !is_half {
+                    return Ok(elements);
+                }
+                let bits = |which| {
+                    let half = self.build.part(elements, which);
+                    self.build.half_bits(self.pair, half)
+                };
+                [0, 1, 2, 3].map(bits).to_vec()
+            }
+            None => {
+                let each = (0..self.width).map(|which| self.load_one(buffer, which));
+                each.collect::<Result<_, _>>()?
+            }
+        };
         let ty = match self.kernel.buffer(buffer).storage.ty() {
             Type::Int => self.of_lanes.int,
             _ => self.of_lanes.real,
@@ -189,7 +230,8 @@ impl Lane<'_> {
 
     /// The element of one lane.
     fn load_one(&mut self, buffer: BufferId, which: usize) -> Result<Expr, EmitError> {
-        let pointer = self.pointer(buffer, which)?;
+        let index = self.index(buffer, which)?;
+        let pointer = self.pointer(buffer, index);
         let value = self.build.load(pointer);
         let packed = self.bindings.of(buffer).offset.is_some();
         Ok(match (packed, self.kernel.buffer(buffer).storage) {
@@ -229,13 +271,23 @@ impl Lane<'_> {
     pub fn store(&mut self, buffer: BufferId, value: Expr) -> Result<(), EmitError> {
         let present = self.present(buffer);
         self.where_holds(present, |lane| {
-            for which in 0..lane.width {
-                let own =
-                    if lane.width == 1 { value } else { lane.build.part(value, which as u32) };
-                // The body is entered where there is a first lane; the others may lie behind the last.
-                let inside = (which > 0).then_some(lane.place.inside[which]);
-                lane.where_holds(inside, |lane| lane.put(buffer, which, own))?;
+            if lane.width == 1 {
+                return lane.put(buffer, 0, value);
             }
+            let parts = [0, 1, 2, 3].map(|which| lane.build.part(value, which));
+            let Some(pointer) = lane.quad(buffer)? else {
+                let mut parts = parts.into_iter().enumerate();
+                return parts.try_for_each(|(which, part)| lane.put(buffer, which, part));
+            };
+            let value = match lane.kernel.buffer(buffer).storage {
+                Storage::F16Bits => {
+                    let ty = lane.halves.ok_or_else(|| Bug("there is no f16".into()))?;
+                    let components = parts.map(|part| lane.build.bits_half(part)).to_vec();
+                    lane.build.expr(Expression::Compose { ty, components })
+                }
+                _ => value,
+            };
+            lane.build.push(Statement::Store { pointer, value });
             Ok(())
         })
     }
@@ -255,7 +307,8 @@ impl Lane<'_> {
 
     /// Writes the element of one lane, or of one sum.
     pub fn put(&mut self, buffer: BufferId, which: usize, value: Expr) -> Result<(), EmitError> {
-        let pointer = self.pointer(buffer, which)?;
+        let index = self.index(buffer, which)?;
+        let pointer = self.pointer(buffer, index);
         let value = match (&self.bindings.of(buffer).offset, self.kernel.buffer(buffer).storage) {
             (Some(_), _) => self.build.bitcast(value, ScalarKind::Uint),
             (None, Storage::F16Bits) => self.build.bits_half(value),

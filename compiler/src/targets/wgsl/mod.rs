@@ -1,7 +1,8 @@
 //! Verified kernels to WGSL, through naga: a module is built, validated and written as text.
 //!
-//! One invocation runs one lane or, of light kernels, four, as vectors; a workgroup is a block of lanes, so
-//! that a block's sum is a tree in workgroup memory.
+//! One invocation runs one lane; a workgroup is a block of lanes, so that a block's sum is a tree in workgroup
+//! memory. A kernel of four lanes is emitted twice: for any number of lanes, one an invocation, and for
+//! whole multiples of four, which are loaded, computed and stored as vectors.
 //!
 //! WGSL lets a driver regroup and contract arithmetic, so a strict kernel hides each
 //! value from it: `bitcast<f32>(bitcast<u32>(e) ^ zero)`, where `zero` is a launch scalar that holds 0.
@@ -9,6 +10,7 @@
 
 mod bind;
 mod build;
+mod division;
 mod lane;
 mod memory;
 mod ops;
@@ -25,6 +27,7 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{EntryPoint, Function, Module, ShaderStage};
 use snn_artifact as artifact;
 
+use self::division::{Division, divides};
 use super::{Emitted, Launch};
 use crate::error::{Bug, EmitError};
 use crate::kernel::{Kernel, Verified};
@@ -52,19 +55,36 @@ pub const MAX_THREADS: u32 = 256;
 /// `Unsupported` for what WGSL does not have: `f64`, 16-bit storage, `fma` in a strict kernel.
 /// `Bug` where the schedule is not one for WGSL, or naga refuses what was built.
 pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted, EmitError> {
-    let mut module = Module::default();
+    let (mut module, division) = match options.strict && kernels.iter().any(|k| divides(k)) {
+        true => Division::module().map(|(module, division)| (module, Some(division)))?,
+        false => (Module::default(), None),
+    };
     let mut entries = BTreeMap::new();
     for kernel in kernels {
         refuse::refuse(kernel, options)?;
-        let bindings = bind::bind(kernel);
-        let function = lane::function(&mut module, kernel, &bindings, options)?;
-        add_entry_point(&mut module, &kernel.name, threads(kernel), function);
-        entries.insert(kernel.name.clone(), entry(kernel, bindings));
+        for kernel in forms(kernel) {
+            let bindings = bind::bind(&kernel);
+            let function = lane::function(&mut module, &kernel, &bindings, options, division)?;
+            add_entry_point(&mut module, &kernel.name, threads(&kernel), function);
+            entries.insert(kernel.name.clone(), entry(&kernel, bindings));
+        }
     }
     let (function, entry) = reduce::function(&mut module);
     add_entry_point(&mut module, &entry.symbol, entry.threads, function);
     entries.insert(entry.symbol.clone(), entry);
     Ok(Emitted { code: artifact::Code::Wgsl(write(&module)?), entries })
+}
+
+/// A kernel for any number of lanes and, where it has several an invocation, for whole multiples of them.
+/// Both have the same blocks, and so the same buffers.
+fn forms(kernel: &Kernel) -> Vec<Kernel> {
+    let mut narrow = kernel.clone();
+    narrow.schedule.lanes = 1;
+    if kernel.schedule.lanes == 1 {
+        return vec![narrow];
+    }
+    let name = format!("{}{}", kernel.name, artifact::naming::WIDE);
+    vec![narrow, Kernel { name, ..kernel.clone() }]
 }
 
 fn add_entry_point(module: &mut Module, name: &str, threads: u32, function: Function) {

@@ -175,7 +175,10 @@ impl Lane<'_> {
             (Unary::Round, Type::Real) => Fun::Round,
             _ => return Err(Bug(format!("{op:?} of {ty:?} came to WGSL")).into()),
         };
-        let result = self.build.math(fun, &[a]);
+        let result = match (fun, self.division) {
+            (Fun::Sqrt, Some(own)) => own.root(&mut self.build, self.width, a),
+            _ => self.build.math(fun, &[a]),
+        };
         Ok(self.hide(result))
     }
 
@@ -209,7 +212,10 @@ impl Lane<'_> {
             (Binary::Shr, Type::Int) => return Ok(self.shift(Bin::ShiftRight, a, b)),
             _ => return Err(Bug(format!("{op:?} of {ty:?} came to WGSL")).into()),
         };
-        let result = self.build.binary(arithmetic, a, b);
+        let result = match (op, self.division) {
+            (Binary::Div, Some(own)) => own.quotient(&mut self.build, self.width, a, b),
+            _ => self.build.binary(arithmetic, a, b),
+        };
         Ok(if ty == Type::Real { self.hide(result) } else { result })
     }
 

@@ -14,7 +14,7 @@ use super::build::{Builder, Expr, Scalars, array};
 use super::lane::Lane;
 use crate::kernel::{GROUP, Kernel, Stmt};
 
-/// Workgroup memory with one real a lane, where the kernel has a sum.
+/// Workgroup memory with one real an invocation, where the kernel has a sum.
 pub fn memory(
     module: &mut Module,
     kernel: &Kernel,
@@ -23,7 +23,7 @@ pub fn memory(
     if !kernel.body.iter().any(|stmt| matches!(stmt, Stmt::Reduce(..))) {
         return None;
     }
-    let count = NonZeroU32::new(kernel.schedule.block)?;
+    let count = NonZeroU32::new(super::threads(kernel))?;
     Some(workgroup(module, &kernel.name, count, types))
 }
 
@@ -85,18 +85,18 @@ fn total(lane: &mut Lane, value: Expr) -> Expr {
     sum(low, high)
 }
 
-/// The groups of the invocation's lanes of a `Group` buffer.
+/// The group of the invocation's lanes in a `Group` buffer.
 #[derive(Clone, Copy)]
 pub struct Group {
-    /// How many lanes each has.
+    /// How many lanes it has: no fewer than an invocation.
     pub lanes: Expr,
-    /// Whether the lanes are the first of theirs: all are, or none, since they lie whole groups apart.
+    /// Whether the invocation's are its first.
     pub is_first: Expr,
 }
 
-/// The groups of the invocation's lanes.
+/// The group of the invocation's lanes.
 pub fn group(lane: &mut Lane) -> Group {
-    let (apart, build) = (lane.scalars["S"], &mut lane.build);
+    let (apart, first, build) = (lane.scalars["S"], lane.place.lane[0], &mut lane.build);
     let (zero, one, most) = (build.index(0), build.index(1), build.index(GROUP));
     // The lowest bit of `S`, or of `GROUP` where that is lower.
     let apart = build.math(MathFunction::Max, &[apart, one]);
@@ -105,38 +105,28 @@ pub fn group(lane: &mut Lane) -> Group {
     let lanes = build.binary(Bin::And, bits, negated);
     let lanes = build.name(lanes, "lanes_of_group");
     let mask = build.binary(Bin::Subtract, lanes, one);
-    let place = build.binary(Bin::And, lane.place.thread, mask);
+    let place = build.binary(Bin::And, first, mask);
     let is_first = build.binary(Bin::Equal, place, zero);
     Group { lanes, is_first }
 }
 
-/// Adds a value of each lane of a group, neighbours first and then neighbouring sums; returns the pointers
-/// to the sums, in the first lane of each group, which alone may read its own.
+/// Adds a value of each lane of a group, neighbours first and then neighbouring sums; returns the pointer
+/// to the sum in the group's first invocation, which alone may read its own.
 pub fn neighbours(
     lane: &mut Lane,
     memory: Handle<GlobalVariable>,
     lanes_of_group: Expr,
     value: Expr,
-) -> Vec<Expr> {
+) -> Expr {
     let thread = lane.place.thread;
+    let value = total(lane, value);
+    let own = element(&mut lane.build, memory, thread);
+    lane.build.push(Statement::Store { pointer: own, value });
     let width = lane.width as u32;
-    let threads = super::threads(lane.kernel);
-    let places: Vec<Expr> = (0..width)
-        .map(|which| {
-            let offset = lane.build.index(which * threads);
-            lane.build.binary(Bin::Add, thread, offset)
-        })
-        .collect();
-    let own: Vec<Expr> =
-        places.iter().map(|&place| element(&mut lane.build, memory, place)).collect();
-    for (which, &pointer) in own.iter().enumerate() {
-        let value = if width == 1 { value } else { lane.build.part(value, which as u32) };
-        lane.build.push(Statement::Store { pointer, value });
-    }
     let mut apart = 1;
-    while apart < GROUP {
+    while apart < GROUP / width {
         // The same for all lanes of a launch, so that all meet at the barrier or none.
-        let distance = lane.build.index(apart);
+        let distance = lane.build.index(apart * width);
         let is_within = lane.build.binary(Bin::Greater, lanes_of_group, distance);
         lane.build.open();
         lane.build.push(Statement::ControlBarrier(Barrier::WORK_GROUP));
@@ -145,7 +135,7 @@ pub fn neighbours(
         let adds = lane.build.binary(Bin::Equal, place, zero);
         lane.build.open();
         let zero = lane.strict.then_some(lane.zero);
-        places.iter().for_each(|&place| add(&mut lane.build, memory, place, apart, zero));
+        add(&mut lane.build, memory, thread, apart, zero);
         lane.build.close_if(adds);
         lane.build.close_if(is_within);
         apart *= 2;

@@ -66,7 +66,7 @@ fn strict_kernels_hide_every_result_of_arithmetic() {
     let computed =
         |line: &&str| [" + ", " - ", " * ", " / ", "select"].iter().any(|op| line.contains(op));
     let lines: Vec<&str> = values(&text).filter(computed).collect();
-    assert!(lines.len() > 20);
+    assert!(lines.len() > 15, "{lines:?}");
     for line in lines {
         assert!(line.contains("^ zero"), "{line}");
     }

@@ -3,6 +3,8 @@
 #[cfg(feature = "wgpu")]
 mod device;
 #[cfg(feature = "wgpu")]
+mod division;
+#[cfg(feature = "wgpu")]
 mod launches;
 #[cfg(feature = "wgpu")]
 mod math;

@@ -99,9 +99,13 @@ pub fn lif(kernel: &Kernel, launch: &Launch, rng: &mut StdRng) -> Vec<Words> {
 
 /// The module of a kernel on a device.
 pub fn load(device: &dyn Device, kernel: &Verified<Kernel>) -> Box<dyn Module> {
+    device.load(&artifact(kernel)).unwrap()
+}
+
+/// The artifact of a kernel.
+pub fn artifact(kernel: &Verified<Kernel>) -> Artifact {
     let emitted = emit(&[kernel], &Options::default()).unwrap();
-    let artifact = Artifact { manifest: manifest(emitted.entries), code: emitted.code };
-    device.load(&artifact).unwrap()
+    Artifact { manifest: manifest(emitted.entries), code: emitted.code }
 }
 
 fn manifest(entries: BTreeMap<String, Entry>) -> Manifest {
