@@ -4,6 +4,7 @@ mod copy;
 mod demo;
 mod fresh;
 mod gpu;
+mod libtorch;
 mod need;
 mod outcome;
 mod process;
@@ -23,6 +24,7 @@ Commands:
   test [OPTIONS]       Install what is missing, then run every check of the project
       --no-install     Install nothing; only say what is missing
       --require-all    A part that cannot run here is a failure, not a skip
+  libtorch             Fetch what a build with the feature `torch` needs, into .local/libtorch
   copy                 Copy the grammar into the package that is made from it
   gpu                  Run IF and LIF in all forms and sizes on an NVIDIA GPU
       --pack FOLDER    Make a folder to do so, and to time neurons, on a machine without Rust, LLVM
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
             Err(flag) => return usage(&format!("`test` has no option `{flag}`")),
         },
         ["copy"] => copy::run(),
+        ["libtorch"] => libtorch::fetch().map(|()| true),
         ["gpu"] => gpu::run(),
         ["gpu", "--pack", folder, carried @ ..] => match gpu::Carried::parse(carried) {
             Ok(carried) => gpu::pack(folder.as_ref(), carried),

@@ -13,6 +13,11 @@ pub struct Wheel {
 
 /// Downloads wheels into a folder, without what they need.
 pub fn download(wheels: &[Wheel], folder: &Path) -> Result<(), String> {
+    download_for(wheels, folder, &[])
+}
+
+/// The same for a platform, given as pip's options.
+pub fn download_for(wheels: &[Wheel], folder: &Path, platform: &[&str]) -> Result<(), String> {
     let failed = |path: &Path, why: std::io::Error| format!("{}: {why}", path.display());
     std::fs::create_dir_all(folder).map_err(|why| failed(folder, why))?;
     let line = |wheel: &Wheel| format!("{} --hash=sha256:{}\n", wheel.name, wheel.hash);
@@ -21,7 +26,7 @@ pub fn download(wheels: &[Wheel], folder: &Path) -> Result<(), String> {
     std::fs::write(&list, lines).map_err(|why| failed(&list, why))?;
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-    pip.args(["--only-binary=:all:", "--require-hashes", "--dest"]).arg(folder);
+    pip.args(["--only-binary=:all:", "--require-hashes"]).args(platform).arg("--dest").arg(folder);
     pip.arg("--requirement").arg(&list);
     run(pip).ok_or("`python3 -m pip download` failed")?;
     std::fs::remove_file(&list).map_err(|why| failed(&list, why))
@@ -30,12 +35,17 @@ pub fn download(wheels: &[Wheel], folder: &Path) -> Result<(), String> {
 /// Runs lines of Python over the one wheel in a folder, which they find as `wheel`, and what they are to
 /// write, `sys.argv[2]`.
 pub fn unpack(folder: &Path, lines: &str, to: &Path) -> Result<(), String> {
-    const FIND: &str = "\
-import glob, os, sys, zipfile
-wheel, = glob.glob(os.path.join(sys.argv[1], '*.whl'))
-";
+    unpack_all(
+        folder,
+        &format!("wheel, = glob.glob(os.path.join(sys.argv[1], '*.whl'))\n{lines}"),
+        to,
+    )
+}
+
+/// The same over all wheels in a folder, `sys.argv[1]`.
+pub fn unpack_all(folder: &Path, lines: &str, to: &Path) -> Result<(), String> {
     let mut python = Command::new("python3");
-    python.args(["-c", &format!("{FIND}{lines}")]).arg(folder).arg(to);
+    python.args(["-c", &format!("import glob, os, sys, zipfile\n{lines}")]).arg(folder).arg(to);
     run(python).ok_or_else(|| "unpacking the wheel failed".into())
 }
 

@@ -48,7 +48,8 @@ fn whole_numbers_are_right_where_the_driver_is_off_by_four_units() {
             .replace("(a_3 / b_3)", &format!("((a_3 / b_3) * {factor}f)"))
             .replace("return sqrt(a_5)", &format!("return {factor}f * sqrt(a_5)"));
         let right = right(device, &off);
-        assert_eq!(right, [Division { quotients: 2, roots: 1 }], "off by {factor}");
+        assert!(right.contains(&Division { quotients: 2, roots: 1 }), "{right:?} at {factor}");
+        assert!(right.iter().all(|way| way.quotients > 0 && way.roots > 0), "{right:?}");
     }
 }
 
