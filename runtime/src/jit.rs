@@ -93,6 +93,11 @@ impl Jit {
         self.cached(&key, || pipeline::back(&front.neuron, &options, key.clone()))
     }
 
+    #[cfg(feature = "torch")]
+    pub(crate) fn tuning(&self) -> Tuning {
+        self.tuning
+    }
+
     pub(crate) fn cache(&self) -> Option<&Cache> {
         self.cache.as_ref()
     }

@@ -23,7 +23,12 @@ pub struct CpuMemory {
 enum Store {
     Small(Box<[Line]>),
     Large(MmapMut),
+    /// Somebody else's, from this address on.
+    Borrowed(*mut u8),
 }
+
+// SAFETY: who lends memory promises that nobody else uses it meanwhile, on whatever thread this is.
+unsafe impl Send for Store {}
 
 impl CpuMemory {
     /// Zeroed memory; `None` where there is no room.
@@ -36,6 +41,16 @@ impl CpuMemory {
         Some(Self { store, size })
     }
 
+    /// Memory that is somebody else's.
+    ///
+    /// # Safety
+    ///
+    /// The address has to be that of so many bytes, which live as long as this, and which nobody else writes to
+    /// meanwhile, nor reads if this is written to.
+    pub unsafe fn borrowed(address: *mut u8, size: usize) -> Self {
+        Self { store: Store::Borrowed(address), size }
+    }
+
     /// Its bytes.
     pub fn bytes(&self) -> &[u8] {
         match &self.store {
@@ -44,6 +59,10 @@ impl CpuMemory {
                 std::slice::from_raw_parts(lines.as_ptr().cast(), self.size)
             },
             Store::Large(map) => map,
+            // An address of no bytes may be null.
+            Store::Borrowed(_) if self.size == 0 => &[],
+            // SAFETY: the lender's promise.
+            Store::Borrowed(address) => unsafe { std::slice::from_raw_parts(*address, self.size) },
         }
     }
 
@@ -55,6 +74,11 @@ impl CpuMemory {
                 std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), self.size)
             },
             Store::Large(map) => map,
+            Store::Borrowed(_) if self.size == 0 => &mut [],
+            // SAFETY: as in `bytes`; the borrow is exclusive.
+            Store::Borrowed(address) => unsafe {
+                std::slice::from_raw_parts_mut(*address, self.size)
+            },
         }
     }
 }

@@ -64,6 +64,17 @@ impl Cpu {
         Ok(Self { pool: Arc::new(pool), level })
     }
 
+    /// Memory of another library, which stays its own.
+    ///
+    /// # Safety
+    ///
+    /// The address has to be that of so many bytes, which live as long as what is returned, and which nobody
+    /// else writes to meanwhile, nor reads if what is returned is written to.
+    pub unsafe fn borrow(address: *mut u8, bytes: usize) -> Box<dyn Memory> {
+        // SAFETY: the caller's promise.
+        Box::new(unsafe { CpuMemory::borrowed(address, bytes) })
+    }
+
     /// How many threads a launch may use.
     pub fn n_threads(&self) -> usize {
         self.pool.current_num_threads()

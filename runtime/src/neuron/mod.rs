@@ -34,9 +34,13 @@ use crate::error::Result;
 pub use array::{Array, Arrays};
 pub use call::{ALL, CHANNEL_AXIS, Call, Forward, Gradients, Seeds};
 pub use packed::Packed;
-pub use params::default_numbers;
+pub use params::{default_numbers, stored_numbers};
 pub use prepared::Prepared;
 
+#[cfg(feature = "torch")]
+pub(crate) use check::manifest as check_manifest;
+#[cfg(feature = "torch")]
+pub(crate) use geometry::Geometry;
 pub(crate) use params::{check as check_param, moved as moved_param};
 
 use check::{BACKWARD, FORWARD, FORWARD_TRAIN};

@@ -80,6 +80,16 @@ pub fn default_numbers(param: &Param, n: usize, seed: u64) -> Result<Vec<f64>> {
     }
 }
 
+/// The stored numbers of constrained ones.
+///
+/// # Errors
+///
+/// [`Error::Range`].
+pub fn stored_numbers(param: &Param, numbers: &[f32]) -> Result<Vec<f32>> {
+    let numbers = numbers.iter().enumerate();
+    numbers.map(|(i, &number)| one(param, i, f64::from(number), rounded)).collect()
+}
+
 /// An end of a range for numbers in f32: a caller's 0.1 is the f32 next to it, so the ends are as well.
 pub fn rounded(end: f64) -> f64 {
     f64::from(end as f32)

@@ -1,0 +1,190 @@
+//! Forward, recorded by libtorch's autograd.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::sync::Arc;
+
+use snn_artifact::naming::Operand;
+use snn_artifact::{Entry, Role};
+use tch::Tensor;
+use torch_sys::C_tensor;
+
+use super::backward::Backward;
+use super::buffers::kind;
+use super::kernels::Kernels;
+use super::operands::{Operands, Run};
+use super::{Buffers, Forward, failed};
+use crate::device::{Argument, Memory};
+use crate::error::{Error, Result};
+
+unsafe extern "C" {
+    fn snn_torch_record(
+        inputs: *const *mut C_tensor,
+        n_inputs: usize,
+        saved: *const *mut C_tensor,
+        n_saved: usize,
+        outputs: *const *mut C_tensor,
+        is_fixed: *const u8,
+        n_outputs: usize,
+        op: *const c_void,
+    ) -> *mut c_char;
+    fn snn_torch_stream(device: c_int, stream: *mut *mut c_void) -> *mut c_char;
+    fn snn_torch_free(message: *mut c_char);
+}
+
+/// Runs `forward`, or `forward_train` where a gradient will be asked for.
+pub fn forward(operands: Operands, kernels: Arc<Kernels>) -> Result<Forward> {
+    let Operands { run, given, declared } = operands;
+    let mut buffers = stored(&kernels, given)?;
+    for (param, n) in &declared {
+        let (name, tensor) =
+            (Operand::Param(&param.name), kernels.declared(param, *n, run.device)?);
+        match param.has_steps() {
+            false => buffers.insert(name.to_string(), tensor),
+            true => {
+                let full = tensor.reshape([1_i64; 0]).expand(&run.shape, false).contiguous();
+                buffers.insert(Operand::Input(&param.name).to_string(), full)
+            }
+        };
+    }
+    let learns = tch_grad_enabled() && buffers.values().any(Tensor::requires_grad);
+    let name = if learns { "forward_train" } else { "forward" };
+    tch::no_grad(|| launch(&kernels, &run, name, &mut buffers))?;
+    let mut results = Forward::default();
+    for port in &kernels.manifest.outputs {
+        let made = buffers.remove(&Operand::Output(&port.name).to_string());
+        results.outputs.extend(made.map(|tensor| (port.name.clone(), tensor)));
+    }
+    for port in &kernels.manifest.states {
+        let made = buffers.remove(&Operand::Next(&port.name).to_string());
+        results.states.extend(made.map(|tensor| (port.name.clone(), tensor)));
+    }
+    if learns {
+        record(run, kernels, &buffers, &mut results)?;
+    }
+    Ok(results)
+}
+
+/// Whether operations are recorded on this thread. tch tells only by setting it.
+fn tch_grad_enabled() -> bool {
+    // SAFETY: both calls only touch a flag of this thread.
+    unsafe {
+        let before = torch_sys::at_grad_set_enabled(0);
+        torch_sys::at_grad_set_enabled(before);
+        before != 0
+    }
+}
+
+/// What was given in the types that kernels store it in.
+fn stored(kernels: &Kernels, given: Buffers) -> Result<Buffers> {
+    let entries = || kernels.manifest.entries.values().flat_map(|entry| &entry.buffers);
+    let one = |(name, tensor): (String, Tensor)| {
+        let Some(buffer) = entries().find(|buffer| buffer.name == name) else {
+            return Ok((name, tensor));
+        };
+        let kind = kind(buffer.dtype)?;
+        let own = if tensor.kind() == kind { tensor } else { tensor.to_kind(kind) };
+        Ok((name, own))
+    };
+    given.into_iter().map(one).collect()
+}
+
+/// Starts an entry; what it writes is made and put to the buffers.
+pub fn launch(kernels: &Kernels, run: &Run, name: &str, buffers: &mut Buffers) -> Result<()> {
+    let steps = run.geometry.steps;
+    let found = kernels.manifest.entry_for(name, steps);
+    let (name, entry) =
+        found.ok_or_else(|| Error::Artifact(format!("it has no entry `{name}`")))?;
+    for buffer in entry.buffers.iter().filter(|buffer| buffer.written) {
+        buffers.insert(buffer.name.clone(), run.create(entry, buffer)?);
+    }
+    let stride = |buffer: &str| {
+        buffers.get(buffer).filter(|tensor| tensor.dim() > 0).map_or(0, |tensor| tensor.stride()[0])
+    };
+    let scalars = run.scalars(entry, stride)?;
+    start(kernels, name, entry, run.geometry.lanes, buffers, &scalars)
+}
+
+/// Starts an entry over buffers that are all there.
+pub fn start(
+    kernels: &Kernels,
+    name: &str,
+    entry: &Entry,
+    lanes: usize,
+    buffers: &Buffers,
+    scalars: &[i64],
+) -> Result<()> {
+    let memory = |name: &String| Some(kernels.place.memory(name, buffers.get(name)?));
+    let mut memories: Vec<_> = entry.buffers.iter().map(|buffer| memory(&buffer.name)).collect();
+    let written = entry.buffers.iter().map(|buffer| buffer.written);
+    let mut arguments: Vec<Argument<'_>> =
+        memories.iter_mut().zip(written).map(|(m, w)| argument(m, w)).collect();
+    kernels.module.launch(name, 0, lanes, &mut arguments, scalars)
+}
+
+fn argument(memory: &mut Option<Box<dyn Memory>>, written: bool) -> Argument<'_> {
+    match memory.as_deref_mut() {
+        None => Argument::Absent,
+        Some(memory) if written => Argument::Write(memory),
+        Some(memory) => Argument::Read(memory),
+    }
+}
+
+/// Lets libtorch know what the results were computed of.
+fn record(run: Run, kernels: Arc<Kernels>, buffers: &Buffers, results: &mut Forward) -> Result<()> {
+    let backward = Backward::new(run, kernels, buffers)?;
+    let inputs: Vec<*mut C_tensor> =
+        backward.inputs().map(|name| pointer(buffers.get(name))).collect();
+    let saved: Vec<*mut C_tensor> =
+        backward.saved().map(|name| pointer(buffers.get(name))).collect();
+    let made = results.outputs.values().chain(results.states.values());
+    let is_fixed: Vec<u8> =
+        made.clone().map(|tensor| u8::from(!tensor.is_floating_point())).collect();
+    let outputs: Vec<*mut C_tensor> = made.map(|tensor| pointer(Some(tensor))).collect();
+    let op = Arc::into_raw(Arc::new(backward));
+    // SAFETY: all pointers are of tensors that live until the call is over; it takes `op` over.
+    let message = unsafe {
+        snn_torch_record(
+            inputs.as_ptr(),
+            inputs.len(),
+            saved.as_ptr(),
+            saved.len(),
+            outputs.as_ptr(),
+            is_fixed.as_ptr(),
+            outputs.len(),
+            op.cast(),
+        )
+    };
+    checked("recording a neuron", message)
+}
+
+fn pointer(tensor: Option<&Tensor>) -> *mut C_tensor {
+    tensor.map_or(std::ptr::null_mut(), |tensor| tensor.as_ptr().cast_mut())
+}
+
+/// The message of a call that failed, as an error.
+fn checked(what: &str, message: *mut c_char) -> Result<()> {
+    if message.is_null() {
+        return Ok(());
+    }
+    // SAFETY: it is a C string that is ours to free.
+    let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+    // SAFETY: as above.
+    unsafe { snn_torch_free(message) };
+    // What follows is a list of addresses.
+    let text = text.split("\nException raised from").next().unwrap_or_default().to_string();
+    Err(failed(what, text))
+}
+
+/// The handle of the stream that is current on a device.
+pub fn stream(ordinal: usize) -> Result<usize> {
+    let mut stream = std::ptr::null_mut();
+    // SAFETY: it writes the one pointer that it is given.
+    let message = unsafe { snn_torch_stream(ordinal as c_int, &mut stream) };
+    checked("finding the current stream", message)?;
+    Ok(stream as usize)
+}
+
+/// Whether a buffer is one that backward reads and forward leaves.
+pub fn is_kept(role: Role) -> bool {
+    matches!(role, Role::Input | Role::Param | Role::StateIn | Role::Saved)
+}

@@ -1,0 +1,213 @@
+//! Backward, as libtorch's autograd calls it.
+
+use std::ffi::{CString, c_char, c_void};
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use snn_artifact::naming::Operand;
+use snn_artifact::{Param, Sharing, group};
+use tch::Tensor;
+use torch_sys::C_tensor;
+
+use super::autograd::{is_kept, launch, start};
+use super::kernels::Kernels;
+use super::operands::Run;
+use super::{Buffers, failed};
+use crate::error::{Error, Result};
+
+/// What backward needs besides tensors.
+pub struct Backward {
+    run: Run,
+    kernels: Arc<Kernels>,
+    /// What gradients are asked of, by the names of their buffers in forward.
+    inputs: Vec<String>,
+    /// What backward reads, by the names of its buffers.
+    saved: Vec<String>,
+}
+
+impl Backward {
+    /// That of a run of which these buffers are left.
+    pub fn new(run: Run, kernels: Arc<Kernels>, buffers: &Buffers) -> Result<Self> {
+        let entry = kernels.manifest.entry_for("backward", run.geometry.steps);
+        let lacks = || Error::Artifact("it has no entry `backward`".into());
+        let (_, entry) = entry.ok_or_else(lacks)?;
+        let kept = entry.buffers.iter().filter(|buffer| !buffer.written && is_kept(buffer.role));
+        let saved = kept.map(|buffer| buffer.name.clone()).collect();
+        let has_gradient = |name: &String| match Operand::parse(name) {
+            Some(Operand::Input(_) | Operand::Param(_)) => true,
+            Some(Operand::State(_)) => buffers[name].is_floating_point(),
+            _ => false,
+        };
+        let inputs = buffers.keys().filter(|name| has_gradient(name)).cloned().collect();
+        Ok(Self { run, kernels, inputs, saved })
+    }
+
+    /// The names of what gradients are asked of.
+    pub fn inputs(&self) -> impl Iterator<Item = &String> {
+        self.inputs.iter()
+    }
+
+    /// The names of what is saved.
+    pub fn saved(&self) -> impl Iterator<Item = &String> {
+        self.saved.iter()
+    }
+
+    /// The gradients of the inputs, where there are such.
+    fn run(
+        &self,
+        saved: &[Option<Tensor>],
+        grads: &[Option<Tensor>],
+    ) -> Result<Vec<Option<Tensor>>> {
+        let named = self.saved.iter().zip(saved);
+        let named = named.filter_map(|(name, t)| Some((name.clone(), t.as_ref()?.shallow_clone())));
+        let mut buffers: Buffers = named.collect();
+        self.seed(&mut buffers, grads);
+        launch(&self.kernels, &self.run, "backward", &mut buffers)?;
+        self.inputs.iter().map(|input| self.gradient(input, &mut buffers)).collect()
+    }
+
+    /// Puts the gradients that backward begins with, in the order of the results.
+    fn seed(&self, buffers: &mut Buffers, grads: &[Option<Tensor>]) {
+        let manifest = &self.kernels.manifest;
+        let mut outputs: Vec<&str> =
+            manifest.outputs.iter().map(|port| port.name.as_str()).collect();
+        let mut states: Vec<&str> = manifest.states.iter().map(|port| port.name.as_str()).collect();
+        outputs.sort_unstable();
+        states.sort_unstable();
+        let of_outputs = outputs.into_iter().map(|name| Operand::OutputGrad(name));
+        let names = of_outputs.chain(states.into_iter().map(|name| Operand::NextGrad(name)));
+        for (operand, grad) in names.zip(grads) {
+            let Some(grad) = grad else { continue };
+            let kind = match operand {
+                Operand::OutputGrad(_) => self.run.kind,
+                _ => tch::Kind::Float,
+            };
+            let grad = grad.to_kind(kind);
+            let is_row = grad.dim() < self.run.shape.len();
+            let dense = match is_row {
+                true => self.run.layout.dense_step(&grad, 0),
+                false => self.run.layout.dense_steps(&grad),
+            };
+            buffers.insert(operand.to_string(), dense);
+        }
+    }
+
+    fn gradient(&self, input: &str, buffers: &mut Buffers) -> Result<Option<Tensor>> {
+        match Operand::parse(input) {
+            Some(Operand::Input(name)) => Ok(buffers.remove(&Operand::InputGrad(name).to_string())),
+            Some(Operand::State(name)) => Ok(buffers.remove(&Operand::StateGrad(name).to_string())),
+            Some(Operand::Param(name)) => {
+                let partial = buffers.remove(&Operand::Partial(name).to_string());
+                partial.map(|partial| self.reduce(name, &partial)).transpose()
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The sum of what lanes contribute to the gradient of a param.
+    fn reduce(&self, name: &str, partial: &Tensor) -> Result<Tensor> {
+        let Run { geometry, device, .. } = &self.run;
+        let params = self.kernels.manifest.params.iter();
+        let param = params.flat_map(Param::elements).find(|param| param.name == name);
+        let param =
+            param.ok_or_else(|| failed("backward", format!("there is no param `{name}`")))?;
+        let (g, s) = match param.sharing {
+            Sharing::Layer => (1, 1),
+            Sharing::Channel => (geometry.channels, geometry.inner / group(geometry.inner)),
+            Sharing::Neuron => (geometry.neurons, 1),
+        };
+        let n = partial.numel();
+        let options = (tch::Kind::Float, *device);
+        if n == 0 {
+            return Ok(self.shaped(&param, Tensor::zeros([g as i64], options)));
+        }
+        let o = n.checked_div(g * s).unwrap_or(0);
+        let grad = Tensor::empty([g as i64], options);
+        let entry = self.kernels.manifest.entries.get("reduce");
+        let entry = entry.ok_or_else(|| Error::Artifact("it has no entry `reduce`".into()))?;
+        let buffers = Buffers::from([
+            ("partial".to_string(), partial.shallow_clone()),
+            ("grad".to_string(), grad.shallow_clone()),
+        ]);
+        let scalars = [g as i64, s as i64, o as i64];
+        start(&self.kernels, "reduce", entry, g, &buffers, &scalars)?;
+        Ok(self.shaped(&param, grad))
+    }
+
+    /// A gradient in the shape in which the param was given to the kernels.
+    fn shaped(&self, param: &Param, grad: Tensor) -> Tensor {
+        let step = if self.run.shape.len() == 2 { 1 } else { 2 };
+        match param.sharing {
+            Sharing::Layer => grad.reshape([1_i64; 0]),
+            Sharing::Channel => grad,
+            Sharing::Neuron if step == 1 => grad,
+            Sharing::Neuron => self.run.layout.undone(&grad, &self.run.shape[step..]),
+        }
+    }
+}
+
+/// Called by libtorch, on whatever thread its backward runs.
+#[unsafe(no_mangle)]
+extern "C" fn snn_torch_backward(
+    op: *const c_void,
+    saved: *const *const C_tensor,
+    n_saved: usize,
+    grads: *const *const C_tensor,
+    n_grads: usize,
+    out: *mut *mut C_tensor,
+    n_out: usize,
+) -> *mut c_char {
+    // SAFETY: `op` came from `record` and is not forgotten yet; the arrays are as long as is said.
+    let run = || unsafe {
+        let backward = &*op.cast::<Backward>();
+        let results = backward.run(&borrowed(saved, n_saved), &borrowed(grads, n_grads))?;
+        for (i, result) in results.into_iter().enumerate().take(n_out) {
+            let owned = result.map(|tensor| ManuallyDrop::new(tensor).as_ptr().cast_mut());
+            *out.add(i) = owned.unwrap_or(std::ptr::null_mut());
+        }
+        Ok(())
+    };
+    let done = catch_unwind(AssertUnwindSafe(run));
+    let why = match done {
+        Ok(Ok(())) => return std::ptr::null_mut(),
+        Ok(Err(error)) => Error::to_string(&error),
+        Err(panic) => format!("backward of a neuron panicked: {}", words(panic.as_ref())),
+    };
+    let text = CString::new(why.replace('\0', " ")).unwrap_or_default();
+    // The other side frees it as C does.
+    // SAFETY: `text` is a C string.
+    unsafe { torch_copy(text.as_ptr()) }
+}
+
+/// Called when libtorch forgets the graph.
+#[unsafe(no_mangle)]
+extern "C" fn snn_torch_forget(op: *const c_void) {
+    // SAFETY: it came from `Arc::into_raw`, and is forgotten once.
+    drop(unsafe { Arc::from_raw(op.cast::<Backward>()) });
+}
+
+unsafe extern "C" {
+    #[link_name = "strdup"]
+    fn torch_copy(text: *const c_char) -> *mut c_char;
+}
+
+/// Tensors that stay the caller's, as handles of our own.
+///
+/// # Safety
+///
+/// There have to be `n` pointers, each null or of a tensor.
+unsafe fn borrowed(tensors: *const *const C_tensor, n: usize) -> Vec<Option<Tensor>> {
+    let one = |i| {
+        // SAFETY: the caller's promise.
+        let pointer = unsafe { *tensors.add(i) };
+        // SAFETY: as above; `clone_from_ptr` makes a handle of its own.
+        (!pointer.is_null()).then(|| unsafe { Tensor::clone_from_ptr(pointer.cast_mut()) })
+    };
+    (0..n).map(one).collect()
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}

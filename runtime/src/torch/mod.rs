@@ -1,0 +1,178 @@
+//! Neurons as differentiable operations on tensors of libtorch, on the CPU and on CUDA.
+//!
+//! Kernels read and write the tensors' own memory, on libtorch's current stream, and never wait. What is
+//! differentiable about an operation but is no kernel (inputs that are repeated, params by index, other layouts)
+//! is done by libtorch's own operations around it.
+
+#![allow(unsafe_code, reason = "libtorch is a C++ library, and kernels are given addresses")]
+
+mod autograd;
+mod backward;
+mod buffers;
+mod cuda;
+mod kernels;
+mod layout;
+mod operands;
+
+use std::collections::BTreeMap;
+
+use snn_artifact::naming::Operand;
+use snn_artifact::{Manifest, Param};
+use tch::{Kind, Tensor};
+
+pub use cuda::find as find_cuda;
+pub use operands::Tensors;
+
+use crate::error::{Error, Result};
+use crate::jit::{Jit, Program};
+use crate::neuron::default_numbers;
+use kernels::Compiled;
+
+/// A neuron that runs on tensors. It is compiled for a device and a type of elements when it first meets them.
+pub struct Neuron {
+    compiled: Compiled,
+    manifest: Manifest,
+}
+
+/// What a neuron is given, by name.
+#[derive(Debug, Default)]
+pub struct Call {
+    /// Every input, `[T, N, *]`, in f32, f16 or bf16. An input may have size 1 on an axis where others have
+    /// more. In `[T, N]` the axis N is the neuron axis for params per channel and per neuron alike.
+    pub inputs: Tensors,
+    /// Params as they are stored (the `w` of a param with a `via`), f32: `[]` per layer, `[C]` per channel, the
+    /// shape of a step without the batch per neuron, with an axis before these for an index or for steps.
+    /// What is left out has its declared number.
+    pub params: Tensors,
+    /// States before the first step, `[N, *]`; what is left out has its declared value.
+    pub states: Tensors,
+    /// The shape of the run, `[T, N, *]`, of a neuron without an input, and where it runs.
+    pub sizes: Option<(Vec<i64>, tch::Device)>,
+    /// Which axis of the inputs is the channels', T counted as 0; negative from the end. Without it, 2, and in
+    /// `[T, N]` the axis N.
+    pub channel_axis: Option<isize>,
+}
+
+/// What a neuron gives, by name.
+#[derive(Debug, Default)]
+pub struct Forward {
+    /// Outputs, `[T, N, *]`, or `[N, *]` of those that give their last value only, in the type of the inputs.
+    pub outputs: Tensors,
+    /// States after the last step, `[N, *]`, f32, or i32 of int states.
+    pub states: Tensors,
+}
+
+impl Neuron {
+    /// Compiles the text of a file with one neuron, with its options as declared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Compile`] with the rendered diagnostics of the program; [`Error::Cache`] where the folder of the
+    /// kernel cache is not safe.
+    pub fn compile(text: &str) -> Result<Self> {
+        let resolver = snn_compiler::check::NoImports;
+        let specialization = snn_compiler::check::Specialization::default();
+        let program = Program { name: "<text>", text, specialization, resolver: &resolver };
+        Self::new(&program, Jit::new()?)
+    }
+
+    /// Checks a program; `jit` compiles it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Compile`] with the rendered diagnostics; [`Error::Unsupported`] for spikes that are given packed.
+    pub fn new(program: &Program<'_>, jit: Jit) -> Result<Self> {
+        if let Some(output) = program.specialization.pack.first() {
+            return Err(Error::Unsupported {
+                device: "libtorch".into(),
+                what: format!("the packed spikes of `{output}`, which have no gradient"),
+                instead: "leave `pack` out, or run the neuron without libtorch".into(),
+            });
+        }
+        let compiled = Compiled::new(program, jit)?;
+        let manifest = compiled.manifest()?;
+        Ok(Self { compiled, manifest })
+    }
+
+    /// What the compiler says of it: the names of its inputs, outputs, states and params.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// A param.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`].
+    pub fn param(&self, name: &str) -> Result<&Param> {
+        let found = self.manifest.params.iter().find(|param| param.name == name);
+        found.ok_or_else(|| operands::unknown(&self.manifest, "param", name))
+    }
+
+    /// The stored numbers that a param begins with, on the CPU: `n` numbers, or those that it is declared with
+    /// for each index, so that the shape is `[]` or `[n]` with an index before it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`]; [`Error::Artifact`] where its distribution has next to no numbers in its range.
+    pub fn initial(&self, name: &str, shape: &[i64], seed: u64) -> Result<Tensor> {
+        let param = self.param(name)?;
+        let each: i64 = shape.iter().product();
+        let mut rows = Vec::new();
+        for element in param.elements() {
+            let constrained = default_numbers(&element, each as usize, seed)?;
+            let numbers: Vec<f32> = constrained.iter().map(|&number| number as f32).collect();
+            rows.extend(crate::neuron::stored_numbers(&element, &numbers)?);
+        }
+        let axis = (rows.len() as i64 != each).then(|| rows.len() as i64 / each.max(1));
+        let shape: Vec<i64> = axis.into_iter().chain(shape.iter().copied()).collect();
+        Ok(Tensor::from_slice(&rows).reshape(shape))
+    }
+
+    /// Outputs and last states, on the device of the inputs. Where gradients are recorded and something given
+    /// asks for one, what backward needs is saved; else nothing is.
+    ///
+    /// # Errors
+    ///
+    /// Names the operand that is missing, unknown, of a wrong shape or type, or on another device.
+    pub fn forward(&self, call: &Call) -> Result<Forward> {
+        let operands = operands::Operands::new(&self.manifest, call)?;
+        let kernels = self.compiled.kernels(operands.run.device, operands.run.kind)?;
+        autograd::forward(operands, kernels)
+    }
+}
+
+/// The element type that kernels store inputs and outputs in for tensors of a kind.
+fn dtype(operand: &str, kind: Kind) -> Result<snn_artifact::Dtype> {
+    match kind {
+        Kind::Float => Ok(snn_artifact::Dtype::F32),
+        Kind::Half => Ok(snn_artifact::Dtype::F16),
+        Kind::BFloat16 => Ok(snn_artifact::Dtype::Bf16),
+        other => Err(Error::Unsupported {
+            device: "libtorch".into(),
+            what: format!("`{operand}` of {other:?}"),
+            instead: "give it in f32, f16 or bf16".into(),
+        }),
+    }
+}
+
+/// A failure of libtorch.
+fn failed(what: &str, why: impl ToString) -> Error {
+    Error::Device { device: "libtorch".into(), what: what.into(), why: why.to_string() }
+}
+
+impl From<tch::TchError> for Error {
+    fn from(error: tch::TchError) -> Self {
+        failed("an operation", error)
+    }
+}
+
+/// The tensors of some operands, by the names of their buffers.
+type Buffers = BTreeMap<String, Tensor>;
+
+fn buffer(operand: Operand<'_>) -> String {
+    operand.to_string()
+}
+
+#[cfg(test)]
+mod tests;
