@@ -1,3 +1,12 @@
 //! The standard library: neurons in `.snn`, and what networks of them need.
 
+#[cfg(feature = "torch")]
+pub mod error;
+#[cfg(feature = "torch")]
+pub mod layer;
 pub mod neurons;
+#[cfg(feature = "torch")]
+pub mod nn;
+
+#[cfg(feature = "torch")]
+pub use error::{Error, Result};

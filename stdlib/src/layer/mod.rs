@@ -1,0 +1,52 @@
+//! Layers. Those without a state run over all steps at once, the steps folded into the batch; what comes to them
+//! the same at every step, as an image that is shown `T` times, they compute once.
+
+mod batch_norm;
+mod container;
+mod conv;
+mod dropout;
+mod flatten;
+mod fold;
+mod layer_norm;
+mod linear;
+mod neuron;
+mod pool;
+mod recurrent;
+mod synapse;
+
+#[cfg(test)]
+mod tests;
+
+pub use batch_norm::BatchNorm;
+pub use container::{Residual, Sequential};
+pub use conv::{Conv, ConvSettings};
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use layer_norm::LayerNorm;
+pub use linear::Linear;
+pub use neuron::{Neuron, NeuronBuilder};
+pub use pool::{Pool, PoolKind};
+pub use recurrent::{ElementWise, ElementWiseRecurrent, LinearRecurrent};
+pub use synapse::synapse_filter;
+
+use tch::{Device, Kind, Tensor};
+
+use crate::error::Error;
+
+/// What does not fit a layer.
+fn misfit(layer: &str, expected: impl Into<String>, given: &Tensor) -> Error {
+    let given = format!("{:?}", given.size());
+    Error::Input { layer: layer.into(), expected: expected.into(), given }
+}
+
+/// A learnt tensor of uniform numbers between `-bound` and `bound`, by libtorch's generator.
+fn uniform(shape: &[i64], bound: f64) -> Tensor {
+    let mut tensor = Tensor::empty(shape, (Kind::Float, Device::Cpu));
+    let _ = tch::no_grad(|| tensor.uniform_(-bound, bound));
+    tensor.set_requires_grad(true)
+}
+
+/// A learnt tensor of one number.
+fn full(shape: &[i64], number: f64) -> Tensor {
+    Tensor::full(shape, number, (Kind::Float, Device::Cpu)).set_requires_grad(true)
+}

@@ -1,0 +1,267 @@
+//! Neurons as layers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use snn_artifact::{Param, Sharing};
+use snn_compiler::check::{NoImports, Specialization, hir};
+use snn_runtime::jit::{Jit, Program};
+use snn_runtime::neuron::stored_numbers;
+use snn_runtime::torch::{Call, Neuron as Kernels};
+use tch::{Kind, Tensor};
+
+use super::misfit;
+use crate::error::{Error, Result};
+use crate::nn::{Context, Module, Node, States, StepMode, Value};
+
+/// Neurons of a `.snn` program, one for each element of what comes to them.
+///
+/// The layer gives the program's first output. Learnt params are the module's params, as they are stored: the `w`
+/// of a param with a `via`. States are the program's.
+pub struct Neuron {
+    kernels: Kernels,
+    input: String,
+    output: String,
+    learnt: BTreeMap<String, Tensor>,
+    constants: BTreeMap<String, Tensor>,
+    states: States,
+    node: Node,
+    channel_axis: Option<isize>,
+    given: Option<Tensor>,
+}
+
+/// What is decided about a neuron before it is a layer.
+#[derive(Clone, Debug, Default)]
+pub struct NeuronBuilder {
+    text: String,
+    specialization: Specialization,
+    sizes: BTreeMap<String, Vec<i64>>,
+    numbers: BTreeMap<String, f64>,
+    channel_axis: Option<isize>,
+    seed: u64,
+}
+
+impl NeuronBuilder {
+    /// An option with its value, as it would be written in the file.
+    pub fn option(mut self, name: &str, value: &str) -> Self {
+        self.specialization.options.push((name.into(), value.into()));
+        self
+    }
+
+    /// A number for a param, the constrained one (the `0.5` of a decay): what it begins with where it is learnt,
+    /// and what it is where it is not.
+    pub fn param(mut self, name: &str, number: f64) -> Self {
+        self.numbers.insert(name.into(), number);
+        self
+    }
+
+    /// Which neuron of the file.
+    pub fn neuron(mut self, name: &str) -> Self {
+        self.specialization.neuron = Some(name.into());
+        self
+    }
+
+    /// A param that is learnt where the file does not say so.
+    pub fn learn(mut self, param: &str) -> Self {
+        self.specialization.learn.push(param.into());
+        self
+    }
+
+    /// A param with a number for each channel, of which there are so many.
+    pub fn per_channel(mut self, param: &str, channels: i64) -> Self {
+        self.specialization.share.push((param.into(), hir::Sharing::Channel));
+        self.sizes.insert(param.into(), vec![channels]);
+        self
+    }
+
+    /// A param with a number for each neuron, which stand in this shape without the batch.
+    pub fn per_neuron(mut self, param: &str, shape: &[i64]) -> Self {
+        self.specialization.share.push((param.into(), hir::Sharing::Neuron));
+        self.sizes.insert(param.into(), shape.to_vec());
+        self
+    }
+
+    /// How many numbers a learnt param has that the file shares by channel or neuron.
+    pub fn sized(mut self, param: &str, shape: &[i64]) -> Self {
+        self.sizes.insert(param.into(), shape.to_vec());
+        self
+    }
+
+    /// Which axis of `[T, N, *]` is the channels'; without it, 2.
+    pub fn channel_axis(self, axis: isize) -> Self {
+        Self { channel_axis: Some(axis), ..self }
+    }
+
+    /// Where params begin that the file draws.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// The layer.
+    ///
+    /// # Errors
+    ///
+    /// What the compiler says of the program; [`Error::Settings`] where it has not one input, no output, or a learnt
+    /// param whose size is not known.
+    pub fn build(self) -> Result<Neuron> {
+        let specialization = self.specialization.clone();
+        let program =
+            Program { name: "<neuron>", text: &self.text, specialization, resolver: &NoImports };
+        let kernels = Kernels::new(&program, Jit::new()?)?;
+        self.layer(kernels)
+    }
+
+    fn layer(self, kernels: Kernels) -> Result<Neuron> {
+        let manifest = kernels.manifest().clone();
+        let wrong = |why: String| Error::Settings { layer: manifest.neuron.clone(), why };
+        let [input] = &manifest.inputs[..] else {
+            let n = manifest.inputs.len();
+            return Err(wrong(format!("has {n} inputs, but a layer takes one")));
+        };
+        let output = manifest.outputs.first().map(|output| output.name.clone());
+        let output = output.ok_or_else(|| wrong("has no output".into()))?;
+        let constants = self.constants(&kernels)?;
+        let mut learnt = BTreeMap::new();
+        for param in manifest.params.iter().filter(|param| param.learn) {
+            let size = match (param.sharing, self.sizes.get(&param.name)) {
+                (_, Some(size)) => size.clone(),
+                (Sharing::Layer, None) => Vec::new(),
+                (_, None) => {
+                    let name = &param.name;
+                    return Err(wrong(format!(
+                        "learns `{name}`, which has more than one number: say how many by `sized`"
+                    )));
+                }
+            };
+            let numbers = match self.numbers.get(&param.name) {
+                Some(&number) => stored(param, number)?.expand(&size, false).contiguous(),
+                None => kernels.initial(&param.name, &size, self.seed)?,
+            };
+            learnt.insert(param.name.clone(), numbers.set_requires_grad(true));
+        }
+        let mut node = Node::new(&manifest.neuron);
+        for (name, value) in &manifest.options {
+            node = node.with(name, Value::Text(value.clone()));
+        }
+        Ok(Neuron {
+            input: input.name.clone(),
+            output,
+            learnt,
+            constants,
+            states: States::new(),
+            node,
+            channel_axis: self.channel_axis,
+            given: None,
+            kernels,
+        })
+    }
+}
+
+impl NeuronBuilder {
+    /// The numbers of params that are not learnt.
+    fn constants(&self, kernels: &Kernels) -> Result<BTreeMap<String, Tensor>> {
+        let mut constants = BTreeMap::new();
+        for (name, &number) in &self.numbers {
+            let param = kernels.param(name)?;
+            if !param.learn {
+                constants.insert(name.clone(), stored(param, number)?);
+            }
+        }
+        Ok(constants)
+    }
+}
+
+/// The stored number of a constrained one.
+fn stored(param: &Param, number: f64) -> Result<Tensor> {
+    let stored = stored_numbers(param, &[number as f32])?;
+    Ok(Tensor::from_slice(&stored).reshape([1_i64; 0]))
+}
+
+impl Neuron {
+    /// A neuron of the text of a file.
+    pub fn of(text: &str) -> NeuronBuilder {
+        NeuronBuilder { text: text.into(), ..NeuronBuilder::default() }
+    }
+
+    /// A neuron of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`].
+    pub fn read(path: impl Into<PathBuf>) -> Result<NeuronBuilder> {
+        let path = path.into();
+        let failed = |why: std::io::Error| Error::File {
+            path: path.display().to_string(),
+            why: why.to_string(),
+        };
+        Ok(Self::of(&std::fs::read_to_string(&path).map_err(failed)?))
+    }
+
+    /// A neuron of the library by its name, `lif`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] with the names that there are.
+    pub fn standard(name: &str) -> Result<NeuronBuilder> {
+        let known = || crate::neurons::NAMES.join(", ");
+        let why = || format!("is not in the library, which has {}", known());
+        let text = crate::neurons::source(name);
+        text.map(Self::of).ok_or_else(|| Error::Settings { layer: name.into(), why: why() })
+    }
+
+    /// Sets a state, `[N, *]`, from which the next call goes on.
+    pub fn set_state(&mut self, name: &str, value: Tensor) {
+        self.states.insert(name.into(), value);
+    }
+}
+
+impl Module for Neuron {
+    fn node(&self) -> Node {
+        self.node.clone()
+    }
+
+    fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
+        let is_single = context.step_mode == StepMode::Single;
+        let x = if is_single { input.f_unsqueeze(0)? } else { input.shallow_clone() };
+        if x.dim() < 2 {
+            let expected = if is_single { "[N, *]" } else { "[T, N, *]" };
+            return Err(misfit(&self.node.kind, expected, input));
+        }
+        for constant in self.constants.values_mut().filter(|own| own.device() != x.device()) {
+            *constant = constant.f_to(x.device())?;
+        }
+        let clone = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.shallow_clone());
+        let fits = |(_, state): &(&String, &Tensor)| state.size() == x.size()[1..];
+        let call = Call {
+            inputs: [(self.input.clone(), x.shallow_clone())].into(),
+            params: self.learnt.iter().chain(&self.constants).map(clone).collect(),
+            // Another batch size begins anew.
+            states: self.states.iter().filter(fits).map(clone).collect(),
+            channel_axis: self.channel_axis,
+            ..Call::default()
+        };
+        let mut forward = self.kernels.forward(&call)?;
+        self.states = forward.states;
+        let output = forward.outputs.remove(&self.output).unwrap_or(x);
+        self.given = (!context.training).then(|| output.detach());
+        let has_steps = output.dim() == input.dim() + usize::from(is_single);
+        Ok(if is_single && has_steps { output.f_squeeze_dim(0)? } else { output })
+    }
+
+    fn params(&self) -> Vec<(String, &Tensor)> {
+        self.learnt.iter().map(|(name, tensor)| (name.clone(), tensor)).collect()
+    }
+
+    fn states(&self) -> Option<&States> {
+        Some(&self.states)
+    }
+
+    fn states_mut(&mut self) -> Option<&mut States> {
+        Some(&mut self.states)
+    }
+
+    fn firing_rate(&self) -> Option<f64> {
+        let given = self.given.as_ref().filter(|given| given.numel() > 0)?;
+        Some(given.f_ne(0.0).ok()?.f_mean(Kind::Float).ok()?.double_value(&[]))
+    }
+}

@@ -1,0 +1,178 @@
+use tch::{Device, IndexOp, Kind, Tensor};
+
+use super::*;
+use crate::nn::{Context, Module, StepMode, detach, entries, reset};
+
+fn noise(shape: &[i64]) -> Tensor {
+    let n: i64 = shape.iter().product();
+    let numbers = (0..n).map(|i| ((i * 7919 + 13) % 1000) as f32 / 250.0 - 1.0);
+    Tensor::from_slice(&numbers.collect::<Vec<_>>()).reshape(shape)
+}
+
+fn close(found: &Tensor, expected: &Tensor) {
+    assert_eq!(found.size(), expected.size());
+    let apart = (found - expected).abs().max().double_value(&[]);
+    let size = expected.abs().max().double_value(&[]);
+    assert!(apart <= 1e-5 * size.max(1e-3), "{apart} of {size}");
+}
+
+fn lif() -> Neuron {
+    Neuron::standard("lif").unwrap().build().unwrap()
+}
+
+/// Each layer with an input of steps.
+fn all() -> Vec<(Box<dyn Module>, Vec<i64>)> {
+    let conv = |rank: usize| {
+        Conv::new(4, 6, ConvSettings::kernel(&vec![3; rank]).padding(1).groups(2)).unwrap()
+    };
+    let pool = |kind, rank: usize| Pool::new(kind, &vec![2; rank]).unwrap();
+    vec![
+        (Box::new(Linear::new(5, 7)), vec![3, 2, 5]),
+        (Box::new(Linear::new(5, 7).without_bias()), vec![3, 2, 4, 5]),
+        (Box::new(conv(1)), vec![3, 2, 4, 8]),
+        (Box::new(conv(2)), vec![3, 2, 4, 8, 6]),
+        (Box::new(conv(3)), vec![3, 2, 4, 4, 6, 4]),
+        (Box::new(LayerNorm::new(&[8, 6])), vec![3, 2, 4, 8, 6]),
+        (Box::new(pool(PoolKind::Max, 1)), vec![3, 2, 4, 8]),
+        (Box::new(pool(PoolKind::Max, 2)), vec![3, 2, 4, 8, 6]),
+        (Box::new(pool(PoolKind::Max, 3)), vec![3, 2, 4, 4, 6, 4]),
+        (Box::new(pool(PoolKind::Average, 1)), vec![3, 2, 4, 8]),
+        (Box::new(pool(PoolKind::Average, 2).stride(1).padding(1)), vec![3, 2, 4, 8, 6]),
+        (Box::new(pool(PoolKind::Average, 3)), vec![3, 2, 4, 4, 6, 4]),
+        (Box::new(Flatten), vec![3, 2, 4, 8]),
+        (Box::new(lif()), vec![3, 2, 4, 8]),
+        (Box::new(synapse_filter(3.0).build().unwrap()), vec![3, 2, 4]),
+        (Box::new(ElementWiseRecurrent::new(lif(), ElementWise::Add)), vec![3, 2, 4]),
+        (Box::new(LinearRecurrent::new(Linear::new(4, 6), 4, 6)), vec![3, 2, 4]),
+        (Box::new(Residual::new(Linear::new(5, 5))), vec![3, 2, 5]),
+        (Box::new(Sequential::new().with(Linear::new(5, 5)).with(lif())), vec![3, 2, 5]),
+    ]
+}
+
+#[test]
+fn steps_one_by_one_are_steps_at_once() {
+    let (multi, single) = (Context::train(), Context::train().with(StepMode::Single));
+    for (mut layer, shape) in all() {
+        let x = noise(&shape);
+        let at_once = layer.forward(&x, &multi).unwrap();
+        reset(layer.as_mut());
+        let steps = (0..shape[0]).map(|t| layer.forward(&x.i(t), &single).unwrap());
+        close(&Tensor::stack(&steps.collect::<Vec<_>>(), 0), &at_once);
+    }
+}
+
+#[test]
+fn what_is_the_same_at_every_step_is_computed_once() {
+    for (mut layer, shape) in all() {
+        let x = noise(&shape).i(0);
+        let expanded = x.unsqueeze(0).expand(&shape, false);
+        let found = layer.forward(&expanded, &Context::train()).unwrap();
+        reset(layer.as_mut());
+        let repeated = expanded.contiguous();
+        close(&found, &layer.forward(&repeated, &Context::train()).unwrap());
+    }
+}
+
+#[test]
+fn batch_norm_is_libtorchs_over_all_steps() {
+    let x = noise(&[4, 3, 5, 2, 6]) * 3.0;
+    let running = |x: &Tensor| {
+        let mut layer = BatchNorm::new(5);
+        let y = layer.forward(x, &Context::train()).unwrap();
+        let buffers: Vec<Tensor> =
+            layer.buffers().into_iter().map(|(_, buffer)| buffer.copy()).collect();
+        let tested = layer.forward(x, &Context::eval()).unwrap();
+        (y, buffers, tested)
+    };
+    let (y, buffers, tested) = running(&x);
+    let expected_mean = x.mean_dim([0, 1, 3, 4].as_slice(), false, Kind::Float);
+    close(&buffers[0], &(&expected_mean * 0.1));
+    let var = x.var_dim([0, 1, 3, 4].as_slice(), true, false);
+    close(&buffers[1], &(var * 0.1 + 0.9));
+    assert_eq!(buffers[2].int64_value(&[]), 1);
+    let mean = y.mean(Kind::Float).double_value(&[]);
+    assert!(mean.abs() < 1e-5, "{mean}");
+    assert!((tested - y).abs().max().double_value(&[]) > 0.1, "inference uses what was kept");
+    // The same at every step.
+    let same = x.i(0).unsqueeze(0).expand([4, 3, 5, 2, 6], false);
+    let (once, kept, _) = running(&same);
+    let (all, expected, _) = running(&same.contiguous());
+    close(&once, &all);
+    close(&kept[0], &expected[0]);
+    close(&kept[1], &expected[1]);
+}
+
+#[test]
+fn a_mask_stays_over_time() {
+    tch::manual_seed(3);
+    let mut layer = Dropout::new(0.5).unwrap();
+    let x = Tensor::ones([6, 40, 50], (Kind::Float, Device::Cpu));
+    let y = layer.forward(&x, &Context::train()).unwrap();
+    assert_eq!(y.i(0), y.i(5));
+    let share = y.gt(0.0).to_kind(Kind::Float).mean(Kind::Float).double_value(&[]);
+    assert!((0.45..0.55).contains(&share), "{share}");
+    assert_eq!(y.max().double_value(&[]), 2.0);
+    let again = layer.forward(&x.i(0), &Context::train().with(StepMode::Single)).unwrap();
+    assert_eq!(again, y.i(0));
+    reset(&mut layer);
+    assert_ne!(layer.forward(&x, &Context::train()).unwrap(), y);
+    assert_eq!(layer.forward(&x, &Context::eval()).unwrap(), x);
+    assert!(Dropout::new(1.5).is_err());
+}
+
+#[test]
+fn a_neuron_goes_on_until_it_is_reset() {
+    let (x, mut layer) = (noise(&[8, 2, 5]), lif());
+    let whole = layer.forward(&x, &Context::train()).unwrap();
+    reset(&mut layer);
+    let first = layer.forward(&x.i(..3), &Context::train()).unwrap();
+    let second = layer.forward(&x.i(3..), &Context::train()).unwrap();
+    assert_eq!(Tensor::cat(&[first, second], 0), whole);
+    // Another batch begins anew.
+    let _ = layer.forward(&noise(&[8, 3, 5]), &Context::train()).unwrap();
+    assert_eq!(layer.states().unwrap()["v"].size(), [3, 5]);
+}
+
+#[test]
+fn backward_ends_where_states_are_detached() {
+    let mut layer = lif();
+    let x = noise(&[4, 2, 5]).set_requires_grad(true);
+    let _ = layer.forward(&x, &Context::train()).unwrap();
+    assert!(layer.states().unwrap()["v"].requires_grad());
+    detach(&mut layer);
+    assert!(!layer.states().unwrap()["v"].requires_grad());
+}
+
+#[test]
+fn params_of_neurons_are_learnt_and_set() {
+    let plif = Neuron::standard("plif").unwrap().build().unwrap();
+    let [(name, _)] = &plif.params()[..] else { panic!("{:?}", plif.params()) };
+    assert!(entries(&plif).iter().any(|entry| entry.path == *name));
+    let lif = || Neuron::standard("lif").unwrap();
+    let mut slow = lif().param("tau", 5.0).build().unwrap();
+    let x = Tensor::ones([30, 1, 1], (Kind::Float, Device::Cpu)) * 1.2;
+    let count = |layer: &mut Neuron| {
+        layer.forward(&x, &Context::train()).unwrap().sum(Kind::Float).double_value(&[])
+    };
+    assert!(count(&mut slow) < count(&mut lif().param("tau", 1.5).build().unwrap()));
+    let layer = lif().learn("tau").per_channel("tau", 5).param("tau", 3.0).build().unwrap();
+    assert_eq!(layer.params()[0].1.size(), [5]);
+    let error = lif().param("tau", 0.5).build().err().unwrap().to_string();
+    assert_eq!(error, "`tau` must lie in (1, inf), but element 0 is 0.5");
+    let error = Neuron::standard("nothing").unwrap_err().to_string();
+    assert!(error.contains("is not in the library, which has alif"), "{error}");
+}
+
+#[test]
+fn what_does_not_fit_says_where() {
+    let mut network = Sequential::new()
+        .with(Flatten)
+        .with(Sequential::new().named("first", Linear::new(12, 5)).with(lif()));
+    let error = network.forward(&noise(&[2, 3, 4, 2]), &Context::train()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "in `1.first`: `Linear` takes [..., 12], but was given [2, 3, 8]"
+    );
+    let conv = Conv::new(4, 6, ConvSettings::kernel(&[3, 3]).groups(3)).err().unwrap();
+    assert!(conv.to_string().contains("has 3 groups, which do not divide"));
+}
