@@ -7,6 +7,8 @@ pub mod layer;
 pub mod neurons;
 #[cfg(feature = "torch")]
 pub mod nn;
+#[cfg(feature = "torch")]
+pub mod optim;
 
 #[cfg(feature = "torch")]
 pub use error::{Error, Result};

@@ -62,9 +62,20 @@ pub fn found() -> bool {
     folder().join("lib/libtorch.so").exists()
 }
 
+/// Whether there is one: here, or where LIBTORCH says.
+pub fn known() -> Result<(), String> {
+    let named = std::env::var_os("LIBTORCH").map(PathBuf::from);
+    match found() || named.is_some_and(|folder| folder.join("lib").exists()) {
+        true => Ok(()),
+        false => {
+            Err("run `cargo xtask libtorch`, or set LIBTORCH to the folder of version 2.11".into())
+        }
+    }
+}
+
 /// Fetches it where it is not there yet.
 pub fn fetch() -> Result<(), String> {
-    if found() {
+    if known().is_ok() {
         return Ok(());
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {

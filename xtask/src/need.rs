@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::libtorch;
 use crate::process;
 use crate::wheel::{self, Wheel};
 
@@ -61,6 +62,8 @@ pub struct Found {
     pub chromium: bool,
     /// The PTX assembler, or why there is none.
     pub ptxas: Result<PathBuf, String>,
+    /// Libtorch, or why there is none.
+    pub libtorch: Result<(), String>,
 }
 
 /// Looks for everything, and installs what is missing where `install` asks for it and it may be done.
@@ -77,7 +80,11 @@ pub fn find(install: bool) -> Found {
     if let Err(why) = &ptxas {
         println!("ptxas is missing: PTX is emitted, but not assembled: {why}");
     }
-    Found { llvm: has_llvm(), vulkan: has_vulkan(), chromium: has_chromium(), ptxas }
+    let libtorch = if install { libtorch::fetch() } else { libtorch::known() };
+    if let Err(why) = &libtorch {
+        println!("libtorch is missing: networks are not built and not tested: {why}");
+    }
+    Found { llvm: has_llvm(), vulkan: has_vulkan(), chromium: has_chromium(), ptxas, libtorch }
 }
 
 fn advice(need: &Need) -> String {

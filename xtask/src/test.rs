@@ -67,6 +67,9 @@ pub fn features(found: &Found) -> String {
     if found.llvm {
         features.extend(["snnc/llvm", "snn-tests/llvm"]);
     }
+    if found.libtorch.is_ok() {
+        features.push("snn/torch");
+    }
     features.join(",")
 }
 
@@ -89,6 +92,9 @@ fn skip_missing(steps: &mut Steps, found: &Found) {
     }
     if !found.chromium {
         steps.skip("the page in a browser", "no Chromium");
+    }
+    if let Err(why) = &found.libtorch {
+        steps.skip("networks on libtorch", why.clone());
     }
     match &found.ptxas {
         Err(why) => steps.skip("PTX through ptxas", why.clone()),

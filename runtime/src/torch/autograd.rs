@@ -157,12 +157,13 @@ fn record(run: Run, kernels: Arc<Kernels>, buffers: &Buffers, results: &mut Forw
     checked("recording a neuron", message)
 }
 
-fn pointer(tensor: Option<&Tensor>) -> *mut C_tensor {
+/// The handle of a tensor, null for none.
+pub fn pointer(tensor: Option<&Tensor>) -> *mut C_tensor {
     tensor.map_or(std::ptr::null_mut(), |tensor| tensor.as_ptr().cast_mut())
 }
 
 /// The message of a call that failed, as an error.
-fn checked(what: &str, message: *mut c_char) -> Result<()> {
+pub fn checked(what: &str, message: *mut c_char) -> Result<()> {
     if message.is_null() {
         return Ok(());
     }

@@ -13,6 +13,7 @@ mod cuda;
 mod kernels;
 mod layout;
 mod operands;
+pub mod ops;
 
 use std::collections::BTreeMap;
 

@@ -4,6 +4,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/functions/basic_ops.h>
+#include <ATen/Functions.h>
+#include <ATen/autocast_mode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <cstring>
@@ -158,4 +160,87 @@ char *snn_torch_stream(int device, void **stream) {
 }
 
 void snn_torch_free(char *message) { free(message); }
+
+// Adam's step over many tensors in one kernel. Without a scale and a flag, `scale` and `found` are null.
+char *snn_torch_adam(Tensor *const *params, Tensor *const *grads, Tensor *const *means,
+                     Tensor *const *squares, Tensor *const *steps, size_t n, double rate, double beta1,
+                     double beta2, double decay, double eps, bool decoupled, Tensor *scale,
+                     Tensor *found) {
+  return guarded([&] {
+    at::NoGradGuard none;
+    std::optional<Tensor> grad_scale, found_inf;
+    if (scale && found) {
+      grad_scale = *scale;
+      found_inf = *found;
+    }
+    auto own = tensors(params, n), own_grads = tensors(grads, n), own_means = tensors(means, n),
+         own_squares = tensors(squares, n), own_steps = tensors(steps, n);
+    variable_list no_maxima;
+    at::_foreach_add_(own_steps, 1);
+    if (decoupled) {
+      at::_fused_adamw_(own, own_grads, own_means, own_squares, no_maxima, own_steps, rate, beta1,
+                        beta2, decay, eps, false, false, grad_scale, found_inf);
+    } else {
+      at::_fused_adam_(own, own_grads, own_means, own_squares, no_maxima, own_steps, rate, beta1,
+                       beta2, decay, eps, false, false, grad_scale, found_inf);
+    }
+    if (found_inf) {
+      // A step that is left out is none.
+      at::_foreach_sub_(own_steps, variable_list(n, *found_inf));
+    }
+  });
+}
+
+// The step of gradient descent over many tensors in one kernel; without momentum, `momenta` is null.
+char *snn_torch_sgd(Tensor *const *params, Tensor *const *grads, Tensor *const *momenta, size_t n,
+                    double decay, double momentum, double rate, double dampening, bool nesterov,
+                    bool first, Tensor *scale, Tensor *found) {
+  return guarded([&] {
+    at::NoGradGuard none;
+    std::optional<Tensor> grad_scale, found_inf;
+    if (scale && found) {
+      grad_scale = *scale;
+      found_inf = *found;
+    }
+    auto own = tensors(params, n), own_grads = tensors(grads, n);
+    auto own_momenta = momenta ? tensors(momenta, n) : variable_list();
+    at::_fused_sgd_(own, own_grads, own_momenta, decay, momentum, rate, dampening, nesterov, false,
+                    first, grad_scale, found_inf);
+  });
+}
+
+// Divides gradients by a scale and tells whether any is not finite, without the host.
+char *snn_torch_unscale(Tensor *const *grads, size_t n, Tensor *found, const Tensor *inverse) {
+  return guarded([&] {
+    at::NoGradGuard none;
+    auto own = tensors(grads, n);
+    at::_amp_foreach_non_finite_check_and_unscale_(own, *found, *inverse);
+  });
+}
+
+// Lets gradients go, so that backward makes new ones.
+void snn_torch_forget_grad(Tensor *tensor) { tensor->mutable_grad() = Tensor(); }
+
+// Autocast on this thread: what it was, as a pair of flags, and to what it is set.
+char *snn_torch_autocast(bool cuda, bool enabled, int kind, bool *was, int *was_kind) {
+  return guarded([&] {
+    auto device = cuda ? at::kCUDA : at::kCPU;
+    *was = at::autocast::is_autocast_enabled(device);
+    *was_kind = static_cast<int>(at::autocast::get_autocast_dtype(device));
+    at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(kind));
+    at::autocast::set_autocast_enabled(device, enabled);
+  });
+}
+
+// The cache of casts, which is one of an outermost autocast.
+int snn_torch_autocast_nesting(bool enters) {
+  if (enters) {
+    return at::autocast::increment_nesting();
+  }
+  int nesting = at::autocast::decrement_nesting();
+  if (nesting == 0) {
+    at::autocast::clear_cache();
+  }
+  return nesting;
+}
 }

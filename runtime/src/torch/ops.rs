@@ -1,0 +1,274 @@
+//! Operations of libtorch that tch does not offer: optimizers in one kernel, mixed precision.
+
+use std::ffi::{c_char, c_int};
+
+use tch::{Device, Kind, Tensor};
+use torch_sys::C_tensor;
+
+use super::autograd::{checked, pointer};
+use crate::error::{Error, Result};
+
+unsafe extern "C" {
+    fn snn_torch_adam(
+        params: *const *mut C_tensor,
+        grads: *const *mut C_tensor,
+        means: *const *mut C_tensor,
+        squares: *const *mut C_tensor,
+        steps: *const *mut C_tensor,
+        n: usize,
+        rate: f64,
+        beta1: f64,
+        beta2: f64,
+        decay: f64,
+        eps: f64,
+        decoupled: bool,
+        scale: *mut C_tensor,
+        found: *mut C_tensor,
+    ) -> *mut c_char;
+    fn snn_torch_sgd(
+        params: *const *mut C_tensor,
+        grads: *const *mut C_tensor,
+        momenta: *const *mut C_tensor,
+        n: usize,
+        decay: f64,
+        momentum: f64,
+        rate: f64,
+        dampening: f64,
+        nesterov: bool,
+        first: bool,
+        scale: *mut C_tensor,
+        found: *mut C_tensor,
+    ) -> *mut c_char;
+    fn snn_torch_unscale(
+        grads: *const *mut C_tensor,
+        n: usize,
+        found: *mut C_tensor,
+        inverse: *const C_tensor,
+    ) -> *mut c_char;
+    fn snn_torch_forget_grad(tensor: *mut C_tensor);
+    fn snn_torch_autocast(
+        cuda: bool,
+        enabled: bool,
+        kind: c_int,
+        was: *mut bool,
+        was_kind: *mut c_int,
+    ) -> *mut c_char;
+    fn snn_torch_autocast_nesting(enters: bool) -> c_int;
+}
+
+/// The settings of Adam.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// The learning rate.
+    pub rate: f64,
+    /// How long the mean of gradients and of their squares remember.
+    pub betas: (f64, f64),
+    /// What is added to the root.
+    pub eps: f64,
+    /// Weight decay.
+    pub decay: f64,
+    /// Whether the weights decay by themselves (AdamW), and not through the gradient.
+    pub decoupled: bool,
+}
+
+/// The tensors of some params, in the same order.
+pub struct Moments<'a> {
+    /// The params.
+    pub params: &'a [Tensor],
+    /// Their gradients.
+    pub grads: &'a [Tensor],
+    /// The means of the gradients.
+    pub means: &'a [Tensor],
+    /// The means of their squares.
+    pub squares: &'a [Tensor],
+    /// How many steps there were, a number in f32 each.
+    pub steps: &'a [Tensor],
+}
+
+/// What loss scaling knows: gradients are too large by `scale`, and no step is taken where `found` is not 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Scaled<'a> {
+    /// The scale.
+    pub scale: &'a Tensor,
+    /// Whether a gradient was not finite, as 0 or 1.
+    pub found: &'a Tensor,
+}
+
+/// A step of Adam over all params, in one kernel for each device and type.
+///
+/// # Errors
+///
+/// Those of libtorch.
+pub fn adam(settings: &Adam, moments: &Moments<'_>, scaled: Option<Scaled<'_>>) -> Result<()> {
+    let Moments { params, grads, means, squares, steps } = moments;
+    let [params, grads, means, squares, steps] =
+        [params, grads, means, squares, steps].map(|all| pointers(all));
+    let (scale, found) = of(scaled);
+    let &Adam { rate, betas, eps, decay, decoupled } = settings;
+    // SAFETY: the pointers are of tensors that live until the call is over, as many each as there are params.
+    let message = unsafe {
+        snn_torch_adam(
+            params.as_ptr(),
+            grads.as_ptr(),
+            means.as_ptr(),
+            squares.as_ptr(),
+            steps.as_ptr(),
+            [&params, &grads, &means, &squares, &steps]
+                .map(|all| all.len())
+                .into_iter()
+                .min()
+                .unwrap_or(0),
+            rate,
+            betas.0,
+            betas.1,
+            decay,
+            eps,
+            decoupled,
+            scale,
+            found,
+        )
+    };
+    checked("a step of Adam", message)
+}
+
+/// The settings of gradient descent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sgd {
+    /// The learning rate.
+    pub rate: f64,
+    /// What of the step before goes on; 0 for none.
+    pub momentum: f64,
+    /// How much less a gradient counts in it.
+    pub dampening: f64,
+    /// Weight decay.
+    pub decay: f64,
+    /// Whether the gradient is that of where momentum leads.
+    pub nesterov: bool,
+}
+
+/// A step of gradient descent over all params, in one kernel for each device and type. `momenta` is empty without
+/// momentum; at the `first` step the gradients become the momenta.
+///
+/// # Errors
+///
+/// Those of libtorch.
+pub fn sgd(
+    settings: &Sgd,
+    params: &[Tensor],
+    grads: &[Tensor],
+    momenta: &[Tensor],
+    first: bool,
+    scaled: Option<Scaled<'_>>,
+) -> Result<()> {
+    let n = params.len().min(grads.len());
+    let [params, grads, momenta] = [params, grads, momenta].map(pointers);
+    let momenta = if momenta.len() < n { std::ptr::null() } else { momenta.as_ptr() };
+    let (scale, found) = of(scaled);
+    let &Sgd { rate, momentum, dampening, decay, nesterov } = settings;
+    // SAFETY: the pointers are of tensors that live until the call is over, `n` each.
+    let message = unsafe {
+        snn_torch_sgd(
+            params.as_ptr(),
+            grads.as_ptr(),
+            momenta,
+            n,
+            decay,
+            momentum,
+            rate,
+            dampening,
+            nesterov,
+            first,
+            scale,
+            found,
+        )
+    };
+    checked("a step of gradient descent", message)
+}
+
+/// Multiplies gradients by `inverse`, and sets `found` to 1 where any is not finite. The host does not wait.
+///
+/// # Errors
+///
+/// Those of libtorch.
+pub fn unscale(grads: &[Tensor], found: &Tensor, inverse: &Tensor) -> Result<()> {
+    let grads = pointers(grads);
+    // SAFETY: the pointers are of tensors that live until the call is over.
+    let message = unsafe {
+        snn_torch_unscale(grads.as_ptr(), grads.len(), pointer(Some(found)), inverse.as_ptr())
+    };
+    checked("unscaling gradients", message)
+}
+
+/// Lets the gradient of a tensor go; backward then makes a new one instead of adding to it.
+pub fn forget_grad(tensor: &Tensor) {
+    // SAFETY: it is a tensor, and its gradient is counted by references.
+    unsafe { snn_torch_forget_grad(pointer(Some(tensor))) };
+}
+
+/// Runs what computes in 16 bits where that is safe, as libtorch's autocast decides; without a kind, as it is.
+///
+/// # Errors
+///
+/// Those of libtorch.
+pub fn autocast<R>(device: Device, kind: Option<Kind>, run: impl FnOnce() -> R) -> Result<R> {
+    let Some(kind) = kind else { return Ok(run()) };
+    let guard = Autocast::enter(device.is_cuda(), kind)?;
+    let result = run();
+    drop(guard);
+    Ok(result)
+}
+
+/// Ends autocast, also where what it is for panics.
+struct Autocast {
+    cuda: bool,
+    was: bool,
+    was_kind: c_int,
+}
+
+impl Autocast {
+    fn enter(cuda: bool, kind: Kind) -> Result<Self> {
+        let (mut was, mut was_kind) = (false, 0);
+        let kind = scalar_type(kind)?;
+        // SAFETY: it writes the two places that it is given, and sets flags of this thread.
+        let message = unsafe { snn_torch_autocast(cuda, true, kind, &mut was, &mut was_kind) };
+        checked("autocast", message)?;
+        // SAFETY: a counter of this thread.
+        unsafe { snn_torch_autocast_nesting(true) };
+        Ok(Self { cuda, was, was_kind })
+    }
+}
+
+impl Drop for Autocast {
+    fn drop(&mut self) {
+        let (mut was, mut was_kind) = (false, 0);
+        // SAFETY: as in `enter`. What was set before can be set again.
+        unsafe {
+            snn_torch_autocast_nesting(false);
+            let message =
+                snn_torch_autocast(self.cuda, self.was, self.was_kind, &mut was, &mut was_kind);
+            let _ = checked("autocast", message);
+        }
+    }
+}
+
+/// The number of a type of 16 bits in libtorch.
+fn scalar_type(kind: Kind) -> Result<c_int> {
+    match kind {
+        Kind::Half => Ok(5),
+        Kind::BFloat16 => Ok(15),
+        other => Err(Error::Unsupported {
+            device: "libtorch".into(),
+            what: format!("autocast to {other:?}"),
+            instead: "cast to f16 or bf16".into(),
+        }),
+    }
+}
+
+fn of(scaled: Option<Scaled<'_>>) -> (*mut C_tensor, *mut C_tensor) {
+    let part = |tensor: Option<&Tensor>| pointer(tensor);
+    (part(scaled.map(|s| s.scale)), part(scaled.map(|s| s.found)))
+}
+
+fn pointers(tensors: &[Tensor]) -> Vec<*mut C_tensor> {
+    tensors.iter().map(|tensor| pointer(Some(tensor))).collect()
+}
