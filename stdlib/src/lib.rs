@@ -1,5 +1,7 @@
 //! The standard library: neurons in `.snn`, and what networks of them need.
 
+#[cfg(feature = "data")]
+pub mod data;
 #[cfg(feature = "torch")]
 pub mod error;
 #[cfg(feature = "torch")]
