@@ -6,6 +6,8 @@ pub mod data;
 pub mod error;
 #[cfg(feature = "torch")]
 pub mod layer;
+#[cfg(feature = "data")]
+pub mod log;
 pub mod neurons;
 #[cfg(feature = "torch")]
 pub mod nn;
