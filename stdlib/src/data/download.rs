@@ -102,9 +102,7 @@ fn download(source: &Source, path: &Path, part: &Part, options: &Options) -> Res
         match mirror(url, source, part, options, &mut bar) {
             Ok(()) => return Ok(()),
             Err(Failure::Stop(error)) => return Err(error),
-            Err(Failure::Again(why) | Failure::Mirror(why)) => {
-                tries.push_str(&format!("\n  {url}: {why}"));
-            }
+            Err(failure) => tries.push_str(&format!("\n  {url}: {failure}")),
         }
     }
     let path = path.display().to_string();
@@ -120,33 +118,57 @@ fn mirror(
     bar: &mut Bar,
 ) -> std::result::Result<(), Failure> {
     let agent = attempt::agent(url, options);
-    let (mut failed, mut longest, mut anew) = (0, part.length(), false);
+    let mut patience = Patience { options, failed: 0, longest: part.length() };
     loop {
-        let before = part.length();
-        let failure = match attempt::run(&agent, url, part, source.limit, bar) {
-            Ok(()) => match source.checksum.check(part.path()) {
-                Ok(()) => return Ok(()),
-                Err(wrong) => {
-                    part.remove();
-                    // What was there before may be what is wrong; a file that came whole is the mirror's.
-                    if before == 0 || anew {
-                        return Err(Failure::Mirror(checksum::at(url, wrong)));
-                    }
-                    anew = true;
-                    continue;
-                }
-            },
-            Err(Failure::Again(why)) => Failure::Again(why),
-            Err(other) => return Err(other),
-        };
-        let brought = part.length() >= longest.saturating_add(PROGRESS);
-        longest = longest.max(part.length());
-        failed = if brought { 0 } else { failed + 1 };
-        if failed >= options.tries.max(1) {
-            return Err(failure);
+        let resumed = part.length() > 0;
+        let tried = attempt::run(&agent, url, part, source.limit, bar);
+        match tried.and_then(|()| judge(url, source, part, resumed)) {
+            // Not counted, but it does not go on for ever: there is a part to resume again only after a
+            // try that failed.
+            Err(Failure::Anew) => {}
+            Err(Failure::Again(_)) if patience.bears(part.length()) => {}
+            end => return end,
         }
-        let pause = options.pause.saturating_mul(1 << failed.saturating_sub(1).min(10));
-        thread::sleep(pause.min(LONGEST_PAUSE));
+    }
+}
+
+/// Holds a part that came to its end against the checksum, and removes it where it is wrong.
+fn judge(
+    url: &str,
+    source: &Source,
+    part: &Part,
+    resumed: bool,
+) -> std::result::Result<(), Failure> {
+    source.checksum.check(part.path()).map_err(|wrong| {
+        part.remove();
+        match resumed {
+            // What was there before may be what is wrong; a file that came whole is the mirror's.
+            true => Failure::Anew,
+            false => Failure::Mirror(checksum::at(url, wrong)),
+        }
+    })
+}
+
+/// How often a mirror may fail.
+struct Patience<'a> {
+    options: &'a Options,
+    failed: u32,
+    /// The most bytes that there ever were.
+    longest: u64,
+}
+
+impl Patience<'_> {
+    /// Whether to try again after a try that left so many bytes; waits before that.
+    fn bears(&mut self, length: u64) -> bool {
+        let brought = length >= self.longest.saturating_add(PROGRESS);
+        self.longest = self.longest.max(length);
+        self.failed = if brought { 0 } else { self.failed + 1 };
+        let bears = self.failed < self.options.tries.max(1);
+        if bears {
+            let doubled = 1 << self.failed.saturating_sub(1).min(10);
+            thread::sleep(self.options.pause.saturating_mul(doubled).min(LONGEST_PAUSE));
+        }
+        bears
     }
 }
 

@@ -16,13 +16,20 @@ const REDIRECTS: u32 = 5;
 /// Bytes read at once.
 const CHUNK: usize = 1 << 16;
 
-/// Why a try did not bring the whole file.
+/// Why a try did not bring the right file.
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
+    /// The part that it went on with may be wrong, and is gone.
+    #[error("what had come before was wrong")]
+    Anew,
     /// The next try may.
+    #[error("{0}")]
     Again(String),
     /// This mirror will not.
+    #[error("{0}")]
     Mirror(String),
     /// No mirror will: a file cannot be written.
+    #[error(transparent)]
     Stop(Error),
 }
 
@@ -101,28 +108,29 @@ fn take(
     bar: &mut Bar,
 ) -> Result<()> {
     let mut file = part.open(from).map_err(Failure::Stop)?;
+    let failed = |e| Failure::Stop(error::io("write", part.path())(e));
     let mut body = response.body_mut().as_reader();
-    let mut buffer = vec![0; CHUNK];
     let mut at = from;
-    loop {
-        let n = body.read(&mut buffer).map_err(|e| broken(at, &e.to_string()))?;
-        if n == 0 {
-            break;
-        }
-        at += n as u64;
+    let mut buffer = vec![0; CHUNK];
+    while let Some(bytes) = read(&mut body, &mut buffer).map_err(|e| broken(at, &e.to_string()))? {
+        at += bytes.len() as u64;
         if at > limit {
             part.remove();
             return Err(Failure::Mirror(format!("it has more than the {limit} bytes allowed")));
         }
-        let failed = error::io("write", part.path());
-        file.write_all(&buffer[..n]).map_err(|e| Failure::Stop(failed(e)))?;
+        file.write_all(bytes).map_err(failed)?;
         bar.at(at, size);
     }
     if size.is_some_and(|size| at < size) {
         return Err(broken(at, "the server closed the connection"));
     }
-    let failed = error::io("write", part.path());
-    file.sync_all().map_err(|e| Failure::Stop(failed(e)))
+    file.sync_all().map_err(failed)
+}
+
+/// The next bytes; none at the end.
+fn read<'a>(body: &mut impl Read, buffer: &'a mut [u8]) -> std::io::Result<Option<&'a [u8]>> {
+    let n = body.read(buffer)?;
+    Ok(Some(&buffer[..n]).filter(|bytes| !bytes.is_empty()))
 }
 
 fn broken(at: u64, why: &str) -> Failure {

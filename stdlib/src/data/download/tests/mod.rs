@@ -169,12 +169,12 @@ fn a_slow_server_is_waited_for_and_a_silent_one_is_not() {
     let slow =
         |ms| move |_: &_| Reply { pause: Duration::from_millis(ms), ..Reply::ok(&content()) };
     let folder = Folder::new("slow");
-    let options = Options { timeout: Duration::from_millis(400), tries: 1, ..options() };
-    let server = Server::new(slow(1000));
+    let options = Options { timeout: Duration::from_millis(800), tries: 1, ..options() };
+    let server = Server::new(slow(2000));
     let failed = fetch(&source(&[&server]), &folder.file(), &options).unwrap_err().to_string();
     assert!(failed.contains("timeout"), "{failed}");
-    // Half a second in all, but never silent for as long.
-    fetch(&source(&[&Server::new(slow(130))]), &folder.file(), &options).unwrap();
+    // A second in all, but never silent for as long.
+    fetch(&source(&[&Server::new(slow(250))]), &folder.file(), &options).unwrap();
     folder.is_right();
 }
 
