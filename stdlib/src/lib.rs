@@ -1,9 +1,13 @@
 //! The standard library: neurons in `.snn`, and what networks of them need.
 
+#[cfg(feature = "data")]
+pub mod data;
 #[cfg(feature = "torch")]
 pub mod error;
 #[cfg(feature = "torch")]
 pub mod layer;
+#[cfg(feature = "data")]
+pub mod log;
 pub mod neurons;
 #[cfg(feature = "torch")]
 pub mod nn;
