@@ -1,1 +1,4 @@
 //! Examples.
+
+#[cfg(feature = "torch")]
+pub mod images;

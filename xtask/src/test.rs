@@ -69,7 +69,7 @@ pub fn features(found: &Found) -> String {
         features.extend(["snnc/llvm", "snn-tests/llvm"]);
     }
     if found.libtorch.is_ok() {
-        features.push("snn/torch");
+        features.extend(["snn/torch", "snn-examples/torch"]);
     }
     features.join(",")
 }

@@ -50,12 +50,15 @@ impl BatchNorm {
         if x.dim() < 2 || x.size()[1] != channels {
             return Err(misfit("BatchNorm", format!("[N, {channels}, *] a step"), x));
         }
-        let before = (training && times > 1).then(|| self.running_var.copy());
+        // Backward is given what is updated here, so that nothing else may change that.
+        let counts = training && times > 1;
+        let running_var =
+            if counts { self.running_var.copy() } else { self.running_var.shallow_clone() };
         let output = x.f_batch_norm(
             Some(&self.weight),
             Some(&self.bias),
             Some(&self.running_mean),
-            Some(&self.running_var),
+            Some(&running_var),
             training,
             self.momentum,
             self.eps,
@@ -64,22 +67,19 @@ impl BatchNorm {
         if training {
             let _ = self.num_batches_tracked.f_add_scalar_(1)?;
         }
-        if let Some(before) = before {
-            self.count(&before, x.numel() as i64 / channels.max(1), times)?;
+        if counts {
+            self.count(&running_var, x.numel() as i64 / channels.max(1), times)?;
         }
         Ok(output)
     }
 
-    /// The running variance is kept unbiased by how many numbers there were, which are `times` as many.
-    fn count(&mut self, before: &Tensor, n: i64, times: i64) -> Result<()> {
-        if n < 2 {
-            return Ok(());
-        }
+    /// Takes an updated variance over, which was kept unbiased by how many numbers there were: these are `times` as
+    /// many.
+    fn count(&mut self, updated: &Tensor, n: i64, times: i64) -> Result<()> {
         let (n, times) = (n as f64, times as f64);
-        let factor = times * (n - 1.0) / (times * n - 1.0);
-        let kept = before * ((1.0 - self.momentum) * (1.0 - factor));
-        let now = tch::no_grad(|| &self.running_var * factor + kept);
-        tch::no_grad(|| self.running_var.f_copy_(&now))?;
+        let factor = if n < 2.0 { 1.0 } else { times * (n - 1.0) / (times * n - 1.0) };
+        let kept = &self.running_var * ((1.0 - self.momentum) * (1.0 - factor));
+        tch::no_grad(|| self.running_var.f_copy_(&(updated * factor + kept)))?;
         Ok(())
     }
 }

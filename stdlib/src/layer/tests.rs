@@ -78,10 +78,13 @@ fn batch_norm_is_libtorchs_over_all_steps() {
     let x = noise(&[4, 3, 5, 2, 6]) * 3.0;
     let running = |x: &Tensor| {
         let mut layer = BatchNorm::new(5);
-        let y = layer.forward(x, &Context::train()).unwrap();
+        let x = x.detach().set_requires_grad(true);
+        let y = layer.forward(&x, &Context::train()).unwrap();
+        (&y * &y * &y).sum(Kind::Float).backward();
+        assert!(x.grad().defined());
         let buffers: Vec<Tensor> =
             layer.buffers().into_iter().map(|(_, buffer)| buffer.copy()).collect();
-        let tested = layer.forward(x, &Context::eval()).unwrap();
+        let tested = layer.forward(&x, &Context::eval()).unwrap();
         (y, buffers, tested)
     };
     let (y, buffers, tested) = running(&x);
