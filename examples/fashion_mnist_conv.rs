@@ -156,11 +156,19 @@ fn synchronize(device: Device) {
     }
 }
 
+/// The most bytes that tensors had at once, on CUDA.
+fn peak(device: Device, resets: bool) -> Option<u64> {
+    match device {
+        Device::Cuda(ordinal) => snn_runtime::torch::ops::peak_memory(ordinal, resets).ok(),
+        _ => None,
+    }
+}
+
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let device = match snn_runtime::torch::find_cuda() && !args.cpu {
-        true => Device::Cuda(0),
-        false => Device::Cpu,
+    let device = match snn_runtime::torch::find_cuda() {
+        Ok(()) if !args.cpu => Device::Cuda(0),
+        _ => Device::Cpu,
     };
     tch::manual_seed(args.seed);
     let (channels, (train, test)) = match args.small {
@@ -186,6 +194,7 @@ fn main() -> Result<(), Failure> {
             ProgressBar::new(batches as u64).with_style(style).with_message(epoch.to_string());
         let order = Tensor::randperm(train.len(), (Kind::Int64, device));
         synchronize(device);
+        let _ = peak(device, true);
         let start = Instant::now();
         for batch in order.split(args.batch, 0) {
             let images = train.images.index_select(0, &batch);
@@ -195,12 +204,14 @@ fn main() -> Result<(), Failure> {
         synchronize(device);
         let seconds = start.elapsed().as_secs_f64();
         bar.finish_and_clear();
+        let peak = peak(device, false);
         let accuracy = training.accuracy(&test)?;
         let mut out = std::io::stdout().lock();
         match args.json {
             true => writeln!(
                 out,
-                "{{\"epoch\": {epoch}, \"seconds\": {seconds:.3}, \"test_accuracy\": {accuracy}}}"
+                "{{\"epoch\": {epoch}, \"seconds\": {seconds:.3}, \"test_accuracy\": {accuracy}, \"peak_mib\": {}}}",
+                peak.map_or("null".into(), |bytes| (bytes >> 20).to_string())
             )?,
             false => writeln!(
                 out,

@@ -1,29 +1,45 @@
 //! CUDA as libtorch has it: its libraries, and its current stream.
 
 use super::buffers::Place;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// Whether libtorch has CUDA here. It looks for the CUDA part of libtorch, which a program that was built without
-/// it finds where the system looks for libraries, and needs to be called before the first tensor is made on a GPU.
-pub fn find() -> bool {
-    #[cfg(feature = "cuda")]
-    {
-        use std::sync::OnceLock;
-        static LIBRARY: OnceLock<Option<libloading::os::unix::Library>> = OnceLock::new();
-        let flags = libc_flags();
-        // SAFETY: the library's constructors register its operations with libtorch, as when it is linked.
-        LIBRARY.get_or_init(|| unsafe {
-            libloading::os::unix::Library::open(Some("libtorch_cuda.so"), flags).ok()
-        });
-        tch::Cuda::is_available()
+/// Looks for the CUDA part of libtorch, where the system looks for libraries: a program that was built without it
+/// then has CUDA as well. To be called before anything else of libtorch, which looks only once.
+///
+/// # Errors
+///
+/// [`Error::NoDevice`] with the reason why there is none.
+pub fn find() -> Result<()> {
+    let none = |why: String| Error::NoDevice { device: "cuda".into(), why };
+    load().map_err(|why| none(format!("the CUDA part of libtorch cannot be loaded: {why}")))?;
+    match tch::Cuda::is_available() {
+        true => Ok(()),
+        false => Err(none("libtorch finds no GPU".into())),
     }
-    #[cfg(not(feature = "cuda"))]
-    false
+}
+
+#[cfg(feature = "cuda")]
+fn load() -> std::result::Result<(), String> {
+    use std::sync::OnceLock;
+
+    use libloading::os::unix::Library;
+    static LIBRARY: OnceLock<std::result::Result<Library, String>> = OnceLock::new();
+    let open = || {
+        // SAFETY: the library's constructors register its operations with libtorch, as when it is linked.
+        let opened = unsafe { Library::open(Some("libtorch_cuda.so"), flags()) };
+        opened.map_err(|error| error.to_string())
+    };
+    LIBRARY.get_or_init(open).as_ref().map(|_| ()).map_err(Clone::clone)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn load() -> std::result::Result<(), String> {
+    Err("this program was built without the feature `cuda`".into())
 }
 
 /// All symbols at once, and for other libraries too.
 #[cfg(feature = "cuda")]
-fn libc_flags() -> std::os::raw::c_int {
+fn flags() -> std::os::raw::c_int {
     libloading::os::unix::RTLD_NOW | libloading::os::unix::RTLD_GLOBAL
 }
 
@@ -43,7 +59,7 @@ pub fn place(ordinal: usize, stream: usize) -> Result<Place> {
 /// Without the feature there is none.
 #[cfg(not(feature = "cuda"))]
 pub fn place(ordinal: usize, _stream: usize) -> Result<Place> {
-    Err(crate::error::Error::NoDevice {
+    Err(Error::NoDevice {
         device: format!("cuda:{ordinal}"),
         why: "this program was built without the feature `cuda`".into(),
     })

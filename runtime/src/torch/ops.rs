@@ -54,6 +54,8 @@ unsafe extern "C" {
         was_kind: *mut c_int,
     ) -> *mut c_char;
     fn snn_torch_autocast_nesting(enters: bool) -> c_int;
+    fn snn_torch_exchange_stream(device: c_int, is_new: bool, id: *mut i64) -> *mut c_char;
+    fn snn_torch_peak(device: c_int, resets: bool, bytes: *mut i64) -> *mut c_char;
 }
 
 /// The settings of Adam.
@@ -203,6 +205,51 @@ pub fn unscale(grads: &[Tensor], found: &Tensor, inverse: &Tensor) -> Result<()>
 pub fn forget_grad(tensor: &Tensor) {
     // SAFETY: it is a tensor, and its gradient is counted by references.
     unsafe { snn_torch_forget_grad(pointer(Some(tensor))) };
+}
+
+/// The most bytes that tensors on a CUDA device had at once since the last call that `resets` the count, which it
+/// does behind this.
+///
+/// # Errors
+///
+/// Those of libtorch, such as of a device that is not there.
+pub fn peak_memory(ordinal: usize, resets: bool) -> Result<u64> {
+    let (mut before, mut now) = (0, 0);
+    // SAFETY: each call writes the one place that it is given.
+    checked("asking for memory", unsafe { snn_torch_peak(ordinal as c_int, false, &mut before) })?;
+    if resets {
+        // SAFETY: as above.
+        checked("asking for memory", unsafe { snn_torch_peak(ordinal as c_int, true, &mut now) })?;
+    }
+    Ok(before.unsigned_abs())
+}
+
+/// Runs what starts on a stream of its own of a CUDA device instead of the one that is current. What one stream
+/// writes and another one reads has to be waited for in between.
+///
+/// # Errors
+///
+/// Those of libtorch.
+pub fn on_side_stream<R>(ordinal: usize, run: impl FnOnce() -> R) -> Result<R> {
+    let mut before = 0;
+    exchange(ordinal, true, &mut before)?;
+    /// Makes the stream before current again, also behind a panic.
+    struct Back(usize, i64);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            let _ = exchange(self.0, false, &mut self.1);
+        }
+    }
+    let back = Back(ordinal, before);
+    let result = run();
+    drop(back);
+    Ok(result)
+}
+
+fn exchange(ordinal: usize, is_new: bool, id: &mut i64) -> Result<()> {
+    // SAFETY: it reads and writes the one place that it is given.
+    let message = unsafe { snn_torch_exchange_stream(ordinal as c_int, is_new, id) };
+    checked("changing the stream", message)
 }
 
 /// Runs what computes in 16 bits where that is safe, as libtorch's autocast decides; without a kind, as it is.

@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/functions/basic_ops.h>
 #include <ATen/Functions.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <ATen/autocast_mode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
@@ -156,6 +157,30 @@ char *snn_torch_stream(int device, void **stream) {
     c10::impl::VirtualGuardImpl guard(at::kCUDA);
     auto current = guard.getStream(c10::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device)));
     *stream = current.native_handle();
+  });
+}
+
+// Makes another stream current on a device, one of libtorch's own where `id` is not set, and tells which was.
+char *snn_torch_exchange_stream(int device, bool is_new, int64_t *id) {
+  return guarded([&] {
+    c10::impl::VirtualGuardImpl guard(at::kCUDA);
+    c10::Device place(at::kCUDA, static_cast<c10::DeviceIndex>(device));
+    auto next = is_new ? guard.getStreamFromGlobalPool(place)
+                       : c10::Stream(c10::Stream::UNSAFE, place, *id);
+    *id = guard.exchangeStream(next).id();
+  });
+}
+
+// The most bytes that tensors on a device had at once, since the program began or the count was reset.
+char *snn_torch_peak(int device, bool resets, int64_t *bytes) {
+  return guarded([&] {
+    auto index = static_cast<c10::DeviceIndex>(device);
+    auto *allocator = c10::getDeviceAllocator(at::kCUDA);
+    if (resets) {
+      allocator->resetPeakStats(index);
+    }
+    auto stats = allocator->getDeviceStats(index);
+    *bytes = stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
   });
 }
 
