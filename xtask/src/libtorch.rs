@@ -57,6 +57,17 @@ pub fn folder() -> PathBuf {
     process::root().join(".local/libtorch")
 }
 
+/// Where its libraries lie, and what the system was told before.
+pub fn libraries() -> std::ffi::OsString {
+    let named = std::env::var_os("LIBTORCH").map(PathBuf::from);
+    let mut path = named.unwrap_or_else(folder).join("lib").into_os_string();
+    if let Some(before) = std::env::var_os("LD_LIBRARY_PATH") {
+        path.push(":");
+        path.push(before);
+    }
+    path
+}
+
 /// Whether it is there.
 pub fn found() -> bool {
     folder().join("lib/libtorch.so").exists()

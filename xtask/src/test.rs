@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::demo;
 use crate::fresh;
+use crate::libtorch;
 use crate::need::{self, Found};
 use crate::outcome::Steps;
 use crate::process::{self, cargo};
@@ -135,16 +136,30 @@ fn test(steps: &mut Steps, found: &Found, features: &str) -> Result<(), String> 
         let args = ["test", "--all-targets", "--no-fail-fast"];
         steps.run("tests", prepared(with(cargo(&args), &some, &[])));
     }
-    steps.run("doc tests", prepared(with(cargo(&["test", "--doc"]), &some, &[])));
+    let mut doc = prepared(with(cargo(&["test", "--doc"]), &some, &[]));
+    if found.libtorch.is_ok() {
+        // Build scripts can tell the other programs where it is, but not these.
+        doc.env("LD_LIBRARY_PATH", libtorch::libraries());
+    }
+    steps.run("doc tests", doc);
     for example in examples()? {
         // The build step made it; cargo run would choose other features and build all again.
         let path = process::built("debug/examples", &example);
         let mut command = Command::new(path);
         command.current_dir(process::root());
+        if TRAINING.contains(&example.as_str()) {
+            if found.libtorch.is_err() {
+                continue;
+            }
+            command.arg("--small");
+        }
         steps.run(&format!("example {example}"), prepared(command));
     }
     Ok(())
 }
+
+/// Examples that train a network on libtorch, which they do in a small form here.
+const TRAINING: [&str; 1] = ["fashion_mnist_conv"];
 
 /// The names of the programs in `examples/`.
 fn examples() -> Result<Vec<String>, String> {

@@ -75,8 +75,8 @@ impl Backward {
         let mut states: Vec<&str> = manifest.states.iter().map(|port| port.name.as_str()).collect();
         outputs.sort_unstable();
         states.sort_unstable();
-        let of_outputs = outputs.into_iter().map(|name| Operand::OutputGrad(name));
-        let names = of_outputs.chain(states.into_iter().map(|name| Operand::NextGrad(name)));
+        let of_outputs = outputs.into_iter().map(Operand::OutputGrad);
+        let names = of_outputs.chain(states.into_iter().map(Operand::NextGrad));
         for (operand, grad) in names.zip(grads) {
             let Some(grad) = grad else { continue };
             let kind = match operand {

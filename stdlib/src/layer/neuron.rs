@@ -27,7 +27,8 @@ pub struct Neuron {
     states: States,
     node: Node,
     channel_axis: Option<isize>,
-    given: Option<Tensor>,
+    /// The share of what it gave last that is not 0, on the device.
+    rate: Option<Tensor>,
 }
 
 /// What is decided about a neuron before it is a layer.
@@ -151,7 +152,7 @@ impl NeuronBuilder {
             states: States::new(),
             node,
             channel_axis: self.channel_axis,
-            given: None,
+            rate: None,
             kernels,
         })
     }
@@ -243,7 +244,10 @@ impl Module for Neuron {
         let mut forward = self.kernels.forward(&call)?;
         self.states = forward.states;
         let output = forward.outputs.remove(&self.output).unwrap_or(x);
-        self.given = (!context.training).then(|| output.detach());
+        self.rate = match context.training || output.numel() == 0 {
+            true => None,
+            false => Some(output.detach().f_ne(0.0)?.f_mean(Kind::Float)?),
+        };
         let has_steps = output.dim() == input.dim() + usize::from(is_single);
         Ok(if is_single && has_steps { output.f_squeeze_dim(0)? } else { output })
     }
@@ -261,7 +265,6 @@ impl Module for Neuron {
     }
 
     fn firing_rate(&self) -> Option<f64> {
-        let given = self.given.as_ref().filter(|given| given.numel() > 0)?;
-        Some(given.f_ne(0.0).ok()?.f_mean(Kind::Float).ok()?.double_value(&[]))
+        self.rate.as_ref().map(|rate| rate.double_value(&[]))
     }
 }

@@ -2,8 +2,10 @@ use tch::{Device, Kind, Tensor};
 
 use super::*;
 
+type Params = Vec<(String, Tensor)>;
+
 /// A param and a loss whose gradient is not the same twice.
-fn param() -> Vec<(String, Tensor)> {
+fn param() -> Params {
     let numbers = Tensor::from_slice(&[1.0_f32, -2.0, 0.5, 3.0]).set_requires_grad(true);
     vec![("w".into(), numbers)]
 }
@@ -74,7 +76,7 @@ fn momentum_goes_on() {
 
 #[test]
 fn an_optimizer_goes_on_from_its_states() {
-    let makes: [fn(Vec<(String, Tensor)>) -> Optimizer; 2] =
+    let makes: [fn(Params) -> Optimizer; 2] =
         [|params| Optimizer::adam(params, 0.1), |params| Optimizer::sgd(params, 0.1, 0.9)];
     for make in makes {
         let params = param();
