@@ -1,4 +1,4 @@
-//! Lets the tests of this package find libtorch when they run.
+//! Lets programs of this package find libtorch when they run, where the runtime was built with it.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

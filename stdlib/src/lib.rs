@@ -3,6 +3,8 @@
 #[cfg(feature = "data")]
 pub mod data;
 #[cfg(feature = "torch")]
+pub mod encode;
+#[cfg(feature = "torch")]
 pub mod error;
 #[cfg(feature = "torch")]
 pub mod layer;

@@ -110,8 +110,8 @@ impl Neuron {
         found.ok_or_else(|| operands::unknown(&self.manifest, "param", name))
     }
 
-    /// The stored numbers that a param begins with, on the CPU: `n` numbers, or those that it is declared with
-    /// for each index, so that the shape is `[]` or `[n]` with an index before it.
+    /// The stored numbers that a param begins with, on the CPU, for so many as stand in a shape: `[]` per layer,
+    /// `[C]` per channel, that of a step per neuron. A param with an index has the axis of it before these.
     ///
     /// # Errors
     ///

@@ -1,14 +1,20 @@
 #[cfg(feature = "cuda")]
 mod cuda;
 
+use std::sync::LazyLock;
+
 use tch::{Device, IndexOp, Kind, Tensor};
 
 use super::{Call, Forward, Neuron, Tensors};
 use crate::jit::{Jit, Program};
 use crate::neuron::{Array, Call as HostCall, Seeds};
 
-const LIF: &str = include_str!("../../../stdlib/neurons/lif.snn");
-const PLIF: &str = include_str!("../../../tests/corpus/plif.snn");
+static LIF: LazyLock<String> = LazyLock::new(|| read("stdlib/neurons/lif.snn"));
+static PLIF: LazyLock<String> = LazyLock::new(|| read("tests/corpus/plif.snn"));
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
 
 fn compile(text: &str, change: impl FnOnce(&mut snn_compiler::check::Specialization)) -> Neuron {
     let resolver = snn_compiler::check::NoImports;
@@ -63,7 +69,7 @@ fn backward(forward: &Forward) {
 
 #[test]
 fn results_and_gradients_are_those_of_the_host() {
-    for text in [LIF, PLIF] {
+    for text in [&*LIF, &*PLIF] {
         let x = noise(&[19, 3, 4, 5]).set_requires_grad(true);
         let (neuron, expected) = (neuron(text), on_host(text, &x));
         let forward = neuron.forward(&input(&x)).unwrap();
@@ -79,8 +85,8 @@ fn results_and_gradients_are_those_of_the_host() {
 #[test]
 fn a_param_learns() {
     let x = noise(&[8, 2, 6]);
-    let expected = on_host(PLIF, &x);
-    let neuron = neuron(PLIF);
+    let expected = on_host(&PLIF, &x);
+    let neuron = neuron(&PLIF);
     let k = neuron.initial("k", &[], 0).unwrap().set_requires_grad(true);
     assert_eq!(k.double_value(&[]), 0.0, "the stored number of 0.5 behind a sigmoid");
     let call = Call { params: tensors([("k", &k)]), ..input(&x) };
@@ -109,7 +115,7 @@ fn gradients_are_those_of_libtorchs_operations() {
             "channel" => snn_compiler::check::hir::Sharing::Channel,
             _ => snn_compiler::check::hir::Sharing::Neuron,
         };
-        let neuron = compile(LIF, |s| {
+        let neuron = compile(&LIF, |s| {
             s.learn = vec!["tau".into()];
             s.share = vec![("tau".into(), sharing)];
         });
@@ -139,7 +145,7 @@ fn gradients_are_those_of_libtorchs_operations() {
 
 #[test]
 fn layouts_are_run_as_they_are() {
-    let neuron = compile(LIF, |s| {
+    let neuron = compile(&LIF, |s| {
         s.learn = vec!["tau".into()];
         s.share = vec![("tau".into(), snn_compiler::check::hir::Sharing::Channel)];
     });
@@ -174,7 +180,7 @@ fn layouts_are_run_as_they_are() {
 #[test]
 fn without_gradients_nothing_is_saved() {
     let x = noise(&[40, 2, 3]).set_requires_grad(true);
-    let neuron = neuron(LIF);
+    let neuron = neuron(&LIF);
     let forward = tch::no_grad(|| neuron.forward(&input(&x)).unwrap());
     assert!(!forward.outputs["s"].requires_grad());
     let forward = neuron.forward(&input(&x.detach())).unwrap();
@@ -185,7 +191,7 @@ fn without_gradients_nothing_is_saved() {
 #[test]
 fn backward_runs_again_where_the_graph_is_retained() {
     let x = noise(&[20, 2, 3]).set_requires_grad(true);
-    let forward = neuron(LIF).forward(&input(&x)).unwrap();
+    let forward = neuron(&LIF).forward(&input(&x)).unwrap();
     let loss = forward.outputs["s"].sum(Kind::Float);
     let gradient = |keep| Tensor::f_run_backward(&[&loss], &[&x], keep, false);
     let first = gradient(true).unwrap();
@@ -197,7 +203,7 @@ fn backward_runs_again_where_the_graph_is_retained() {
 
 #[test]
 fn some_outputs_are_enough() {
-    let neuron = neuron(PLIF);
+    let neuron = neuron(&PLIF);
     let of = |pick: &dyn Fn(&Forward) -> Tensor| {
         let x = noise(&[9, 2, 3]).set_requires_grad(true);
         pick(&neuron.forward(&input(&x)).unwrap()).sum(Kind::Float).backward();
@@ -213,7 +219,7 @@ fn some_outputs_are_enough() {
 #[test]
 fn second_derivatives_are_refused() {
     let x = noise(&[9, 2, 3]).set_requires_grad(true);
-    let forward = neuron(LIF).forward(&input(&x)).unwrap();
+    let forward = neuron(&LIF).forward(&input(&x)).unwrap();
     let loss = (&forward.outputs["s"] * &x).sum(Kind::Float);
     let first = Tensor::f_run_backward(&[&loss], &[&x], true, true).unwrap();
     let again = first[0].sum(Kind::Float).f_backward().unwrap_err().to_string();
@@ -224,12 +230,12 @@ fn second_derivatives_are_refused() {
 fn half_precision_in_and_out() {
     for (kind, within) in [(Kind::Half, 1e-2), (Kind::BFloat16, 1e-2)] {
         let x = noise(&[9, 2, 8]).to_kind(kind).set_requires_grad(true);
-        let forward = neuron(LIF).forward(&input(&x)).unwrap();
+        let forward = neuron(&LIF).forward(&input(&x)).unwrap();
         assert_eq!(forward.outputs["s"].kind(), kind);
         assert_eq!(forward.states["v"].kind(), Kind::Float);
         forward.outputs["s"].sum(Kind::Float).backward();
         let wide = x.detach().to_kind(Kind::Float).set_requires_grad(true);
-        let expected = neuron(LIF).forward(&input(&wide)).unwrap();
+        let expected = neuron(&LIF).forward(&input(&wide)).unwrap();
         expected.outputs["s"].sum(Kind::Float).backward();
         assert_eq!(numbers(&forward.outputs["s"]), numbers(&expected.outputs["s"]));
         assert_eq!(x.grad().kind(), kind);
@@ -240,7 +246,7 @@ fn half_precision_in_and_out() {
 
 #[test]
 fn a_state_goes_on() {
-    let (x, neuron) = (noise(&[12, 2, 3]), neuron(LIF));
+    let (x, neuron) = (noise(&[12, 2, 3]), neuron(&LIF));
     let whole = neuron.forward(&input(&x)).unwrap();
     let first = neuron.forward(&input(&x.i(..5))).unwrap();
     let call = Call { states: first.states, ..input(&x.i(5..)) };
@@ -252,7 +258,7 @@ fn a_state_goes_on() {
 #[test]
 fn an_input_repeated_over_steps_is_not_copied() {
     let one = noise(&[1, 2, 3, 4]).set_requires_grad(true);
-    let neuron = neuron(LIF);
+    let neuron = neuron(&LIF);
     let forward = neuron.forward(&input(&one.expand([6, 2, 3, 4], false))).unwrap();
     forward.outputs["s"].sum(Kind::Float).backward();
     let copy = one.detach().repeat([6, 1, 1, 1]).set_requires_grad(true);
@@ -264,7 +270,7 @@ fn an_input_repeated_over_steps_is_not_copied() {
 
 #[test]
 fn nothing_to_run_is_a_run() {
-    let neuron = neuron(PLIF);
+    let neuron = neuron(&PLIF);
     for shape in [[0, 2, 3], [4, 0, 3], [4, 2, 0]] {
         let x = Tensor::zeros(shape, (Kind::Float, Device::Cpu)).set_requires_grad(true);
         let k = Tensor::zeros([1_i64; 0], (Kind::Float, Device::Cpu)).set_requires_grad(true);
@@ -278,7 +284,7 @@ fn nothing_to_run_is_a_run() {
 
 #[test]
 fn wrong_operands_are_named() {
-    let neuron = neuron(LIF);
+    let neuron = neuron(&LIF);
     let refused = |call: &Call| neuron.forward(call).unwrap_err().to_string();
     let x = noise(&[4, 2, 3]);
     assert_eq!(refused(&Call::default()), "input `x` of `Lif` was not given");

@@ -18,7 +18,7 @@ fn run(
     kind: Kind,
     lay: impl Fn(&Tensor) -> Tensor,
 ) -> (Tensor, Tensor, Tensor, Tensor) {
-    let neuron = compile(LIF, |s| {
+    let neuron = compile(&LIF, |s| {
         s.learn = vec!["tau".into()];
         s.share = vec![("tau".into(), snn_compiler::check::hir::Sharing::Channel)];
     });
@@ -90,7 +90,7 @@ fn autocast_stores_in_16_bits() {
     for kind in [Kind::Half, Kind::BFloat16] {
         let spikes = ops::autocast(device, Some(kind), || {
             let y = x.linear(&weight, None::<&Tensor>).unsqueeze(0).expand([4, 6, 16], false);
-            neuron(LIF).forward(&input(&y)).unwrap().outputs.remove("s").unwrap()
+            neuron(&LIF).forward(&input(&y)).unwrap().outputs.remove("s").unwrap()
         });
         let spikes = spikes.unwrap();
         assert_eq!(spikes.kind(), kind);
@@ -115,7 +115,7 @@ fn memory_is_told() {
 #[test]
 fn a_graph_is_captured() {
     let Some(device) = device() else { return };
-    let neuron = neuron(LIF);
+    let neuron = neuron(&LIF);
     let mut x = noise(&[9, 4, 8]).to_device(device);
     let mut spikes = Tensor::zeros([9, 4, 8], (Kind::Float, device));
     let cuda = crate::cuda::Cuda::new(0).unwrap();
