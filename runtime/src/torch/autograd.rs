@@ -40,8 +40,14 @@ pub fn forward(operands: Operands, kernels: Arc<Kernels>) -> Result<Forward> {
             (Operand::Param(&param.name), kernels.declared(param, *n, run.device)?);
         match param.has_steps() {
             false => buffers.insert(name.to_string(), tensor),
+            true if run.shape.iter().product::<i64>() == 0 => {
+                let none = Tensor::empty(&run.shape[..], (tensor.kind(), run.device));
+                buffers.insert(Operand::Input(&param.name).to_string(), none)
+            }
             true => {
-                let full = tensor.reshape([1_i64; 0]).expand(&run.shape, false).contiguous();
+                let sizes = run.sizes(param.sharing);
+                let shape: Vec<i64> = run.shape[..1].iter().chain(&sizes).copied().collect();
+                let full = run.stepped(param.sharing, &tensor.reshape(shape), &sizes);
                 buffers.insert(Operand::Input(&param.name).to_string(), full)
             }
         };

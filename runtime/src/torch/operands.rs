@@ -21,6 +21,8 @@ pub struct Run {
     pub geometry: Geometry,
     /// `[T, N, *]`, as the caller counts axes.
     pub shape: Vec<i64>,
+    /// Which of these axes is the channels'.
+    channel: usize,
     /// How the lanes of a step lie.
     pub layout: Layout,
     /// Where it runs.
@@ -57,8 +59,8 @@ impl Operands {
             inputs.iter().map(|(_, input)| input.to_kind(kind).expand(&shape, false)).collect();
         let standard = || Layout::standard(shape.len().saturating_sub(1));
         let layout = full.first().and_then(Layout::of).unwrap_or_else(standard);
-        let geometry = geometry(first, &shape, &layout, call.channel_axis)?;
-        let run = Run { geometry, shape, layout, device, kind };
+        let (geometry, channel) = geometry(first, &shape, &layout, call.channel_axis)?;
+        let run = Run { geometry, shape, channel, layout, device, kind };
         let mut operands = Self { run, given: Buffers::new(), declared: Vec::new() };
         for ((name, _), input) in inputs.iter().zip(&full) {
             let dense = operands.run.layout.dense_steps(input);
@@ -78,7 +80,8 @@ impl Operands {
     fn param(&mut self, param: &Param, given: Option<&Tensor>) -> Result<()> {
         let sizes = self.run.sizes(param.sharing);
         let Some(given) = given else {
-            let n = sizes.iter().product::<i64>().max(1) as usize;
+            let steps = if param.has_steps() { self.run.shape[0] } else { 1 };
+            let n = (steps * sizes.iter().product::<i64>()).max(1) as usize;
             self.declared.extend(param.elements().into_iter().map(|element| (element, n)));
             return Ok(());
         };
@@ -121,7 +124,7 @@ impl Operands {
 
 impl Run {
     /// The shape of a param's numbers.
-    fn sizes(&self, sharing: Sharing) -> Vec<i64> {
+    pub fn sizes(&self, sharing: Sharing) -> Vec<i64> {
         match sharing {
             Sharing::Layer => Vec::new(),
             Sharing::Channel => vec![self.geometry.channels as i64],
@@ -153,13 +156,15 @@ impl Run {
     }
 
     /// The numbers of a param for each step, as those of an input.
-    fn stepped(&self, sharing: Sharing, given: &Tensor, sizes: &[i64]) -> Tensor {
+    pub fn stepped(&self, sharing: Sharing, given: &Tensor, sizes: &[i64]) -> Tensor {
         let mut view = vec![1; self.shape.len()];
         view[0] = self.shape[0];
-        let channel = 2.min(self.shape.len() - 1);
         match sharing {
             Sharing::Layer => {}
-            Sharing::Channel => view[channel] = sizes[0],
+            // One for each step stands for all channels.
+            Sharing::Channel if given.dim() == 1 => {}
+            Sharing::Channel => view[self.channel] = sizes[0],
+            Sharing::Neuron if given.dim() == 1 => {}
             Sharing::Neuron => {
                 let first = self.shape.len() - sizes.len();
                 view[first..].copy_from_slice(sizes);
@@ -226,13 +231,13 @@ fn place(call: &Call, inputs: &[(&str, &Tensor)]) -> Result<(Device, Kind)> {
     Ok((device, kind))
 }
 
-/// The sizes of a run whose lanes lie in the order of a layout.
+/// The sizes of a run whose lanes lie in the order of a layout, and the caller's channel axis.
 fn geometry(
     first: &str,
     shape: &[i64],
     layout: &Layout,
     channel_axis: Option<isize>,
-) -> Result<Geometry> {
+) -> Result<(Geometry, usize)> {
     let plain: Vec<usize> = shape.iter().map(|&size| size as usize).collect();
     // What is wrong with the shape or the axis is said in the caller's order.
     Geometry::new(first, &plain, channel_axis)?;
@@ -244,7 +249,8 @@ fn geometry(
     };
     let mut own = vec![plain[0]];
     own.extend(layout.sizes(&shape[1..]).iter().map(|&size| size as usize));
-    Geometry::new(first, &own, Some(1 + layout.place(axis - 1) as isize))
+    let geometry = Geometry::new(first, &own, Some(1 + layout.place(axis - 1) as isize))?;
+    Ok((geometry, axis))
 }
 
 fn names(ports: &[Port]) -> Vec<&str> {

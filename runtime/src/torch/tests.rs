@@ -177,6 +177,48 @@ fn layouts_are_run_as_they_are() {
     assert_eq!(out.stride()[1..], last.stride()[1..], "channels stay last");
 }
 
+/// Params with a number for each step or index, declared and given.
+#[test]
+fn params_with_an_axis_are_those_of_the_host() {
+    for name in ["few_spikes_over_time", "timed_decay", "after_spike_currents"] {
+        let text = read(&format!("tests/corpus/{name}.snn"));
+        let x = noise(&[6, 3, 4, 5]).set_requires_grad(true);
+        let (neuron, expected) = (neuron(&text), on_host(&text, &x));
+        let shape = |sharing| match sharing {
+            snn_artifact::Sharing::Layer => vec![],
+            snn_artifact::Sharing::Channel => vec![4],
+            snn_artifact::Sharing::Neuron => vec![4, 5],
+        };
+        let learnt = neuron.manifest().params.iter().filter(|param| param.learn);
+        let params: Tensors = learnt
+            .map(|param| {
+                let steps = if param.has_steps() { vec![6] } else { vec![] };
+                let shape = [steps, shape(param.sharing)].concat();
+                let numbers = neuron.initial(&param.name, &shape, 0).unwrap();
+                (param.name.clone(), numbers.set_requires_grad(true))
+            })
+            .collect();
+        let same = params.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone()));
+        let forward = neuron.forward(&Call { params: same.collect(), ..input(&x) }).unwrap();
+        for (output, array) in &expected.forward.outputs {
+            assert_eq!(numbers(&forward.outputs[output]), array.data(), "{name}: {output}");
+        }
+        let declared = neuron.forward(&input(&x)).unwrap();
+        assert_eq!(declared.outputs, forward.outputs, "{name}");
+        backward(&forward);
+        close(&x.grad(), &tensor_of(&expected.inputs["x"]));
+        for (param, tensor) in &params {
+            let expected = tensor_of(&expected.params[param]);
+            close(&tensor.grad(), &expected.reshape(tensor.size()));
+        }
+    }
+}
+
+fn tensor_of(array: &Array) -> Tensor {
+    let shape: Vec<i64> = array.shape().iter().map(|&size| size as i64).collect();
+    Tensor::from_slice(array.data()).reshape(shape)
+}
+
 #[test]
 fn without_gradients_nothing_is_saved() {
     let x = noise(&[40, 2, 3]).set_requires_grad(true);

@@ -61,7 +61,7 @@ pub fn weighted_phase(numbers: &Tensor, digits: i64, steps: i64) -> Result<Tenso
     for digit in 1..=digits {
         let weight = 2.0_f64.powi(-(digit as i32));
         let spike = rest.f_ge(weight)?.f_to_kind(Kind::Double)?;
-        rest = rest - &spike * weight;
+        rest = rest.f_sub(&(&spike * weight))?;
         spikes.push(spike);
     }
     periodic(&Tensor::f_stack(&spikes, 0)?.f_to_kind(numbers.kind())?, steps)
