@@ -76,7 +76,7 @@ impl Compiled {
 
     fn load(&self, (ordinal, stream, dtype): Key) -> Result<Kernels> {
         let place = match ordinal {
-            None => Place::Cpu(Arc::new(Cpu::new()?)),
+            None => Place::Cpu(processor()?),
             Some(ordinal) => super::cuda::place(ordinal, stream)?,
         };
         let device: &dyn device::Device = place.device();
@@ -89,6 +89,18 @@ impl Compiled {
         let manifest = artifact.manifest;
         Ok(Kernels { manifest, module, place, declared: Mutex::default() })
     }
+}
+
+/// The processor, with threads that all neurons share.
+fn processor() -> Result<Arc<Cpu>> {
+    static PROCESSOR: Mutex<Option<Arc<Cpu>>> = Mutex::new(None);
+    let mut processor = PROCESSOR.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(cpu) = processor.as_ref() {
+        return Ok(Arc::clone(cpu));
+    }
+    let cpu = Arc::new(Cpu::new()?);
+    *processor = Some(Arc::clone(&cpu));
+    Ok(cpu)
 }
 
 impl Kernels {
