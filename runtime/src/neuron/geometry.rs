@@ -1,5 +1,7 @@
 //! The sizes of a run, from the shape of its inputs.
 
+use snn_artifact::{Sharing, group};
+
 use super::array;
 use super::call::CHANNEL_AXIS;
 use crate::error::{Error, Result};
@@ -67,6 +69,16 @@ impl Geometry {
     /// The shape of a step without its batch; in `[T, N]` the neurons are the axis N.
     pub fn step(&self) -> &[usize] {
         if self.shape.len() == 2 { &self.shape[1..] } else { &self.shape[2..] }
+    }
+
+    /// `G`, `S` and `O` of the sums that make the gradient of a param out of `n` partial ones.
+    pub fn sums(&self, sharing: Sharing, n: usize) -> [usize; 3] {
+        let (g, s) = match sharing {
+            Sharing::Layer => (1, 1),
+            Sharing::Channel => (self.channels, self.inner / group(self.inner)),
+            Sharing::Neuron => (self.neurons, 1),
+        };
+        [g, s, n.checked_div(g * s).unwrap_or(0)]
     }
 
     /// A launch scalar, but for strides, of a launch over so many lanes. `C`, `S` and `M`, which lanes

@@ -41,6 +41,8 @@ pub use prepared::Prepared;
 pub(crate) use check::manifest as check_manifest;
 #[cfg(feature = "torch")]
 pub(crate) use geometry::Geometry;
+#[cfg(feature = "torch")]
+pub(crate) use operands::{known, list, names};
 pub(crate) use params::{check as check_param, moved as moved_param};
 
 use check::{BACKWARD, FORWARD, FORWARD_TRAIN};

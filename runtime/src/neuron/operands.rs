@@ -204,7 +204,7 @@ fn same(operand: &str, array: &Array, shape: &[usize]) -> Result<()> {
 }
 
 /// That the neuron has all that was given.
-fn known<'a>(
+pub fn known<'a>(
     manifest: &Manifest,
     kind: &'static str,
     mut given: impl Iterator<Item = &'a String>,
@@ -221,11 +221,13 @@ fn known<'a>(
     }
 }
 
-fn names(ports: &[Port]) -> Vec<&str> {
+/// The names of inputs, outputs or states.
+pub fn names(ports: &[Port]) -> Vec<&str> {
     ports.iter().map(|port| port.name.as_str()).collect()
 }
 
-fn list(names: &[&str]) -> String {
+/// Names for a message.
+pub fn list(names: &[&str]) -> String {
     match names {
         [] => "none".into(),
         names => names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "),

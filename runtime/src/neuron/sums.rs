@@ -159,13 +159,8 @@ fn reduce(
 
 /// The sums of a param with so many partial ones.
 fn sizes(run: &Run<'_>, param: &Param, n: usize) -> Sizes {
-    let geometry = &run.geometry;
-    let (g, s) = match param.sharing {
-        Sharing::Layer => (1, 1),
-        Sharing::Channel => (geometry.channels, geometry.inner / group(geometry.inner)),
-        Sharing::Neuron => (geometry.neurons, 1),
-    };
-    Sizes { g, s, o: n.checked_div(g * s).unwrap_or(0) }
+    let [g, s, o] = run.geometry.sums(param.sharing, n);
+    Sizes { g, s, o }
 }
 
 /// Sums of blocks that begin elsewhere would be rounded otherwise, and groups would hold two channels.

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use snn_artifact::naming::Operand;
-use snn_artifact::{Param, Sharing, group};
+use snn_artifact::{Param, Sharing};
 use tch::Tensor;
 use torch_sys::C_tensor;
 
@@ -112,17 +112,12 @@ impl Backward {
         let param = params.flat_map(Param::elements).find(|param| param.name == name);
         let param =
             param.ok_or_else(|| failed("backward", format!("there is no param `{name}`")))?;
-        let (g, s) = match param.sharing {
-            Sharing::Layer => (1, 1),
-            Sharing::Channel => (geometry.channels, geometry.inner / group(geometry.inner)),
-            Sharing::Neuron => (geometry.neurons, 1),
-        };
         let n = partial.numel();
+        let [g, s, o] = geometry.sums(param.sharing, n);
         let options = (tch::Kind::Float, *device);
         if n == 0 {
             return Ok(self.shaped(&param, Tensor::zeros([g as i64], options)));
         }
-        let o = n.checked_div(g * s).unwrap_or(0);
         let grad = Tensor::empty([g as i64], options);
         let entry = self.kernels.manifest.entries.get("reduce");
         let entry = entry.ok_or_else(|| Error::Artifact("it has no entry `reduce`".into()))?;

@@ -26,7 +26,7 @@ pub use operands::Tensors;
 
 use crate::error::{Error, Result};
 use crate::jit::{Jit, Program};
-use crate::neuron::default_numbers;
+use crate::neuron::{default_numbers, list};
 use kernels::Compiled;
 
 /// A neuron that runs on tensors. It is compiled for a device and a type of elements when it first meets them.
@@ -106,8 +106,16 @@ impl Neuron {
     ///
     /// [`Error::Unknown`].
     pub fn param(&self, name: &str) -> Result<&Param> {
-        let found = self.manifest.params.iter().find(|param| param.name == name);
-        found.ok_or_else(|| operands::unknown(&self.manifest, "param", name))
+        let params = &self.manifest.params;
+        if let Some(param) = params.iter().find(|param| param.name == name) {
+            return Ok(param);
+        }
+        Err(Error::Unknown {
+            neuron: self.manifest.neuron.clone(),
+            kind: "param",
+            operand: name.into(),
+            known: list(&params.iter().map(|param| param.name.as_str()).collect::<Vec<_>>()),
+        })
     }
 
     /// The stored numbers that a param begins with, on the CPU, for so many as stand in a shape: `[]` per layer,

@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 use super::layout::Layout;
 use super::{Buffers, Call, buffer};
 use crate::error::{Error, Result};
-use crate::neuron::Geometry;
+use crate::neuron::{Geometry, known, names};
 
 /// Tensors by name.
 pub type Tensors = BTreeMap<String, Tensor>;
@@ -49,9 +49,9 @@ impl Operands {
     /// Names the operand that is missing, unknown, of a wrong shape or type, or on another device.
     pub fn new(manifest: &Manifest, call: &Call) -> Result<Self> {
         let params: Vec<&str> = manifest.params.iter().map(|p| p.name.as_str()).collect();
-        known(manifest, "input", &call.inputs, &names(&manifest.inputs))?;
-        known(manifest, "param", &call.params, &params)?;
-        known(manifest, "state", &call.states, &names(&manifest.states))?;
+        known(manifest, "input", call.inputs.keys(), &names(&manifest.inputs))?;
+        known(manifest, "param", call.params.keys(), &params)?;
+        known(manifest, "state", call.states.keys(), &names(&manifest.states))?;
         let inputs = inputs(manifest, call)?;
         let (first, shape) = shape(manifest, call, &inputs)?;
         let (device, kind) = place(call, &inputs)?;
@@ -251,32 +251,6 @@ fn geometry(
     own.extend(layout.sizes(&shape[1..]).iter().map(|&size| size as usize));
     let geometry = Geometry::new(first, &own, Some(1 + layout.place(axis - 1) as isize))?;
     Ok((geometry, axis))
-}
-
-fn names(ports: &[Port]) -> Vec<&str> {
-    ports.iter().map(|port| port.name.as_str()).collect()
-}
-
-/// That the neuron has all that was given.
-fn known(manifest: &Manifest, kind: &'static str, given: &Tensors, names: &[&str]) -> Result<()> {
-    match given.keys().find(|name| !names.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(name) => Err(unknown(manifest, kind, name)),
-    }
-}
-
-/// An operand that a neuron does not have.
-pub fn unknown(manifest: &Manifest, kind: &'static str, operand: &str) -> Error {
-    let names = match kind {
-        "input" => names(&manifest.inputs),
-        "state" => names(&manifest.states),
-        _ => manifest.params.iter().map(|param| param.name.as_str()).collect(),
-    };
-    let known = match &names[..] {
-        [] => "none".into(),
-        names => names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "),
-    };
-    Error::Unknown { neuron: manifest.neuron.clone(), kind, operand: operand.into(), known }
 }
 
 fn on(operand: &str, given: &Tensor, device: Device) -> Result<()> {

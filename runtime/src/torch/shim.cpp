@@ -12,7 +12,9 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using at::Tensor;
@@ -125,6 +127,14 @@ variable_list tensors(Tensor *const *pointers, size_t n) {
   return all;
 }
 
+// What loss scaling knows; nothing where it is not used.
+std::pair<std::optional<Tensor>, std::optional<Tensor>> scaling(Tensor *scale, Tensor *found) {
+  if (scale && found) {
+    return {*scale, *found};
+  }
+  return {};
+}
+
 } // namespace
 
 extern "C" {
@@ -193,11 +203,7 @@ char *snn_torch_adam(Tensor *const *params, Tensor *const *grads, Tensor *const 
                      Tensor *found) {
   return guarded([&] {
     at::NoGradGuard none;
-    std::optional<Tensor> grad_scale, found_inf;
-    if (scale && found) {
-      grad_scale = *scale;
-      found_inf = *found;
-    }
+    auto [grad_scale, found_inf] = scaling(scale, found);
     auto own = tensors(params, n), own_grads = tensors(grads, n), own_means = tensors(means, n),
          own_squares = tensors(squares, n), own_steps = tensors(steps, n);
     variable_list no_maxima;
@@ -222,11 +228,7 @@ char *snn_torch_sgd(Tensor *const *params, Tensor *const *grads, Tensor *const *
                     bool first, Tensor *scale, Tensor *found) {
   return guarded([&] {
     at::NoGradGuard none;
-    std::optional<Tensor> grad_scale, found_inf;
-    if (scale && found) {
-      grad_scale = *scale;
-      found_inf = *found;
-    }
+    auto [grad_scale, found_inf] = scaling(scale, found);
     auto own = tensors(params, n), own_grads = tensors(grads, n);
     auto own_momenta = momenta ? tensors(momenta, n) : variable_list();
     at::_fused_sgd_(own, own_grads, own_momenta, decay, momentum, rate, dampening, nesterov, false,

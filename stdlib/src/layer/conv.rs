@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::fold::folded;
-use super::{misfit, uniform};
+use super::{misfit, uniform, window_rank};
 use crate::error::{Error, Result};
 use crate::nn::{Context, Module, Node, Value};
 
@@ -77,11 +77,9 @@ impl Conv {
     /// [`Error::Settings`] where the kernel has no or more than three axes, settings are for another number of
     /// axes, or groups do not divide the channels.
     pub fn new(inputs: i64, outputs: i64, settings: ConvSettings) -> Result<Self> {
-        let rank = settings.kernel_size.len();
+        let kernel_size = &settings.kernel_size;
+        let rank = window_rank(name(kernel_size.len()), "kernel", kernel_size)?;
         let wrong = |why: String| Error::Settings { layer: name(rank).into(), why };
-        if !(1..=3).contains(&rank) {
-            return Err(wrong(format!("has a kernel of {rank} axes, but takes 1, 2 or 3")));
-        }
         let all = [&settings.stride, &settings.padding, &settings.dilation];
         if all.iter().any(|each| each.len() != rank) {
             return Err(wrong(format!("needs {rank} numbers for stride, padding and dilation")));

@@ -31,12 +31,22 @@ pub use synapse::synapse_filter;
 
 use tch::{Device, Kind, Tensor};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// What does not fit a layer.
 fn misfit(layer: &str, expected: impl Into<String>, given: &Tensor) -> Error {
     let given = format!("{:?}", given.size());
     Error::Input { layer: layer.into(), expected: expected.into(), given }
+}
+
+/// How many axes a kernel or a window has: one, two or three.
+fn window_rank(layer: &str, what: &str, size: &[i64]) -> Result<usize> {
+    let rank = size.len();
+    if (1..=3).contains(&rank) {
+        return Ok(rank);
+    }
+    let why = format!("has a {what} of {rank} axes, but takes 1, 2 or 3");
+    Err(Error::Settings { layer: layer.into(), why })
 }
 
 /// A learnt tensor of uniform numbers between `-bound` and `bound`, by libtorch's generator.

@@ -3,8 +3,10 @@
 use tch::Tensor;
 
 use super::fold::folded;
-use super::misfit;
-use crate::error::{Error, Result};
+use super::{misfit, window_rank};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::nn::{Context, Module, Node, Value};
 
 /// What becomes of a window.
@@ -32,11 +34,7 @@ impl Pool {
     ///
     /// [`Error::Settings`] where the window has no or more than three axes.
     pub fn new(kind: PoolKind, kernel_size: &[i64]) -> Result<Self> {
-        let rank = kernel_size.len();
-        if !(1..=3).contains(&rank) {
-            let why = format!("has a window of {rank} axes, but takes 1, 2 or 3");
-            return Err(Error::Settings { layer: "Pool".into(), why });
-        }
+        let rank = window_rank("Pool", "window", kernel_size)?;
         let (kernel_size, padding) = (kernel_size.to_vec(), vec![0; rank]);
         Ok(Self { kind, stride: kernel_size.clone(), kernel_size, padding })
     }
