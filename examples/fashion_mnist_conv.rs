@@ -108,8 +108,7 @@ impl Training {
         let mut shape = vec![self.steps];
         shape.extend(images.size());
         let x = images.unsqueeze(0).expand(&shape, false);
-        let spikes = self.network.forward(&x, context)?;
-        nn::reset(&mut self.network);
+        let spikes = self.network.forward(&x, &context.from_rest())?;
         Ok(spikes.mean_dim([0].as_slice(), false, Kind::Float))
     }
 

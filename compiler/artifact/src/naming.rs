@@ -67,6 +67,27 @@ pub fn element(param: &str, index: usize) -> String {
     format!("{param}@{index}")
 }
 
+/// What a normalised input is normalised by, a number for each channel: `(x - mean) * scale + shift`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Moment {
+    /// What is taken away.
+    Mean,
+    /// What the rest is multiplied with.
+    Scale,
+    /// What is added.
+    Shift,
+}
+
+/// The name of a param that an input is normalised by. No name in a file has a dot.
+pub fn moment(input: &str, moment: Moment) -> String {
+    let word = match moment {
+        Moment::Mean => "mean",
+        Moment::Scale => "scale",
+        Moment::Shift => "shift",
+    };
+    format!("{input}.{word}")
+}
+
 /// What makes an operand out of a name.
 type Make = for<'a> fn(&'a str) -> Operand<'a>;
 

@@ -170,6 +170,9 @@ pub struct Special {
     /// An output of spikes to give packed: as the bits of 32 steps in a word
     #[arg(long, value_name = "OUTPUT")]
     pub pack: Vec<String>,
+    /// An input to normalise by channel where it is read: (x - x.mean) * x.scale + x.shift
+    #[arg(long, value_name = "INPUT")]
+    pub normalize: Vec<String>,
     /// How kernels cut time and spread neurons: auto, or chunk=STEPS,forward=LANESxTHREADS,
     /// backward=LANESxTHREADS or some of these; tune times several on the device and takes the fastest
     #[arg(long, value_name = "SCHEDULE", default_value = "auto")]

@@ -29,6 +29,7 @@ impl Program {
             save: special.save.clone(),
             dtype: special.dtype,
             pack: special.pack.clone(),
+            normalize: special.normalize.clone(),
         };
         Ok(Self { text: source::read(&special.file)?, wanted })
     }

@@ -24,6 +24,7 @@ mod loops;
 mod modules;
 pub(crate) mod nearest;
 mod neuron;
+mod normalize;
 mod pack;
 mod phases;
 mod previous;

@@ -15,6 +15,7 @@ use crate::check::hir::{Binary, Graph, Leaf, NodeId, Op, Sharing, Unary, Via};
 use crate::check::items::Items;
 use crate::check::learnt;
 use crate::check::nearest::nearest;
+use crate::check::normalize;
 use crate::check::pack;
 use crate::check::save::{self, Save};
 use crate::check::scope::{Progress, Role, Symbol};
@@ -41,6 +42,8 @@ pub struct Specialization {
     pub dtype: PortDtype,
     /// Outputs whose spikes are given packed: as the bits of 32 steps in a word.
     pub pack: Vec<String>,
+    /// Inputs that are normalised by channel where they are read.
+    pub normalize: Vec<String>,
 }
 
 impl Specialization {
@@ -50,7 +53,7 @@ impl Specialization {
     }
 
     /// A source for each thing given: the neuron, then options, sharings, learnt params, what is saved, what
-    /// is packed.
+    /// is packed, what is normalised.
     fn texts(&self) -> Vec<Source> {
         let mut texts = vec![("<neuron>".into(), self.neuron.clone().unwrap_or_default())];
         for (name, value) in &self.options {
@@ -66,6 +69,9 @@ impl Specialization {
         texts.push(("<save>".into(), self.save.to_string()));
         for name in &self.pack {
             texts.push((format!("<pack {name}>"), name.clone()));
+        }
+        for name in &self.normalize {
+            texts.push((format!("<normalize {name}>"), name.clone()));
         }
         let number = |(i, (name, text))| Source { id: FileId::argument(i as u32), name, text };
         texts.into_iter().enumerate().map(number).collect()
@@ -92,10 +98,20 @@ impl Specialization {
 
     /// The place of the name of each output that is packed.
     pub(super) fn pack_spans(&self) -> impl Iterator<Item = Span> {
-        let first = 2 + self.options.len() + self.share.len() + self.learn.len();
-        let files = (first..).map(|i| FileId::argument(i as u32));
-        files.zip(&self.pack).map(|(file, name)| Span::new(file, 0, name.len()))
+        spans(2 + self.options.len() + self.share.len() + self.learn.len(), &self.pack)
     }
+
+    /// The place of the name of each input that is normalised.
+    pub(super) fn normalize_spans(&self) -> impl Iterator<Item = Span> {
+        let before = self.options.len() + self.share.len() + self.learn.len() + self.pack.len();
+        spans(2 + before, &self.normalize)
+    }
+}
+
+/// The places of names that are whole texts, of which this is the first's number.
+fn spans(first: usize, names: &[String]) -> impl Iterator<Item = Span> {
+    let files = (first..).map(|i| FileId::argument(i as u32));
+    files.zip(names).map(|(file, name)| Span::new(file, 0, name.len()))
 }
 
 /// The neuron with its options decided.
@@ -266,12 +282,13 @@ fn check_names(neuron: &Neuron, wanted: &Specialization) -> Result<(), Diagnosti
             diagnostics.push(suggest(finding, name, &known, span, "param"));
         }
     }
+    diagnostics.extend(normalize::check(neuron, wanted));
     if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
 }
 
 pub(super) struct Special<'p> {
-    neuron: &'p Neuron,
-    wanted: &'p Specialization,
+    pub(super) neuron: &'p Neuron,
+    pub(super) wanted: &'p Specialization,
     pub(super) builder: Builder<'p>,
 }
 
@@ -301,6 +318,7 @@ impl Special<'_> {
         for param in &neuron.params {
             self.declare(param, &mut inputs, &mut params)?;
         }
+        self.normalize(&mut params);
         for bind in neuron.outer.iter().filter(|bind| !is_const(bind.value.stage)) {
             self.builder.bind(bind)?;
         }
@@ -360,7 +378,7 @@ impl Special<'_> {
         Ok(made)
     }
 
-    fn leaf(&mut self, leaf: Leaf, span: Span) -> NodeId {
+    pub(super) fn leaf(&mut self, leaf: Leaf, span: Span) -> NodeId {
         self.builder.graph.add(Op::Leaf(leaf), hir::Type::Real, span)
     }
 

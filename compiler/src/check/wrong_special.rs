@@ -84,6 +84,10 @@ fn mended(wanted: &Specialization, place: &str, text: &str) -> Specialization {
             let mut packed = wanted.pack.iter_mut();
             *packed.find(|packed| *packed == old).expect("it was given") = name.into();
         }
+        Some(("normalize", old)) => {
+            let mut normalized = wanted.normalize.iter_mut();
+            *normalized.find(|normalized| *normalized == old).expect("it was given") = name.into();
+        }
         _ if place == "<save>" => wanted.save = text.parse().expect("names"),
         _ => wanted.neuron = Some(text.into()),
     }
@@ -178,6 +182,13 @@ fn a_param_of_a_neuron_without_params() {
     let mut wanted = options(&[("n", "2")]);
     wanted.learn.push("tau".into());
     insta::assert_snapshot!(specialized(NO_DEFAULT, &wanted, 1));
+}
+
+#[test]
+fn unknown_inputs_to_normalize() {
+    let mut wanted = options(&[]);
+    wanted.normalize.extend(["xx".into(), "tau".into()]);
+    insta::assert_snapshot!(specialized(TWO, &wanted, 2));
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn findings_of_command(command: &str) -> Diagnostics {
             "--neuron" => wanted.neuron = Some(value.into()),
             "--learn" => wanted.learn.push(value.into()),
             "--pack" => wanted.pack.push(value.into()),
+            "--normalize" => wanted.normalize.push(value.into()),
             "--dtype" => wanted.dtype = value.parse().expect("a type"),
             "--save" => wanted.save = value.parse().expect("what to save"),
             "--option" => {

@@ -1,34 +1,23 @@
 //! Forward, recorded by libtorch's autograd.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
 use snn_artifact::naming::Operand;
-use snn_artifact::{Entry, Role};
+use snn_artifact::{Buffer, Entry, Role};
 use tch::Tensor;
-use torch_sys::C_tensor;
 
 use super::backward::Backward;
 use super::buffers::kind;
 use super::kernels::Kernels;
 use super::operands::{Operands, Run};
-use super::{Buffers, Forward, failed};
+use super::record::{checked, record};
+use super::{Buffers, Forward};
 use crate::device::{Argument, Memory};
 use crate::error::{Error, Result};
 
 unsafe extern "C" {
-    fn snn_torch_record(
-        inputs: *const *mut C_tensor,
-        n_inputs: usize,
-        saved: *const *mut C_tensor,
-        n_saved: usize,
-        outputs: *const *mut C_tensor,
-        is_fixed: *const u8,
-        n_outputs: usize,
-        op: *const c_void,
-    ) -> *mut c_char;
     fn snn_torch_stream(device: c_int, stream: *mut *mut c_void) -> *mut c_char;
-    fn snn_torch_free(message: *mut c_char);
 }
 
 /// Runs `forward`, or `forward_train` where a gradient will be asked for.
@@ -54,24 +43,29 @@ pub fn forward(operands: Operands, kernels: Arc<Kernels>) -> Result<Forward> {
     }
     let learns = tch_grad_enabled() && buffers.values().any(Tensor::requires_grad);
     let name = if learns { "forward_train" } else { "forward" };
-    tch::no_grad(|| launch(&kernels, &run, name, &mut buffers))?;
+    let left_out = |buffer: &Buffer| buffer.role == Role::StateOut && !run.keeps_states;
+    tch::no_grad(|| launch(&kernels, &run, name, &mut buffers, left_out))?;
     let mut results = Forward::default();
     for port in &kernels.manifest.outputs {
         let made = buffers.remove(&Operand::Output(&port.name).to_string());
         results.outputs.extend(made.map(|tensor| (port.name.clone(), tensor)));
     }
-    for port in &kernels.manifest.states {
+    for port in kernels.manifest.states.iter().filter(|_| run.keeps_states) {
         let made = buffers.remove(&Operand::Next(&port.name).to_string());
         results.states.extend(made.map(|tensor| (port.name.clone(), tensor)));
     }
     if learns {
-        record(run, kernels, &buffers, &mut results)?;
+        let backward = Backward::new(run, kernels, &buffers)?;
+        let of = |names: &[String]| names.iter().map(|name| buffers.get(name)).collect();
+        let (inputs, saved) = (of(backward.inputs()), of(backward.saved()));
+        let made: Vec<&Tensor> = results.outputs.values().chain(results.states.values()).collect();
+        record(backward, &inputs, &saved, &made)?;
     }
     Ok(results)
 }
 
 /// Whether operations are recorded on this thread. tch tells only by setting it.
-fn tch_grad_enabled() -> bool {
+pub fn tch_grad_enabled() -> bool {
     // SAFETY: both calls only touch a flag of this thread.
     unsafe {
         let before = torch_sys::at_grad_set_enabled(0);
@@ -94,13 +88,20 @@ fn stored(kernels: &Kernels, given: Buffers) -> Result<Buffers> {
     given.into_iter().map(one).collect()
 }
 
-/// Starts an entry; what it writes is made and put to the buffers.
-pub fn launch(kernels: &Kernels, run: &Run, name: &str, buffers: &mut Buffers) -> Result<()> {
+/// Starts an entry; what it writes is made and put to the buffers, but for what may be left out and is.
+pub fn launch(
+    kernels: &Kernels,
+    run: &Run,
+    name: &str,
+    buffers: &mut Buffers,
+    left_out: impl Fn(&Buffer) -> bool,
+) -> Result<()> {
     let steps = run.geometry.steps;
     let found = kernels.manifest.entry_for(name, steps);
     let (name, entry) =
         found.ok_or_else(|| Error::Artifact(format!("it has no entry `{name}`")))?;
-    for buffer in entry.buffers.iter().filter(|buffer| buffer.written) {
+    let is_made = |buffer: &&Buffer| buffer.written && !(buffer.optional && left_out(buffer));
+    for buffer in entry.buffers.iter().filter(is_made) {
         buffers.insert(buffer.name.clone(), run.create(entry, buffer)?);
     }
     let stride = |buffer: &str| {
@@ -133,53 +134,6 @@ fn argument(memory: &mut Option<Box<dyn Memory>>, written: bool) -> Argument<'_>
         Some(memory) if written => Argument::Write(memory),
         Some(memory) => Argument::Read(memory),
     }
-}
-
-/// Lets libtorch know what the results were computed of.
-fn record(run: Run, kernels: Arc<Kernels>, buffers: &Buffers, results: &mut Forward) -> Result<()> {
-    let backward = Backward::new(run, kernels, buffers)?;
-    let inputs: Vec<*mut C_tensor> =
-        backward.inputs().map(|name| pointer(buffers.get(name))).collect();
-    let saved: Vec<*mut C_tensor> =
-        backward.saved().map(|name| pointer(buffers.get(name))).collect();
-    let made = results.outputs.values().chain(results.states.values());
-    let is_fixed: Vec<u8> =
-        made.clone().map(|tensor| u8::from(!tensor.is_floating_point())).collect();
-    let outputs: Vec<*mut C_tensor> = made.map(|tensor| pointer(Some(tensor))).collect();
-    let op = Arc::into_raw(Arc::new(backward));
-    // SAFETY: all pointers are of tensors that live until the call is over; it takes `op` over.
-    let message = unsafe {
-        snn_torch_record(
-            inputs.as_ptr(),
-            inputs.len(),
-            saved.as_ptr(),
-            saved.len(),
-            outputs.as_ptr(),
-            is_fixed.as_ptr(),
-            outputs.len(),
-            op.cast(),
-        )
-    };
-    checked("recording a neuron", message)
-}
-
-/// The handle of a tensor, null for none.
-pub fn pointer(tensor: Option<&Tensor>) -> *mut C_tensor {
-    tensor.map_or(std::ptr::null_mut(), |tensor| tensor.as_ptr().cast_mut())
-}
-
-/// The message of a call that failed, as an error.
-pub fn checked(what: &str, message: *mut c_char) -> Result<()> {
-    if message.is_null() {
-        return Ok(());
-    }
-    // SAFETY: it is a C string that is ours to free.
-    let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
-    // SAFETY: as above.
-    unsafe { snn_torch_free(message) };
-    // What follows is a list of addresses.
-    let text = text.split("\nException raised from").next().unwrap_or_default().to_string();
-    Err(failed(what, text))
 }
 
 /// The handle of the stream that is current on a device.

@@ -1,18 +1,15 @@
-//! Backward, as libtorch's autograd calls it.
+//! Backward of a neuron.
 
-use std::ffi::{CString, c_char, c_void};
-use std::mem::ManuallyDrop;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use snn_artifact::naming::Operand;
-use snn_artifact::{Param, Sharing};
+use snn_artifact::{Buffer, Param, Sharing};
 use tch::Tensor;
-use torch_sys::C_tensor;
 
 use super::autograd::{is_kept, launch, start};
 use super::kernels::Kernels;
 use super::operands::Run;
+use super::record::Gradient;
 use super::{Buffers, failed};
 use crate::error::{Error, Result};
 
@@ -44,27 +41,13 @@ impl Backward {
     }
 
     /// The names of what gradients are asked of.
-    pub fn inputs(&self) -> impl Iterator<Item = &String> {
-        self.inputs.iter()
+    pub fn inputs(&self) -> &[String] {
+        &self.inputs
     }
 
     /// The names of what is saved.
-    pub fn saved(&self) -> impl Iterator<Item = &String> {
-        self.saved.iter()
-    }
-
-    /// The gradients of the inputs, where there are such.
-    fn run(
-        &self,
-        saved: &[Option<Tensor>],
-        grads: &[Option<Tensor>],
-    ) -> Result<Vec<Option<Tensor>>> {
-        let named = self.saved.iter().zip(saved);
-        let named = named.filter_map(|(name, t)| Some((name.clone(), t.as_ref()?.shallow_clone())));
-        let mut buffers: Buffers = named.collect();
-        self.seed(&mut buffers, grads);
-        launch(&self.kernels, &self.run, "backward", &mut buffers)?;
-        self.inputs.iter().map(|input| self.gradient(input, &mut buffers)).collect()
+    pub fn saved(&self) -> &[String] {
+        &self.saved
     }
 
     /// Puts the gradients that backward begins with, in the order of the results.
@@ -72,7 +55,8 @@ impl Backward {
         let manifest = &self.kernels.manifest;
         let mut outputs: Vec<&str> =
             manifest.outputs.iter().map(|port| port.name.as_str()).collect();
-        let mut states: Vec<&str> = manifest.states.iter().map(|port| port.name.as_str()).collect();
+        let kept = manifest.states.iter().filter(|_| self.run.keeps_states);
+        let mut states: Vec<&str> = kept.map(|port| port.name.as_str()).collect();
         outputs.sort_unstable();
         states.sort_unstable();
         let of_outputs = outputs.into_iter().map(Operand::OutputGrad);
@@ -142,67 +126,24 @@ impl Backward {
     }
 }
 
-/// Called by libtorch, on whatever thread its backward runs.
-#[unsafe(no_mangle)]
-extern "C" fn snn_torch_backward(
-    op: *const c_void,
-    saved: *const *const C_tensor,
-    n_saved: usize,
-    grads: *const *const C_tensor,
-    n_grads: usize,
-    out: *mut *mut C_tensor,
-    n_out: usize,
-) -> *mut c_char {
-    // SAFETY: `op` came from `record` and is not forgotten yet; the arrays are as long as is said.
-    let run = || unsafe {
-        let backward = &*op.cast::<Backward>();
-        let results = backward.run(&borrowed(saved, n_saved), &borrowed(grads, n_grads))?;
-        for (i, result) in results.into_iter().enumerate().take(n_out) {
-            let owned = result.map(|tensor| ManuallyDrop::new(tensor).as_ptr().cast_mut());
-            *out.add(i) = owned.unwrap_or(std::ptr::null_mut());
-        }
-        Ok(())
-    };
-    let done = catch_unwind(AssertUnwindSafe(run));
-    let why = match done {
-        Ok(Ok(())) => return std::ptr::null_mut(),
-        Ok(Err(error)) => Error::to_string(&error),
-        Err(panic) => format!("backward of a neuron panicked: {}", words(panic.as_ref())),
-    };
-    let text = CString::new(why.replace('\0', " ")).unwrap_or_default();
-    // The other side frees it as C does.
-    // SAFETY: `text` is a C string.
-    unsafe { torch_copy(text.as_ptr()) }
-}
-
-/// Called when libtorch forgets the graph.
-#[unsafe(no_mangle)]
-extern "C" fn snn_torch_forget(op: *const c_void) {
-    // SAFETY: it came from `Arc::into_raw`, and is forgotten once.
-    drop(unsafe { Arc::from_raw(op.cast::<Backward>()) });
-}
-
-unsafe extern "C" {
-    #[link_name = "strdup"]
-    fn torch_copy(text: *const c_char) -> *mut c_char;
-}
-
-/// Tensors that stay the caller's, as handles of our own.
-///
-/// # Safety
-///
-/// There have to be `n` pointers, each null or of a tensor.
-unsafe fn borrowed(tensors: *const *const C_tensor, n: usize) -> Vec<Option<Tensor>> {
-    let one = |i| {
-        // SAFETY: the caller's promise.
-        let pointer = unsafe { *tensors.add(i) };
-        // SAFETY: as above; `clone_from_ptr` makes a handle of its own.
-        (!pointer.is_null()).then(|| unsafe { Tensor::clone_from_ptr(pointer.cast_mut()) })
-    };
-    (0..n).map(one).collect()
-}
-
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+impl Gradient for Backward {
+    fn gradients(
+        &self,
+        saved: &[Option<Tensor>],
+        grads: &[Option<Tensor>],
+    ) -> Result<Vec<Option<Tensor>>> {
+        let named = self.saved.iter().zip(saved);
+        let named = named.filter_map(|(name, t)| Some((name.clone(), t.as_ref()?.shallow_clone())));
+        let mut buffers: Buffers = named.collect();
+        self.seed(&mut buffers, grads);
+        // Nobody asks for the gradients of states that were not given.
+        let left_out = |buffer: &Buffer| match Operand::parse(&buffer.name) {
+            Some(Operand::StateGrad(name)) => {
+                !self.inputs.contains(&Operand::State(name).to_string())
+            }
+            _ => false,
+        };
+        launch(&self.kernels, &self.run, "backward", &mut buffers, left_out)?;
+        self.inputs.iter().map(|input| self.gradient(input, &mut buffers)).collect()
+    }
 }

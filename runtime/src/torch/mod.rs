@@ -12,8 +12,10 @@ mod buffers;
 mod cuda;
 mod kernels;
 mod layout;
+pub mod norm;
 mod operands;
 pub mod ops;
+mod record;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +51,9 @@ pub struct Call {
     pub states: Tensors,
     /// The shape of the run, `[T, N, *]`, of a neuron without an input, and where it runs.
     pub sizes: Option<(Vec<i64>, tch::Device)>,
+    /// Whether nobody asks for the states after the last step. Kernels that can leave them out do then: those for
+    /// CUDA.
+    pub forget_states: bool,
     /// Which axis of the inputs is the channels', T counted as 0; negative from the end. Without it, 2, and in
     /// `[T, N]` the axis N.
     pub channel_axis: Option<isize>,
@@ -59,7 +64,7 @@ pub struct Call {
 pub struct Forward {
     /// Outputs, `[T, N, *]`, or `[N, *]` of those that give their last value only, in the type of the inputs.
     pub outputs: Tensors,
-    /// States after the last step, `[N, *]`, f32, or i32 of int states.
+    /// States after the last step, `[N, *]`, f32, or i32 of int states; none where they are forgotten.
     pub states: Tensors,
 }
 

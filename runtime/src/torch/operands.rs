@@ -29,6 +29,8 @@ pub struct Run {
     pub device: Device,
     /// What inputs and outputs are stored as.
     pub kind: Kind,
+    /// Whether the states after the last step are asked for.
+    pub keeps_states: bool,
 }
 
 /// The operands of a run.
@@ -60,7 +62,8 @@ impl Operands {
         let standard = || Layout::standard(shape.len().saturating_sub(1));
         let layout = full.first().and_then(Layout::of).unwrap_or_else(standard);
         let (geometry, channel) = geometry(first, &shape, &layout, call.channel_axis)?;
-        let run = Run { geometry, shape, channel, layout, device, kind };
+        let keeps_states = !call.forget_states;
+        let run = Run { geometry, shape, channel, layout, device, kind, keeps_states };
         let mut operands = Self { run, given: Buffers::new(), declared: Vec::new() };
         for ((name, _), input) in inputs.iter().zip(&full) {
             let dense = operands.run.layout.dense_steps(input);

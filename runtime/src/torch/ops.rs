@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_int};
 use tch::{Device, Kind, Tensor};
 use torch_sys::C_tensor;
 
-use super::autograd::{checked, pointer};
+use super::record::{checked, pointer};
 use crate::error::{Error, Result};
 
 unsafe extern "C" {

@@ -1,5 +1,6 @@
 //! Normalisation over batch and steps, a channel at a time.
 
+use snn_runtime::torch::norm::{Normalized, normalized};
 use tch::{Device, Kind, Tensor};
 
 use super::fold::folded;
@@ -10,9 +11,9 @@ use crate::nn::{Context, Module, Node, Value};
 /// Batch normalisation of `[N, C, *]`, as PyTorch's of any number of axes, over all steps together.
 #[derive(Debug)]
 pub struct BatchNorm {
-    weight: Tensor,
-    bias: Tensor,
-    running_mean: Tensor,
+    pub(super) weight: Tensor,
+    pub(super) bias: Tensor,
+    pub(super) running_mean: Tensor,
     running_var: Tensor,
     num_batches_tracked: Tensor,
     momentum: f64,
@@ -46,14 +47,9 @@ impl BatchNorm {
 
     /// Normalises `[N, C, *]` of which each element counts `times`.
     fn normalized(&mut self, x: &Tensor, times: i64, training: bool) -> Result<Tensor> {
-        let channels = self.weight.size()[0];
-        if x.dim() < 2 || x.size()[1] != channels {
-            return Err(misfit("BatchNorm", format!("[N, {channels}, *] a step"), x));
-        }
+        self.check(x)?;
         // Backward is given what is updated here, so that nothing else may change that.
-        let counts = training && times > 1;
-        let running_var =
-            if counts { self.running_var.copy() } else { self.running_var.shallow_clone() };
+        let running_var = self.to_update(if training { times } else { 1 });
         let output = x.f_batch_norm(
             Some(&self.weight),
             Some(&self.bias),
@@ -65,18 +61,70 @@ impl BatchNorm {
             true,
         )?;
         if training {
-            let _ = self.num_batches_tracked.f_add_scalar_(1)?;
-        }
-        if counts {
-            self.count(&running_var, x.numel() as i64 / channels.max(1), times)?;
+            self.count(&running_var, x, times)?;
         }
         Ok(output)
     }
 
-    /// Takes an updated variance over, which was kept unbiased by how many numbers there were: these are `times` as
-    /// many.
-    fn count(&mut self, updated: &Tensor, n: i64, times: i64) -> Result<()> {
-        let (n, times) = (n as f64, times as f64);
+    /// An input `[T, N, C, *]`, or `[N, C, *]` of a single step, with what it is normalised by, for a neuron that
+    /// does so where it reads it.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Module::forward`].
+    pub(super) fn fold(&mut self, input: &Tensor, context: &Context) -> Result<Normalized> {
+        let training = context.training;
+        let mut moments = None;
+        let input = folded("BatchNorm", input, context, |x, times| {
+            let normalized = self.moments(x, times, training)?;
+            let input = normalized.input.shallow_clone();
+            moments = Some(normalized);
+            Ok(input)
+        })?;
+        let nothing = || misfit("BatchNorm", "[T, N, C, *]", &input);
+        let normalized = moments.ok_or_else(nothing)?;
+        Ok(Normalized { input, ..normalized })
+    }
+
+    /// What `[N, C, *]` is normalised by, of which each element counts `times`.
+    fn moments(&mut self, x: &Tensor, times: i64, training: bool) -> Result<Normalized> {
+        self.check(x)?;
+        if !training {
+            let scale = &self.weight * (&self.running_var + self.eps).rsqrt();
+            let (input, mean) = (x.shallow_clone(), self.running_mean.shallow_clone());
+            return Ok(Normalized { input, mean, scale, shift: self.bias.shallow_clone() });
+        }
+        let running_var = self.to_update(times);
+        let (mean, var) = tch::no_grad(|| {
+            x.f_batch_norm_update_stats(Some(&self.running_mean), Some(&running_var), self.momentum)
+        })?;
+        self.count(&running_var, x, times)?;
+        let affine = (&self.weight, &self.bias);
+        Ok(normalized(x, (&mean, &var), affine, self.eps)?)
+    }
+
+    fn check(&self, x: &Tensor) -> Result<()> {
+        let channels = self.weight.size()[0];
+        if x.dim() < 2 || x.size()[1] != channels {
+            return Err(misfit("BatchNorm", format!("[N, {channels}, *] a step"), x));
+        }
+        Ok(())
+    }
+
+    /// The variance that a batch updates: a copy where what is updated has to be mended.
+    fn to_update(&self, times: i64) -> Tensor {
+        if times > 1 { self.running_var.copy() } else { self.running_var.shallow_clone() }
+    }
+
+    /// Counts a batch `x` of which each element counts `times`. Its variance was kept unbiased by how many numbers
+    /// there are, and they are `times` as many.
+    fn count(&mut self, updated: &Tensor, x: &Tensor, times: i64) -> Result<()> {
+        let _ = self.num_batches_tracked.f_add_scalar_(1)?;
+        if times == 1 {
+            return Ok(());
+        }
+        let n = (x.numel() / self.weight.numel().max(1)) as f64;
+        let times = times as f64;
         let factor = if n < 2.0 { 1.0 } else { times * (n - 1.0) / (times * n - 1.0) };
         let kept = &self.running_var * ((1.0 - self.momentum) * (1.0 - factor));
         tch::no_grad(|| self.running_var.f_copy_(&(updated * factor + kept)))?;

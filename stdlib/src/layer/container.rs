@@ -1,11 +1,16 @@
 //! Modules made of others.
 
+use std::any::Any;
+
 use tch::Tensor;
 
+use super::{BatchNorm, Neuron};
 use crate::error::Result;
 use crate::nn::{Context, Module, Node};
 
 /// Modules one behind the other, named `0`, `1`, ... or as they are called.
+///
+/// A [`BatchNorm`] with a [`Neuron`] behind it runs as a [`NormNeuron`](super::NormNeuron) does.
 #[derive(Default)]
 pub struct Sequential {
     modules: Vec<(String, Box<dyn Module>)>,
@@ -37,8 +42,20 @@ impl Module for Sequential {
 
     fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
         let mut x = input.shallow_clone();
-        for (name, module) in &mut self.modules {
-            x = module.forward(&x, context).map_err(|error| error.at(name))?;
+        let mut modules = self.modules.iter_mut().peekable();
+        while let Some((name, module)) = modules.next() {
+            let behind = modules.peek_mut().map(|(name, module)| (name, module));
+            let pair = behind.and_then(|(behind, next)| Some((behind, pair(module, next)?)));
+            x = match pair {
+                Some((behind, (norm, neuron))) => {
+                    let given = norm.fold(&x, context).map_err(|error| error.at(name))?;
+                    let output = neuron.forward_normalized(&given, context);
+                    let output = output.map_err(|error| error.at(behind))?;
+                    modules.next();
+                    output
+                }
+                None => module.forward(&x, context).map_err(|error| error.at(name))?,
+            };
         }
         Ok(x)
     }
@@ -51,6 +68,16 @@ impl Module for Sequential {
         let modules = self.modules.iter_mut();
         modules.map(|(name, module)| (name.clone(), module.as_mut() as &mut dyn Module)).collect()
     }
+}
+
+/// A normalisation and the neuron behind it that can do its work.
+fn pair<'a>(
+    module: &'a mut Box<dyn Module>,
+    next: &'a mut Box<dyn Module>,
+) -> Option<(&'a mut BatchNorm, &'a mut Neuron)> {
+    let norm = (module.as_mut() as &mut dyn Any).downcast_mut::<BatchNorm>()?;
+    let neuron = (next.as_mut() as &mut dyn Any).downcast_mut::<Neuron>()?;
+    neuron.can_normalize().then_some((norm, neuron))
 }
 
 /// What a body makes of its input, and the input, or what a shortcut makes of it, added.

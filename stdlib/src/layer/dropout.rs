@@ -40,6 +40,9 @@ impl Module for Dropout {
         if !context.training || self.p == 0.0 {
             return Ok(input.shallow_clone());
         }
+        if context.from_rest {
+            self.states.clear();
+        }
         let size = input.size();
         let step = match context.step_mode {
             StepMode::Single => &size[..],

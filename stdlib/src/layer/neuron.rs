@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use snn_artifact::naming::{self, Moment};
 use snn_artifact::{Param, Sharing};
 use snn_compiler::check::{NoImports, Specialization, hir};
 use snn_runtime::jit::{Jit, Program};
 use snn_runtime::neuron::stored_numbers;
+use snn_runtime::torch::norm::Normalized;
 use snn_runtime::torch::{Call, Neuron as Kernels};
 use tch::{Kind, Tensor};
 
@@ -20,13 +22,15 @@ use crate::nn::{Context, Module, Node, States, StepMode, Value};
 /// of a param with a `via`. States are the program's.
 pub struct Neuron {
     kernels: Kernels,
+    builder: NeuronBuilder,
+    /// The same kernels with the input normalised where it is read, compiled when a normalisation first comes before.
+    normalizing: Option<Kernels>,
     input: String,
     output: String,
     learnt: BTreeMap<String, Tensor>,
     constants: BTreeMap<String, Tensor>,
     states: States,
     node: Node,
-    channel_axis: Option<isize>,
     /// The share of what it gave last that is not 0, on the device.
     rate: Option<Tensor>,
 }
@@ -105,11 +109,17 @@ impl NeuronBuilder {
     /// What the compiler says of the program; [`Error::Settings`] where it has not one input, no output, or a learnt
     /// param whose size is not known.
     pub fn build(self) -> Result<Neuron> {
-        let specialization = self.specialization.clone();
+        let kernels = self.kernels(&[])?;
+        self.layer(kernels)
+    }
+
+    /// The kernels that normalise these inputs.
+    fn kernels(&self, normalize: &[String]) -> Result<Kernels> {
+        let specialization =
+            Specialization { normalize: normalize.to_vec(), ..self.specialization.clone() };
         let program =
             Program { name: "<neuron>", text: &self.text, specialization, resolver: &NoImports };
-        let kernels = Kernels::new(&program, Jit::new()?)?;
-        self.layer(kernels)
+        Ok(Kernels::new(&program, Jit::new()?)?)
     }
 
     fn layer(self, kernels: Kernels) -> Result<Neuron> {
@@ -151,9 +161,10 @@ impl NeuronBuilder {
             constants,
             states: States::new(),
             node,
-            channel_axis: self.channel_axis,
             rate: None,
             kernels,
+            normalizing: None,
+            builder: self,
         })
     }
 }
@@ -214,34 +225,44 @@ impl Neuron {
     pub fn set_state(&mut self, name: &str, value: Tensor) {
         self.states.insert(name.into(), value);
     }
-}
 
-impl Module for Neuron {
-    fn node(&self) -> Node {
-        self.node.clone()
+    /// Whether it can normalise by the channels of a batch normalisation, the axis 2 of `[T, N, *]`.
+    pub(super) fn can_normalize(&self) -> bool {
+        self.builder.channel_axis.is_none_or(|axis| axis == 2)
     }
 
-    fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
+    /// Runs it on what it is to normalise where it reads it.
+    pub(super) fn forward_normalized(
+        &mut self,
+        given: &Normalized,
+        context: &Context,
+    ) -> Result<Tensor> {
+        let moments = [
+            (Moment::Mean, &given.mean),
+            (Moment::Scale, &given.scale),
+            (Moment::Shift, &given.shift),
+        ];
+        self.run(&given.input, &moments, context)
+    }
+
+    /// Runs it on an input, which is normalised where something is given for that.
+    fn run(
+        &mut self,
+        input: &Tensor,
+        moments: &[(Moment, &Tensor)],
+        context: &Context,
+    ) -> Result<Tensor> {
         let is_single = context.step_mode == StepMode::Single;
         let x = if is_single { input.f_unsqueeze(0)? } else { input.shallow_clone() };
         if x.dim() < 2 {
             let expected = if is_single { "[N, *]" } else { "[T, N, *]" };
             return Err(misfit(&self.node.kind, expected, input));
         }
-        for constant in self.constants.values_mut().filter(|own| own.device() != x.device()) {
-            *constant = constant.f_to(x.device())?;
+        if context.from_rest {
+            self.states.clear();
         }
-        let clone = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.shallow_clone());
-        let fits = |(_, state): &(&String, &Tensor)| state.size() == x.size()[1..];
-        let call = Call {
-            inputs: [(self.input.clone(), x.shallow_clone())].into(),
-            params: self.learnt.iter().chain(&self.constants).map(clone).collect(),
-            // Another batch size begins anew.
-            states: self.states.iter().filter(fits).map(clone).collect(),
-            channel_axis: self.channel_axis,
-            ..Call::default()
-        };
-        let mut forward = self.kernels.forward(&call)?;
+        let call = Call { forget_states: context.from_rest, ..self.call(&x, moments)? };
+        let mut forward = self.kernels_for(!moments.is_empty())?.forward(&call)?;
         self.states = forward.states;
         let output = forward.outputs.remove(&self.output).unwrap_or(x);
         self.rate = match context.training || output.numel() == 0 {
@@ -250,6 +271,48 @@ impl Module for Neuron {
         };
         let has_steps = output.dim() == input.dim() + usize::from(is_single);
         Ok(if is_single && has_steps { output.f_squeeze_dim(0)? } else { output })
+    }
+
+    /// What the kernels are given.
+    fn call(&mut self, x: &Tensor, moments: &[(Moment, &Tensor)]) -> Result<Call> {
+        for constant in self.constants.values_mut().filter(|own| own.device() != x.device()) {
+            *constant = constant.f_to(x.device())?;
+        }
+        let clone = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.shallow_clone());
+        let own = self.learnt.iter().chain(&self.constants).map(clone);
+        let of_moment = |(moment, tensor): &(Moment, &Tensor)| {
+            (naming::moment(&self.input, *moment), tensor.shallow_clone())
+        };
+        let fits = |(_, state): &(&String, &Tensor)| state.size() == x.size()[1..];
+        Ok(Call {
+            inputs: [(self.input.clone(), x.shallow_clone())].into(),
+            params: own.chain(moments.iter().map(of_moment)).collect(),
+            // Another batch size begins anew.
+            states: self.states.iter().filter(fits).map(clone).collect(),
+            channel_axis: self.builder.channel_axis,
+            ..Call::default()
+        })
+    }
+
+    fn kernels_for(&mut self, normalizes: bool) -> Result<&Kernels> {
+        if !normalizes {
+            return Ok(&self.kernels);
+        }
+        let made = match self.normalizing.take() {
+            Some(known) => known,
+            None => self.builder.kernels(std::slice::from_ref(&self.input))?,
+        };
+        Ok(self.normalizing.insert(made))
+    }
+}
+
+impl Module for Neuron {
+    fn node(&self) -> Node {
+        self.node.clone()
+    }
+
+    fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
+        self.run(input, &[], context)
     }
 
     fn params(&self) -> Vec<(String, &Tensor)> {

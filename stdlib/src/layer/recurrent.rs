@@ -4,7 +4,7 @@ use tch::Tensor;
 
 use super::{Linear, misfit};
 use crate::error::Result;
-use crate::nn::{Context, Module, Node, States, StepMode, Value};
+use crate::nn::{Context, Module, Node, States, StepMode, Value, reset};
 
 const OUTPUT: &str = "output";
 
@@ -39,14 +39,16 @@ impl Module for ElementWiseRecurrent {
     }
 
     fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
-        let Self { body, join, states } = self;
-        stepwise(input, context, states, |x, last, context| {
-            let last = last.map_or_else(|| x.f_zeros_like(), |last| Ok(last.shallow_clone()))?;
-            let joined = match join {
-                ElementWise::Add => x.f_add(&last)?,
-                ElementWise::Multiply => x.f_mul(&last)?,
-            };
-            body.forward(&joined, context).map_err(|error| error.at("body"))
+        whole(self, context, |Self { body, join, states }| {
+            stepwise(input, context, states, |x, last, context| {
+                let last =
+                    last.map_or_else(|| x.f_zeros_like(), |last| Ok(last.shallow_clone()))?;
+                let joined = match join {
+                    ElementWise::Add => x.f_add(&last)?,
+                    ElementWise::Multiply => x.f_mul(&last)?,
+                };
+                body.forward(&joined, context).map_err(|error| error.at("body"))
+            })
         })
     }
 
@@ -90,17 +92,18 @@ impl Module for LinearRecurrent {
     }
 
     fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
-        let Self { body, linear, outputs, states } = self;
-        stepwise(input, context, states, |x, last, context| {
-            let mut size = x.size();
-            size.last_mut().into_iter().for_each(|last| *last = *outputs);
-            let last = match last {
-                Some(last) => last.shallow_clone(),
-                None => x.f_new_zeros(&size[..], (x.kind(), x.device()))?,
-            };
-            let both = Tensor::f_cat(&[x, &last], -1)?;
-            let joined = linear.forward(&both, context).map_err(|error| error.at("linear"))?;
-            body.forward(&joined, context).map_err(|error| error.at("body"))
+        whole(self, context, |Self { body, linear, outputs, states }| {
+            stepwise(input, context, states, |x, last, context| {
+                let mut size = x.size();
+                size.last_mut().into_iter().for_each(|last| *last = *outputs);
+                let last = match last {
+                    Some(last) => last.shallow_clone(),
+                    None => x.f_new_zeros(&size[..], (x.kind(), x.device()))?,
+                };
+                let both = Tensor::f_cat(&[x, &last], -1)?;
+                let joined = linear.forward(&both, context).map_err(|error| error.at("linear"))?;
+                body.forward(&joined, context).map_err(|error| error.at("body"))
+            })
         })
     }
 
@@ -119,6 +122,21 @@ impl Module for LinearRecurrent {
     fn children_mut(&mut self) -> Vec<(String, &mut dyn Module)> {
         vec![("linear".into(), &mut self.linear), ("body".into(), self.body.as_mut())]
     }
+}
+
+/// Runs a module that has its parts run steps: what is a sequence of its own begins and ends with nothing kept.
+fn whole<M: Module>(
+    module: &mut M,
+    context: &Context,
+    run: impl FnOnce(&mut M) -> Result<Tensor>,
+) -> Result<Tensor> {
+    if !context.from_rest {
+        return run(module);
+    }
+    reset(module);
+    let output = run(module);
+    reset(module);
+    output
 }
 
 /// Runs a step at a time, with the output of the step before.

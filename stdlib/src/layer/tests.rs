@@ -74,6 +74,28 @@ fn what_is_the_same_at_every_step_is_computed_once() {
 }
 
 #[test]
+fn sequences_of_their_own_need_no_reset() {
+    let mut layers = all();
+    layers.push((Box::new(Dropout::new(0.0).unwrap()), vec![3, 2, 5]));
+    for (mut layer, shape) in layers {
+        let x = noise(&shape);
+        let expected = layer.forward(&x, &Context::train()).unwrap();
+        for _ in 0..2 {
+            let found = layer.forward(&x, &Context::train().from_rest()).unwrap();
+            assert_eq!(found, expected);
+            crate::nn::walk(layer.as_ref(), &mut |path, module| {
+                assert!(module.states().is_none_or(|states| states.is_empty()), "{path}");
+            });
+        }
+    }
+    let (mut layer, x) =
+        (Dropout::new(0.5).unwrap(), Tensor::ones([4, 60], (Kind::Float, Device::Cpu)));
+    let context = Context::train().from_rest();
+    let first = layer.forward(&x, &context).unwrap();
+    assert_ne!(layer.forward(&x, &context).unwrap(), first);
+}
+
+#[test]
 fn batch_norm_is_libtorchs_over_all_steps() {
     let x = noise(&[4, 3, 5, 2, 6]) * 3.0;
     let running = |x: &Tensor| {
@@ -103,6 +125,90 @@ fn batch_norm_is_libtorchs_over_all_steps() {
     close(&once, &all);
     close(&kept[0], &expected[0]);
     close(&kept[1], &expected[1]);
+}
+
+fn set(tensor: &Tensor, numbers: &[f32]) {
+    tch::no_grad(|| tensor.shallow_clone().copy_(&Tensor::from_slice(numbers)));
+}
+
+/// What a normalisation and a neuron give of `x`, the gradients of that and of all that they learn, and the buffers.
+fn normalized(apart: bool, neuron: Neuron, x: &Tensor, context: &Context) -> Vec<Tensor> {
+    let norm = BatchNorm::new(4).momentum(0.3);
+    set(&norm.weight, &[0.8, 1.1, 1.4, 2.0]);
+    set(&norm.bias, &[0.1, 0.5, -0.3, 0.7]);
+    set(&norm.running_mean, &[0.2, 0.4, 0.1, -0.1]);
+    let mut network = Sequential::new().named("norm", norm);
+    if apart {
+        network = network.named("between", Residual::new(Nothing));
+    }
+    let mut network = network.named("neuron", neuron);
+    let leaf = match x.stride()[0] {
+        0 => x.i(0).copy().set_requires_grad(true),
+        _ => x.detach().set_requires_grad(true),
+    };
+    let y = network.forward(&leaf.expand_as(x), context).unwrap();
+    (&y * noise(&y.size())).sum(Kind::Float).backward();
+    let of_entry = |entry: &crate::nn::Entry| match entry.tensor.requires_grad() {
+        true => entry.tensor.grad(),
+        false => entry.tensor.shallow_clone(),
+    };
+    [y, leaf.grad()].into_iter().chain(entries(&network).iter().map(of_entry)).collect()
+}
+
+/// Adds nothing to what is added to it.
+struct Nothing;
+
+impl Module for Nothing {
+    fn node(&self) -> crate::nn::Node {
+        crate::nn::Node::new("Nothing")
+    }
+
+    fn forward(&mut self, input: &Tensor, _: &Context) -> crate::error::Result<Tensor> {
+        Ok(input.zeros_like())
+    }
+}
+
+#[test]
+fn a_normalisation_in_the_neuron_is_one_before_it() {
+    let standard = |name: &str| Neuron::standard(name).unwrap();
+    let plif = || standard("plif").build().unwrap();
+    let by_channel = || standard("lif").learn("tau").per_channel("tau", 4).build().unwrap();
+    let neurons: [&dyn Fn() -> Neuron; 3] = [&lif, &plif, &by_channel];
+    for shape in [vec![5, 3, 4, 3, 2], vec![3, 6, 4], vec![2, 4, 4, 9]] {
+        let x = noise(&shape) * 2.0 + 0.3;
+        let same = x.i(0).unsqueeze(0).expand(&shape, false);
+        let channels_last = x.transpose(2, -1).contiguous().transpose(2, -1);
+        let all = [(&x, true), (&same, true), (&channels_last, true), (&x, false), (&same, false)];
+        for (neuron, (x, training)) in neurons.iter().flat_map(|n| all.map(|one| (n, one))) {
+            let context = Context { training, ..Context::train() };
+            let expected = normalized(true, neuron(), x, &context);
+            let found = normalized(false, neuron(), x, &context);
+            assert_eq!(found[0], expected[0], "spikes");
+            found.iter().zip(&expected).for_each(|(found, expected)| close(found, expected));
+        }
+    }
+}
+
+#[test]
+fn a_neuron_that_normalizes_goes_on_and_refuses_as_the_two_do() {
+    let both = || NormNeuron::new(BatchNorm::new(4), lif());
+    let (x, mut layer) = (noise(&[4, 3, 4, 2]), both());
+    let at_once = layer.forward(&x, &Context::eval()).unwrap();
+    reset(&mut layer);
+    let single = Context::eval().with(StepMode::Single);
+    let steps: Vec<Tensor> = (0..4).map(|t| layer.forward(&x.i(t), &single).unwrap()).collect();
+    assert_eq!(Tensor::stack(&steps, 0), at_once);
+    let paths: Vec<String> = entries(&layer).into_iter().map(|entry| entry.path).collect();
+    assert_eq!(paths[..2], ["norm.weight", "norm.bias"]);
+    let error = layer.forward(&noise(&[4, 3, 5, 2]), &Context::eval()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "in `norm`: `BatchNorm` takes [N, 4, *] a step, but was given [12, 5, 2]"
+    );
+    // Channels elsewhere are the neuron's own.
+    let elsewhere = Neuron::standard("lif").unwrap().channel_axis(3).build().unwrap();
+    let mut apart = NormNeuron::new(BatchNorm::new(4), elsewhere);
+    assert_eq!(apart.forward(&x, &Context::eval()).unwrap(), at_once);
 }
 
 #[test]

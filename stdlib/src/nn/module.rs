@@ -1,5 +1,6 @@
 //! What a part of a network is.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 
 use tch::Tensor;
@@ -23,22 +24,31 @@ pub struct Context {
     pub step_mode: StepMode,
     /// Whether dropout drops, and normalisation takes the batch's statistics and keeps them.
     pub training: bool,
+    /// Whether each call is a sequence of its own: states begin at their declared values, and none is kept.
+    pub from_rest: bool,
 }
 
 impl Context {
     /// Training over sequences.
     pub fn train() -> Self {
-        Self { step_mode: StepMode::Multi, training: true }
+        Self { step_mode: StepMode::Multi, training: true, from_rest: false }
     }
 
     /// Inference over sequences.
     pub fn eval() -> Self {
-        Self { step_mode: StepMode::Multi, training: false }
+        Self { step_mode: StepMode::Multi, training: false, from_rest: false }
     }
 
-    /// The same in another step mode.
+    /// The same in another step mode. A single step is never a sequence of its own.
     pub fn with(self, step_mode: StepMode) -> Self {
-        Self { step_mode, ..self }
+        let from_rest = self.from_rest && step_mode == StepMode::Multi;
+        Self { step_mode, from_rest, ..self }
+    }
+
+    /// Over sequences that have nothing to do with each other, so that nothing has to be reset between them, and
+    /// last states are not written where a device can leave them out.
+    pub fn from_rest(self) -> Self {
+        Self { step_mode: StepMode::Multi, from_rest: true, ..self }
     }
 }
 
@@ -85,7 +95,7 @@ impl Node {
 /// A part of a network.
 ///
 /// Modules that hold others name them in [`Module::children`], and nothing of them in the other methods.
-pub trait Module: Send {
+pub trait Module: Any + Send {
     /// What it is.
     fn node(&self) -> Node;
 
