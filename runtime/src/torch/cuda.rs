@@ -48,12 +48,28 @@ pub fn stream(ordinal: usize) -> Result<usize> {
     super::autograd::stream(ordinal)
 }
 
+/// A GPU with the stream that is libtorch's current one, for launches of one's own between libtorch's, and to record
+/// both.
+///
+/// # Errors
+///
+/// [`Error::NoDevice`] where there is none; those of libtorch.
+#[cfg(feature = "cuda")]
+pub fn current(ordinal: usize) -> Result<crate::cuda::Cuda> {
+    on_stream(ordinal, stream(ordinal)?)
+}
+
+#[cfg(feature = "cuda")]
+fn on_stream(ordinal: usize, stream: usize) -> Result<crate::cuda::Cuda> {
+    let device = crate::cuda::Cuda::new(ordinal)?;
+    // SAFETY: libtorch uses the primary context, and its streams live as long as the program.
+    Ok(unsafe { device.on_stream(stream) })
+}
+
 /// The kernels' place on a stream of libtorch's.
 #[cfg(feature = "cuda")]
 pub fn place(ordinal: usize, stream: usize) -> Result<Place> {
-    let device = crate::cuda::Cuda::new(ordinal)?;
-    // SAFETY: libtorch uses the primary context, and its streams live as long as the program.
-    Ok(Place::Cuda(unsafe { device.on_stream(stream) }))
+    Ok(Place::Cuda(on_stream(ordinal, stream)?))
 }
 
 /// Without the feature there is none.

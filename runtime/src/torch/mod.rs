@@ -15,6 +15,7 @@ mod layout;
 pub mod norm;
 mod operands;
 pub mod ops;
+mod profile;
 mod record;
 
 use std::collections::BTreeMap;
@@ -23,8 +24,11 @@ use snn_artifact::naming::Operand;
 use snn_artifact::{Manifest, Param};
 use tch::{Kind, Tensor};
 
+#[cfg(feature = "cuda")]
+pub use cuda::current as current_cuda;
 pub use cuda::find as find_cuda;
 pub use operands::Tensors;
+pub use profile::profile;
 
 use crate::error::{Error, Result};
 use crate::jit::{Jit, Program};

@@ -207,6 +207,17 @@ pub fn forget_grad(tensor: &Tensor) {
     unsafe { snn_torch_forget_grad(pointer(Some(tensor))) };
 }
 
+/// Whether convolutions and matrix products of f32 on CUDA may round what they multiply to 10 bits, which is faster;
+/// as libtorch is, convolutions may and products may not.
+///
+/// # Errors
+///
+/// Those of libtorch.
+pub fn allow_tf32(convolutions: bool, products: bool) -> Result<()> {
+    // SAFETY: the call only sets flags.
+    checked("setting how products are rounded", unsafe { snn_torch_tf32(convolutions, products) })
+}
+
 /// The most bytes that tensors on a CUDA device had at once since the last call that `resets` the count, which it
 /// does behind this.
 ///

@@ -4,6 +4,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/functions/basic_ops.h>
+#include <torch/csrc/autograd/profiler_kineto.h>
+#include <ATen/Context.h>
 #include <ATen/Functions.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <ATen/autocast_mode.h>
@@ -170,6 +172,14 @@ char *snn_torch_stream(int device, void **stream) {
   });
 }
 
+// Whether convolutions and matrix products of f32 may round what they multiply to 10 bits, on CUDA.
+char *snn_torch_tf32(bool convolutions, bool products) {
+  return guarded([&] {
+    at::globalContext().setAllowTF32CuDNN(convolutions);
+    at::globalContext().setAllowTF32CuBLAS(products);
+  });
+}
+
 // Makes another stream current on a device, one of libtorch's own where `id` is not set, and tells which was.
 char *snn_torch_exchange_stream(int device, bool is_new, int64_t *id) {
   return guarded([&] {
@@ -191,6 +201,30 @@ char *snn_torch_peak(int device, bool resets, int64_t *bytes) {
     }
     auto stats = allocator->getDeviceStats(index);
     *bytes = stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
+  });
+}
+
+// Begins to write down what runs, on the host and on CUDA.
+char *snn_torch_profile() {
+  return guarded([] {
+    using namespace torch::profiler::impl;
+    ProfilerConfig config(ProfilerState::KINETO);
+    std::set<ActivityType> activities{ActivityType::CPU};
+    if (at::globalContext().hasCUDA()) {
+      activities.insert(ActivityType::CUDA);
+    }
+    torch::autograd::profiler::prepareProfiler(config, activities);
+    torch::autograd::profiler::enableProfiler(config, activities, {at::RecordScope::FUNCTION});
+  });
+}
+
+// Ends that, and writes it into a file if there is to be one.
+char *snn_torch_profiled(const char *path) {
+  return guarded([&] {
+    auto result = torch::autograd::profiler::disableProfiler();
+    if (path) {
+      result->save(path);
+    }
   });
 }
 

@@ -340,3 +340,15 @@ fn wrong_operands_are_named() {
     assert!(refused(&input(&long)).contains("give it in f32, f16 or bf16"));
     assert!(refused(&input(&noise(&[4]))).contains("must have shape [T, N, *]"));
 }
+
+#[test]
+fn a_profile_names_what_ran() {
+    let path = std::env::temp_dir().join(format!("snn-profile-{}.json", std::process::id()));
+    let x = noise(&[4, 3]).set_requires_grad(true);
+    let gradients = || x.square().sum(Kind::Float).backward();
+    super::profile(&path, gradients).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(text.contains("aten::sum") && text.contains("traceEvents"), "{text}");
+    assert!(super::profile(std::path::Path::new("/no/such/folder/trace.json"), gradients).is_err());
+}

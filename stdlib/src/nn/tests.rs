@@ -1,3 +1,6 @@
+#[cfg(feature = "cuda")]
+mod cuda;
+
 use tch::{Device, IndexOp, Kind, Tensor};
 
 use super::*;

@@ -1,7 +1,7 @@
 //! On an NVIDIA GPU, where libtorch has CUDA; skipped with a word where it has not.
 
 use super::*;
-use crate::torch::{find_cuda, ops};
+use crate::torch::{current_cuda, find_cuda, ops};
 
 /// The device. Where there is none, tests say so and pass, unless one is required.
 fn device() -> Option<Device> {
@@ -116,32 +116,59 @@ fn memory_is_told() {
 fn a_graph_is_captured() {
     let Some(device) = device() else { return };
     let neuron = neuron(&LIF);
-    let mut x = noise(&[9, 4, 8]).to_device(device);
-    let mut spikes = Tensor::zeros([9, 4, 8], (Kind::Float, device));
-    let cuda = crate::cuda::Cuda::new(0).unwrap();
+    let given = |factor: f64| noise(&[9, 4, 8]) * factor;
+    let both = |x: &Tensor, weights: &Tensor| {
+        let x = x.detach().set_requires_grad(true);
+        let spikes = neuron.forward(&input(&x)).unwrap().outputs.remove("s").unwrap();
+        let grads =
+            Tensor::run_backward(&[(&spikes * weights).sum(Kind::Float)], &[&x], false, false);
+        [spikes.detach(), grads[0].shallow_clone()]
+    };
+    let mut x = given(1.0).to_device(device);
+    let mut results = [x.zeros_like(), x.zeros_like()];
+    let weights = noise(&[9, 4, 8]).to_device(device);
     ops::on_side_stream(0, || {
-        let step = |x: &Tensor, spikes: &mut Tensor| {
-            let forward = tch::no_grad(|| neuron.forward(&input(x)).unwrap());
-            spikes.copy_(&forward.outputs["s"]);
+        let step = |x: &Tensor, results: &mut [Tensor; 2]| {
+            results.iter_mut().zip(both(x, &weights)).for_each(|(own, made)| own.copy_(&made));
         };
         // What is allocated now is there again when the graph is recorded.
-        (0..3).for_each(|_| step(&x, &mut spikes));
+        (0..3).for_each(|_| step(&x, &mut results));
         tch::Cuda::synchronize(0);
-        let stream = crate::torch::autograd::stream(0).unwrap();
-        // SAFETY: the stream is libtorch's, and lives as long as the program.
-        let own = unsafe { cuda.on_stream(stream) };
+        let own = current_cuda(0).unwrap();
         let mut graph = own
-            .record(&mut spikes, |spikes| {
-                step(&x, spikes);
+            .record(&mut results, |results| {
+                step(&x, results);
                 Ok(())
             })
             .unwrap();
-        x.copy_(&(noise(&[9, 4, 8]).to_device(device) * 2.0));
+        x.copy_(&given(2.0).to_device(device));
         graph.launch().unwrap();
         tch::Cuda::synchronize(0);
     })
     .unwrap();
-    let expected = neuron.forward(&input(&(noise(&[9, 4, 8]) * 2.0))).unwrap();
-    let found = spikes.to_device(Device::Cpu);
-    assert_eq!(numbers(&found), numbers(&expected.outputs["s"]));
+    let expected = both(&given(2.0), &noise(&[9, 4, 8]));
+    let found = results.map(|result| result.to_device(Device::Cpu));
+    assert_eq!(numbers(&found[0]), numbers(&expected[0]));
+    close(&found[1], &expected[1]);
+}
+
+#[test]
+fn states_that_nobody_asks_for_change_nothing() {
+    let Some(device) = device() else { return };
+    let run = |forget_states: bool, with_state: bool| {
+        let neuron = neuron(&LIF);
+        let x = noise(&[9, 4, 8]).to_device(device).set_requires_grad(true);
+        let v = noise(&[4, 8]).to_device(device).set_requires_grad(true);
+        let states = if with_state { tensors([("v", &v)]) } else { Tensors::new() };
+        let forward = neuron.forward(&Call { forget_states, states, ..input(&x) }).unwrap();
+        assert_eq!(forward.states.is_empty(), forget_states);
+        backward(&forward);
+        let v_grad =
+            if with_state { numbers(&v.grad().to_device(Device::Cpu)) } else { Vec::new() };
+        let host = |tensor: &Tensor| numbers(&tensor.to_device(Device::Cpu));
+        (host(&forward.outputs["s"]), host(&x.grad()), v_grad)
+    };
+    for with_state in [false, true] {
+        assert_eq!(run(true, with_state), run(false, with_state));
+    }
 }

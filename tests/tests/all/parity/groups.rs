@@ -40,7 +40,14 @@ const SHAPES: [&[usize]; 11] = [
 
 /// What is run here.
 pub fn programs() -> Vec<Program> {
-    vec![Program::new(CHANNELS)]
+    vec![Program::new(CHANNELS), normalized()]
+}
+
+/// The same with its input normalised where it is read.
+fn normalized() -> Program {
+    let mut program = Program::new(CHANNELS);
+    program.specialization.normalize = vec!["x".into()];
+    program
 }
 
 #[test]
@@ -55,5 +62,26 @@ fn gradients_by_channel_are_right_whatever_lies_behind_the_channels() {
         call.params.insert("decay".into(), numbers.array(&channels, 0.2, 0.8));
         let outputs = [("s".to_string(), numbers.array(shape, -1.0, 1.0))].into();
         machines.check(&call, &Seeds { outputs, ..Seeds::default() }, &mut numbers);
+    }
+}
+
+#[test]
+fn an_input_is_normalised_where_it_is_read() {
+    let mut numbers = Numbers::fresh();
+    let machines = Machines::of("normalized", &normalized());
+    for shape in [&[17, 5, 7][..], &[9, 3, 7, 6, 8], &[4, 5, 0, 16]] {
+        let inputs = [("x".to_string(), numbers.array(shape, -3.0, 5.0))].into();
+        let mut call = Call { inputs, ..Call::default() };
+        let channels = [Sizes::of(&call).channels];
+        for (name, low, high) in
+            [("x.mean", -0.5, 1.5), ("x.scale", 0.2, 1.2), ("x.shift", -0.5, 0.5)]
+        {
+            call.params.insert(name.into(), numbers.array(&channels, low, high));
+        }
+        let outputs = [("s".to_string(), numbers.array(shape, -1.0, 1.0))].into();
+        let found = machines.check(&call, &Seeds { outputs, ..Seeds::default() }, &mut numbers);
+        let mut names: Vec<&str> = found.params.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["decay", "w", "x.scale", "x.shift"]);
     }
 }
