@@ -63,8 +63,11 @@ impl<N: Module> Training<N> {
         Ok(Summary { epochs: self.progress.epochs.clone(), network: nn::summary(&self.network) })
     }
 
-    /// Goes on from a checkpoint, and opens the log.
+    /// Goes on from a checkpoint, and opens the log, where this has not trained yet.
     fn begin(&mut self) -> Result<()> {
+        if self.progress.step > 0 {
+            return Ok(());
+        }
         if let Some(path) = self.checkpoints.as_ref().and_then(Checkpoints::newest_path) {
             if !self.settings.resume {
                 let why =
