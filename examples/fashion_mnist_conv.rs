@@ -201,7 +201,7 @@ fn main() -> Result<(), Failure> {
     let first = Tensor::arange(train.len().min(args.batch as i64), (Kind::Int64, device));
     for _ in 0..5 {
         let Training { network, stepper, .. } = &mut training;
-        stepper.step(|| loss(network, &train, &first, args.steps))?;
+        let _ = stepper.step(|| loss(network, &train, &first, args.steps))?;
     }
     let summary = training.run(
         |network, batch| loss(network, &train, batch, args.steps),

@@ -5,6 +5,7 @@
 //! With `SNN_SOAK=1` there are 50 kills.
 
 #![cfg(all(feature = "torch", feature = "data", unix))]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "killed/log.rs"]
 mod log;
