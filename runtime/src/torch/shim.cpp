@@ -14,6 +14,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -127,6 +128,13 @@ variable_list tensors(Tensor *const *pointers, size_t n) {
     all.push_back(pointers[i] ? *pointers[i] : Tensor());
   }
   return all;
+}
+
+// The generator that a device's random operations take their numbers from, the CPU's where `ordinal` is negative.
+at::Generator generator(int ordinal) {
+  auto device = ordinal < 0 ? c10::Device(at::kCPU)
+                            : c10::Device(at::kCUDA, static_cast<c10::DeviceIndex>(ordinal));
+  return at::globalContext().defaultGenerator(device);
 }
 
 // What loss scaling knows; nothing where it is not used.
@@ -281,6 +289,24 @@ char *snn_torch_unscale(Tensor *const *grads, size_t n, Tensor *found, const Ten
 
 // Lets gradients go, so that backward makes new ones.
 void snn_torch_forget_grad(Tensor *tensor) { tensor->mutable_grad() = Tensor(); }
+
+// A new tensor of the bytes that a generator goes on from.
+char *snn_torch_generator_state(int ordinal, Tensor **state) {
+  return guarded([&] {
+    auto own = generator(ordinal);
+    std::lock_guard<std::mutex> lock(own.mutex());
+    *state = new Tensor(own.get_state());
+  });
+}
+
+// Makes a generator go on from such bytes.
+char *snn_torch_set_generator_state(int ordinal, const Tensor *state) {
+  return guarded([&] {
+    auto own = generator(ordinal);
+    std::lock_guard<std::mutex> lock(own.mutex());
+    own.set_state(*state);
+  });
+}
 
 // Autocast on this thread: what it was, as a pair of flags, and to what it is set.
 char *snn_torch_autocast(bool cuda, bool enabled, int kind, bool *was, int *was_kind) {
