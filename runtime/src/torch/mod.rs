@@ -14,6 +14,7 @@ mod kernels;
 mod layout;
 mod operands;
 pub mod ops;
+pub mod spikes;
 
 use std::collections::BTreeMap;
 
