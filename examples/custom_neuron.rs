@@ -5,7 +5,7 @@
 use clap::Parser;
 use snn::layer::{Linear, Neuron, Sequential};
 use snn_examples::images::{self, Failure};
-use snn_examples::training::{Settings, Training};
+use snn_examples::training::{self, Settings};
 
 /// Trains plain LIF neurons and adaptive ones on Fashion-MNIST, shown column by column, and prints the accuracy of
 /// both.
@@ -42,16 +42,15 @@ fn network(hidden: Neuron, n: i64) -> Result<Sequential, Failure> {
 
 fn main() -> Result<(), Failure> {
     let Args { hidden: n, settings } = Args::parse();
-    let device = settings.device();
-    let (train, test) = settings.sets(device)?;
+    let (train, test) = settings.sets(settings.device())?;
     let mut accuracies = Vec::new();
     for (name, hidden) in [("plain LIF", plain()?), ("adaptive LIF", adaptive(n)?)] {
         println!("{name}:");
         // Both begin with the same weights and see the images in the same order.
         settings.seed();
         let network = network(hidden, n)?;
-        let mut training = Training::new(network, Box::new(images::columns), &settings, device)?;
-        accuracies.push((name, training.fit(&train, &test, &settings)?));
+        let right = training::fit(network, &images::columns, (&train, &test), &settings)?;
+        accuracies.push((name, right));
     }
     for (name, accuracy) in accuracies {
         println!("{name:<12} {:5.2} % of the test images are right", accuracy * 100.0);

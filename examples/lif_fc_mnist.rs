@@ -7,8 +7,10 @@ use clap::Parser;
 use snn::encode;
 use snn::layer::{Flatten, Linear, Neuron, Sequential};
 use snn::nn::{self, Context, Module};
-use snn_examples::images::Failure;
-use snn_examples::training::{Encode, Settings, Training, synchronize};
+use snn::optim::Optimizer;
+use snn::train::Stepper;
+use snn_examples::images::{Failure, Set};
+use snn_examples::training::{self, Settings};
 use tch::{Device, Kind, Tensor};
 
 /// Trains a single layer of LIF neurons on Fashion-MNIST and prints a line an epoch.
@@ -32,10 +34,6 @@ fn neurons() -> Result<Neuron, Failure> {
     Ok(Neuron::standard("lif")?.option("surr", "atan(alpha: 2.0)").param("tau", 2.0).build()?)
 }
 
-fn encoder(steps: i64) -> Encode {
-    Box::new(move |images| Ok(encode::poisson(images, steps)?))
-}
-
 /// How often a part is run before it is timed, and then.
 const WARM_UP: usize = 20;
 const RUNS: usize = 200;
@@ -54,6 +52,13 @@ fn time(device: Device, mut run: impl FnMut() -> Result<(), Failure>) -> Result<
     Ok(start.elapsed().as_secs_f64() * 1e3 / RUNS as f64)
 }
 
+/// Waits until all that was started on a device is done.
+fn synchronize(device: Device) {
+    if let Device::Cuda(ordinal) = device {
+        tch::Cuda::synchronize(ordinal as i64);
+    }
+}
+
 /// Runs a module forward and, from a gradient of ones, backward.
 fn both_ways(module: &mut impl Module, input: &Tensor) -> Result<(), Failure> {
     let output = module.forward(input, &Context::train())?;
@@ -62,19 +67,26 @@ fn both_ways(module: &mut impl Module, input: &Tensor) -> Result<(), Failure> {
 }
 
 /// Prints what the parts of a step take, forward and backward, each run by itself; the rest of a whole step is the
-/// loss, the optimizer and what lies between.
-fn profile(args: &Args, device: Device, images: &Tensor, labels: &Tensor) -> Result<(), Failure> {
-    let encode = encoder(args.steps);
-    let network = synapses().with(neurons()?);
-    let mut training = Training::new(network, encoder(args.steps), &args.settings, device)?;
-    let whole = time(device, || training.step(images, labels))?;
+/// choice of images, the loss, the optimizer and what lies between.
+fn profile(args: &Args, set: &Set) -> Result<(), Failure> {
+    let device = set.images.device();
+    let encode = |images: &Tensor| Ok(encode::poisson(images, args.steps)?);
+    let batch = args.settings.first(set);
+    let mut network = synapses().with(neurons()?);
+    nn::to_device(&mut network, device)?;
+    let mut stepper = Stepper::new(Optimizer::adam(nn::parameters(&network), 1e-3), device);
+    let whole = time(device, || {
+        stepper.step(|| training::loss(&mut network, &encode, set, &batch))?;
+        Ok(())
+    })?;
 
     let (mut linear, mut lif) = (synapses(), neurons()?);
     nn::to_device(&mut linear, device)?;
-    let spikes = encode(images)?;
+    let images = set.images.index_select(0, &batch);
+    let spikes = encode(&images)?;
     let currents = linear.forward(&spikes, &Context::train())?.detach().set_requires_grad(true);
     let parts = [
-        ("encoder", time(device, || encode(images).map(drop))?),
+        ("encoder", time(device, || encode(&images).map(drop))?),
         ("linear", time(device, || both_ways(&mut linear, &spikes))?),
         ("neurons", time(device, || both_ways(&mut lif, &currents))?),
     ];
@@ -91,11 +103,10 @@ fn main() -> Result<(), Failure> {
     args.settings.seed();
     let (train, test) = args.settings.sets(device)?;
     if args.profile {
-        let (images, labels) = args.settings.batch(&train);
-        return profile(&args, device, &images, &labels);
+        return profile(&args, &train);
     }
     let network = synapses().with(neurons()?);
-    let mut training = Training::new(network, encoder(args.steps), &args.settings, device)?;
-    training.fit(&train, &test, &args.settings)?;
+    let encode = |images: &Tensor| Ok(encode::poisson(images, args.steps)?);
+    training::fit(network, &encode, (&train, &test), &args.settings)?;
     Ok(())
 }

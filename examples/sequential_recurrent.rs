@@ -6,7 +6,7 @@ use snn::layer::{
     ElementWise, ElementWiseRecurrent, Linear, LinearRecurrent, Neuron, Sequential, synapse_filter,
 };
 use snn_examples::images::{self, Failure};
-use snn_examples::training::{Settings, Training};
+use snn_examples::training::{self, Settings};
 
 /// Trains networks with and without feedback on Fashion-MNIST, shown column by column, and prints the accuracy of
 /// each.
@@ -59,16 +59,14 @@ fn network(net: Net) -> Result<Sequential, Failure> {
 
 fn main() -> Result<(), Failure> {
     let Args { net, settings } = Args::parse();
-    let device = settings.device();
-    let (train, test) = settings.sets(device)?;
+    let (train, test) = settings.sets(settings.device())?;
     let mut accuracies = Vec::new();
     for &net in net.as_ref().map_or(Net::value_variants(), std::slice::from_ref) {
         let name = net.to_possible_value().map_or_else(String::new, |v| v.get_name().to_string());
         println!("{name}:");
         settings.seed();
-        let mut training =
-            Training::new(network(net)?, Box::new(images::columns), &settings, device)?;
-        accuracies.push((name, training.fit(&train, &test, &settings)?));
+        let right = training::fit(network(net)?, &images::columns, (&train, &test), &settings)?;
+        accuracies.push((name, right));
     }
     for (name, accuracy) in accuracies {
         println!("{name:<16} {:5.2} % of the test images are right", accuracy * 100.0);

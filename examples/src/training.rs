@@ -1,11 +1,12 @@
-//! The loop that the examples share: firing rates learn to be the classes of images.
+//! What the examples share that train: images as steps, firing rates that are to be the classes, a line an epoch.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
+use snn::data::loader::Sampler;
 use snn::layer::Sequential;
 use snn::nn::{self, Context, Module};
 use snn::optim::Optimizer;
+use snn::train::{Report, Training};
 use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::clock;
@@ -17,10 +18,10 @@ pub struct Settings {
     /// The folder with the four IDX files; without it they are looked for and downloaded
     #[arg(long)]
     data: Option<PathBuf>,
-    #[arg(long, default_value_t = 5)]
-    epochs: usize,
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    epochs: u64,
     #[arg(long, default_value_t = 64)]
-    batch: i64,
+    batch: usize,
     /// The learning rate of Adam
     #[arg(long, default_value_t = 1e-3)]
     rate: f64,
@@ -31,7 +32,7 @@ pub struct Settings {
     #[arg(long)]
     limit: Option<usize>,
     #[arg(long, default_value_t = 0)]
-    seed: i64,
+    seed: u64,
     /// A line of JSON an epoch
     #[arg(long)]
     json: bool,
@@ -61,127 +62,104 @@ impl Settings {
         }
     }
 
-    /// Images of a batch with their classes, to try a step with.
-    pub fn batch(&self, set: &Set) -> (Tensor, Tensor) {
-        let n = self.batch.min(set.len());
-        (set.images.narrow(0, 0, n), set.labels.narrow(0, 0, n))
+    /// Which images are the first batch of a set, to try steps with.
+    pub fn first(&self, set: &Set) -> Tensor {
+        let n = set.len().min(self.batch as i64);
+        Tensor::arange(n, (Kind::Int64, set.labels.device()))
     }
 
     /// Seeds libtorch's generator, by which params, orders and spikes are drawn.
     pub fn seed(&self) {
-        tch::manual_seed(self.seed);
+        tch::manual_seed(self.seed as i64);
     }
 }
 
 /// Images `[N, 1, 28, 28]` as the steps `[T, N, *]` that a network is shown.
-pub type Encode = Box<dyn Fn(&Tensor) -> Result<Tensor, Failure>>;
+pub type Encode = dyn Fn(&Tensor) -> Result<Tensor, Failure>;
 
-/// A network with what it takes to train it.
-pub struct Training {
-    network: Sequential,
-    optimizer: Optimizer,
-    encode: Encode,
-    device: Device,
+/// The firing rates of the last neurons over all steps, `[N, classes]`.
+fn rates(
+    network: &mut Sequential,
+    encode: &Encode,
+    images: &Tensor,
+    context: &Context,
+) -> Result<Tensor, Failure> {
+    let spikes = network.forward(&encode(images)?, context)?;
+    nn::reset(network);
+    Ok(spikes.f_mean_dim([0].as_slice(), false, Kind::Float)?)
 }
 
-impl Training {
-    /// A network at the beginning, on a device, with Adam.
-    ///
-    /// # Errors
-    ///
-    /// Those of libtorch.
-    pub fn new(
-        mut network: Sequential,
-        encode: Encode,
-        settings: &Settings,
-        device: Device,
-    ) -> Result<Self, Failure> {
-        nn::to_device(&mut network, device)?;
-        let optimizer = Optimizer::adam(nn::parameters(&network), settings.rate);
-        Ok(Self { network, optimizer, encode, device })
-    }
-
-    /// The firing rates of the last neurons over all steps, `[N, classes]`.
-    fn rates(&mut self, images: &Tensor, context: &Context) -> Result<Tensor, Failure> {
-        let spikes = self.network.forward(&(self.encode)(images)?, context)?;
-        nn::reset(&mut self.network);
-        Ok(spikes.mean_dim([0].as_slice(), false, Kind::Float))
-    }
-
-    /// A step of the optimizer towards rates of 1 for the class and 0 for the others.
-    ///
-    /// # Errors
-    ///
-    /// Those of the network.
-    pub fn step(&mut self, images: &Tensor, labels: &Tensor) -> Result<(), Failure> {
-        self.optimizer.zero_grad();
-        let rates = self.rates(images, &Context::train())?;
-        let wanted = labels.one_hot(rates.size()[1]).to_kind(Kind::Float);
-        rates.mse_loss(&wanted, Reduction::Mean).f_backward()?;
-        Ok(self.optimizer.step()?)
-    }
-
-    /// The share of images whose class fires most.
-    fn accuracy(&mut self, set: &Set) -> Result<f64, Failure> {
-        let mut correct = Tensor::zeros([1_i64; 0], (Kind::Int64, self.device));
-        for (images, labels) in set.images.split(500, 0).iter().zip(set.labels.split(500, 0)) {
-            let rates = tch::no_grad(|| self.rates(images, &Context::eval()))?;
-            correct += rates.argmax(1, false).eq_tensor(&labels).sum(Kind::Int64);
-        }
-        Ok(correct.int64_value(&[]) as f64 / set.len() as f64)
-    }
-
-    /// Trains for all epochs, with a line for each, and returns the accuracy on the test images after the last.
-    ///
-    /// # Errors
-    ///
-    /// Those of the network.
-    pub fn fit(&mut self, train: &Set, test: &Set, settings: &Settings) -> Result<f64, Failure> {
-        let mut accuracy = self.accuracy(test)?;
-        for epoch in 0..settings.epochs {
-            let order = Tensor::randperm(train.len(), (Kind::Int64, self.device));
-            let (start, before) = (Instant::now(), clock::processor_seconds());
-            for batch in order.split(settings.batch, 0) {
-                let images = train.images.index_select(0, &batch);
-                self.step(&images, &train.labels.index_select(0, &batch))?;
-            }
-            synchronize(self.device);
-            let seconds = start.elapsed().as_secs_f64();
-            let processor =
-                clock::processor_seconds().zip(before).map(|(now, before)| now - before);
-            accuracy = self.accuracy(test)?;
-            Line { epoch, seconds, processor, accuracy }.print(settings.json);
-        }
-        Ok(accuracy)
-    }
+/// How far the rates for some images of a set are from 1 for the class and 0 for the others.
+///
+/// # Errors
+///
+/// Those of the network.
+pub fn loss(
+    network: &mut Sequential,
+    encode: &Encode,
+    set: &Set,
+    batch: &Tensor,
+) -> Result<Tensor, Failure> {
+    let images = set.images.f_index_select(0, batch)?;
+    let rates = rates(network, encode, &images, &Context::train())?;
+    let wanted = set.labels.f_index_select(0, batch)?.f_one_hot(10)?.f_to_kind(Kind::Float)?;
+    Ok(rates.f_mse_loss(&wanted, Reduction::Mean)?)
 }
 
-/// What is said of an epoch.
-struct Line {
-    epoch: usize,
-    seconds: f64,
-    processor: Option<f64>,
-    accuracy: f64,
-}
-
-impl Line {
-    fn print(&self, json: bool) {
-        let Self { epoch, seconds, processor, accuracy } = self;
-        if json {
-            let processor = processor.map_or("null".into(), |seconds| format!("{seconds:.3}"));
-            println!(
-                "{{\"epoch\": {epoch}, \"seconds\": {seconds:.3}, \"processor_seconds\": {processor}, \"test_accuracy\": {accuracy}}}"
-            );
-        } else {
-            let right = accuracy * 100.0;
-            println!("epoch {epoch}: {seconds:.2} s, {right:.2} % of the test images are right");
-        }
+/// The share of a set whose class fires most.
+///
+/// # Errors
+///
+/// Those of the network.
+pub fn accuracy(network: &mut Sequential, encode: &Encode, set: &Set) -> Result<f64, Failure> {
+    let mut correct = Tensor::zeros([1_i64; 0], (Kind::Int64, set.labels.device()));
+    for (images, labels) in set.images.split(500, 0).iter().zip(set.labels.split(500, 0)) {
+        let rates = rates(network, encode, images, &Context::eval())?;
+        correct += rates.argmax(1, false).eq_tensor(&labels).sum(Kind::Int64);
     }
+    Ok(correct.int64_value(&[]) as f64 / set.len() as f64)
 }
 
-/// Waits until all that was started on a device is done.
-pub fn synchronize(device: Device) {
-    if let Device::Cuda(ordinal) = device {
-        tch::Cuda::synchronize(ordinal as i64);
+/// Trains a network with Adam, with a line for each epoch, and returns the accuracy on the test images after the
+/// last.
+///
+/// # Errors
+///
+/// Those of the network.
+pub fn fit(
+    mut network: Sequential,
+    encode: &Encode,
+    (train, test): (&Set, &Set),
+    settings: &Settings,
+) -> Result<f64, Failure> {
+    nn::to_device(&mut network, train.labels.device())?;
+    let optimizer = Optimizer::adam(nn::parameters(&network), settings.rate);
+    let sampler = Sampler::new(train.len() as usize, settings.batch, true, settings.seed)?;
+    let mut before = clock::processor_seconds();
+    let mut right = 0.0;
+    Training::new(network, optimizer, sampler).epochs(settings.epochs).run(
+        |network, batch| loss(network, encode, train, batch),
+        |network, epoch| {
+            let processor = clock::processor_seconds().zip(before).map(|(now, then)| now - then);
+            right = accuracy(network, encode, test)?;
+            print(epoch, processor, right, settings.json);
+            before = clock::processor_seconds();
+            Ok([("accuracy".into(), right)].into())
+        },
+    )?;
+    Ok(right)
+}
+
+/// A line about an epoch.
+fn print(epoch: &Report, processor: Option<f64>, right: f64, json: bool) {
+    let (number, seconds) = (epoch.epoch, epoch.seconds);
+    if json {
+        let processor = processor.map_or("null".into(), |seconds| format!("{seconds:.3}"));
+        println!(
+            "{{\"epoch\": {number}, \"seconds\": {seconds:.3}, \"processor_seconds\": {processor}, \"test_accuracy\": {right}}}"
+        );
+    } else {
+        let right = right * 100.0;
+        println!("epoch {number}: {seconds:.2} s, {right:.2} % of the test images are right");
     }
 }
