@@ -9,10 +9,11 @@ use snn::data::loader::Sampler;
 use snn::layer::{
     BatchNorm, Conv, ConvSettings, Flatten, Linear, Neuron, Pool, PoolKind, Sequential,
 };
-use snn::nn::{self, Context, Module};
+use snn::nn;
 use snn::optim::Optimizer;
 use snn::train::{Checkpoints, Goal, Report, Training};
-use snn_examples::images::{self, Failure, Set};
+use snn_examples::images::{self, Failure};
+use snn_examples::training::{accuracy, loss};
 use tch::{Device, Kind, Tensor};
 
 /// Trains a convolutional spiking network on Fashion-MNIST and prints a line an epoch.
@@ -103,43 +104,6 @@ fn network(channels: i64) -> Result<Sequential, Failure> {
         .with(spiking()?))
 }
 
-/// The firing rates of the last neurons: the same image at every step, which the first layers then compute once.
-fn rates(
-    network: &mut Sequential,
-    images: &Tensor,
-    steps: i64,
-    context: Context,
-) -> Result<Tensor, Failure> {
-    let mut shape = vec![steps];
-    shape.extend(images.size());
-    let spikes = network.forward(&images.unsqueeze(0).expand(&shape, false), &context)?;
-    nn::reset(network);
-    Ok(spikes.mean_dim([0].as_slice(), false, Kind::Float))
-}
-
-/// How far the rates for some images of a set are from those wanted.
-fn loss(
-    network: &mut Sequential,
-    set: &Set,
-    batch: &Tensor,
-    steps: i64,
-) -> Result<Tensor, Failure> {
-    let rates = rates(network, &set.images.index_select(0, batch), steps, Context::train())?;
-    let wanted = set.labels.index_select(0, batch).one_hot(10).to_kind(Kind::Float);
-    Ok(rates.mse_loss(&wanted, tch::Reduction::Mean))
-}
-
-/// The share of a set that is told right.
-fn accuracy(network: &mut Sequential, set: &Set, steps: i64) -> Result<f64, Failure> {
-    let mut correct = Tensor::zeros([1_i64; 0], (Kind::Int64, set.labels.device()));
-    let images = set.images.split(500, 0).into_iter().zip(set.labels.split(500, 0));
-    for (images, labels) in images {
-        let rates = rates(network, &images, steps, Context::eval())?;
-        correct += rates.argmax(1, false).eq_tensor(&labels).sum(Kind::Int64);
-    }
-    Ok(correct.int64_value(&[]) as f64 / set.len() as f64)
-}
-
 /// A line about an epoch.
 fn print(epoch: &Report, accuracy: f64, json: bool) -> std::io::Result<()> {
     let (number, seconds) = (epoch.epoch, epoch.seconds);
@@ -191,22 +155,26 @@ fn main() -> Result<(), Failure> {
     tch::manual_seed(args.seed as i64);
     let (channels, (train, test)) = match args.small {
         true => (8, (images::drawn(640, 1, device), images::drawn(200, 2, device))),
-        false => (args.channels, images::fashion_mnist(args.data.clone(), args.limit, device)?),
+        false => (args.channels, images::fashion_mnist(args.data, args.limit, device)?),
     };
     let mut network = network(channels)?;
     nn::to_device(&mut network, device)?;
     nn::to_layout(&mut network, args.channels_last)?;
     let mut training = training(&args, network, train.len())?;
+    // The same image at every step, which the first layers then compute once.
+    let shown = |images: &Tensor| {
+        Ok(images.f_unsqueeze(0)?.f_expand([args.steps, -1, -1, -1, -1], false)?)
+    };
     // Kernels are compiled, and libraries choose theirs.
     let first = Tensor::arange(train.len().min(args.batch as i64), (Kind::Int64, device));
     for _ in 0..5 {
         let Training { network, stepper, .. } = &mut training;
-        let _ = stepper.step(|| loss(network, &train, &first, args.steps))?;
+        stepper.step(|| loss(network, &shown, &train, &first))?;
     }
     let summary = training.run(
-        |network, batch| loss(network, &train, batch, args.steps),
+        |network, batch| loss(network, &shown, &train, batch),
         |network, epoch| {
-            let accuracy = accuracy(network, &test, args.steps)?;
+            let accuracy = accuracy(network, &shown, &test)?;
             print(epoch, accuracy, args.json)?;
             Ok([("accuracy".into(), accuracy)].into())
         },

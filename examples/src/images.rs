@@ -84,3 +84,12 @@ pub fn drawn(count: usize, seed: u64, device: Device) -> Set {
     let images = Images { pixels, count, rows: 28, columns: 28 };
     Set::new(&Labelled { images, labels }, None, device)
 }
+
+/// Images `[N, 1, rows, columns]` column by column: `[columns, N, rows]`, a column a step.
+///
+/// # Errors
+///
+/// Those of libtorch.
+pub fn columns(images: &Tensor) -> Result<Tensor, Failure> {
+    Ok(images.f_squeeze_dim(1)?.f_permute([2, 0, 1])?)
+}

@@ -1,4 +1,8 @@
 //! Examples.
 
 #[cfg(feature = "torch")]
+pub mod clock;
+#[cfg(feature = "torch")]
 pub mod images;
+#[cfg(feature = "torch")]
+pub mod training;

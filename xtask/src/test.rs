@@ -159,7 +159,8 @@ fn test(steps: &mut Steps, found: &Found, features: &str) -> Result<(), String> 
 }
 
 /// Examples that train a network on libtorch, which they do in a small form here.
-const TRAINING: [&str; 1] = ["fashion_mnist_conv"];
+const TRAINING: [&str; 4] =
+    ["custom_neuron", "fashion_mnist_conv", "lif_fc_mnist", "sequential_recurrent"];
 
 /// The names of the programs in `examples/`.
 fn examples() -> Result<Vec<String>, String> {

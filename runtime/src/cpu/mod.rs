@@ -79,6 +79,12 @@ impl Cpu {
     pub fn n_threads(&self) -> usize {
         self.pool.current_num_threads()
     }
+
+    /// Runs something whose parallel iterators are to use these threads.
+    #[cfg(feature = "torch")]
+    pub(crate) fn install<R: Send>(&self, run: impl FnOnce() -> R + Send) -> R {
+        self.pool.install(run)
+    }
 }
 
 impl Device for Cpu {

@@ -92,7 +92,7 @@ impl Compiled {
 }
 
 /// The processor, with threads that all neurons share.
-fn processor() -> Result<Arc<Cpu>> {
+pub fn processor() -> Result<Arc<Cpu>> {
     static PROCESSOR: Mutex<Option<Arc<Cpu>>> = Mutex::new(None);
     let mut processor = PROCESSOR.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(cpu) = processor.as_ref() {

@@ -17,6 +17,7 @@ mod operands;
 pub mod ops;
 mod profile;
 mod record;
+pub mod spikes;
 
 use std::collections::BTreeMap;
 

@@ -7,15 +7,14 @@ use crate::error::{Error, Result};
 #[cfg(test)]
 mod tests;
 
-/// A spike at each step with the number as its probability, by libtorch's generator. SpikingJelly's
-/// `PoissonEncoder`.
+/// A spike at each step with the number as its probability: 0 never spikes, 1 always. What is drawn depends on the
+/// state of libtorch's generator alone. SpikingJelly's `PoissonEncoder`.
 ///
 /// # Errors
 ///
 /// Those of libtorch.
 pub fn poisson(numbers: &Tensor, steps: i64) -> Result<Tensor> {
-    let repeated = over(numbers, steps)?;
-    Ok(repeated.f_rand_like()?.f_le_tensor(&repeated)?.f_to_kind(numbers.kind())?)
+    Ok(snn_runtime::torch::spikes::draw(numbers, steps)?)
 }
 
 /// When the one spike of a number comes.
@@ -78,13 +77,6 @@ pub fn periodic(sequence: &Tensor, steps: i64) -> Result<Tensor> {
     let options = (Kind::Int64, sequence.device());
     let at = Tensor::f_arange(steps, options)?.f_remainder(period)?;
     Ok(sequence.f_index_select(0, &at)?)
-}
-
-/// Numbers at every step, without a copy.
-fn over(numbers: &Tensor, steps: i64) -> Result<Tensor> {
-    let mut shape = vec![steps];
-    shape.extend(numbers.size());
-    Ok(numbers.f_unsqueeze(0)?.f_expand(shape, false)?)
 }
 
 fn check(layer: &str, steps: i64, most: i64) -> Result<()> {
