@@ -3,15 +3,15 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use snn::data::loader::Sampler;
 use snn::layer::{
     BatchNorm, Conv, ConvSettings, Flatten, Linear, Neuron, Pool, PoolKind, Sequential,
 };
 use snn::nn::{self, Context, Module};
-use snn::optim::{Optimizer, Scaler};
+use snn::optim::Optimizer;
+use snn::train::{Checkpoints, Goal, Report, Training};
 use snn_examples::images::{self, Failure, Set};
 use tch::{Device, Kind, Tensor};
 
@@ -22,14 +22,14 @@ struct Args {
     #[arg(long)]
     data: Option<PathBuf>,
     #[arg(long, default_value_t = 1)]
-    epochs: usize,
+    epochs: u64,
     /// Time steps
     #[arg(long, default_value_t = 4)]
     steps: i64,
     #[arg(long, default_value_t = 128)]
     channels: i64,
     #[arg(long, default_value_t = 128)]
-    batch: i64,
+    batch: usize,
     /// The learning rate of Adam
     #[arg(long, default_value_t = 1e-3)]
     rate: f64,
@@ -46,7 +46,19 @@ struct Args {
     #[arg(long)]
     limit: Option<usize>,
     #[arg(long, default_value_t = 0)]
-    seed: i64,
+    seed: u64,
+    /// Save checkpoints into this folder: the last three and the best
+    #[arg(long)]
+    checkpoints: Option<PathBuf>,
+    /// Steps between checkpoints within an epoch
+    #[arg(long, default_value_t = 200)]
+    every: u64,
+    /// Go on from the last checkpoint
+    #[arg(long, requires = "checkpoints")]
+    resume: bool,
+    /// Log into this folder, for TensorBoard
+    #[arg(long)]
+    log: Option<PathBuf>,
     /// A line of JSON an epoch
     #[arg(long)]
     json: bool,
@@ -91,77 +103,83 @@ fn network(channels: i64) -> Result<Sequential, Failure> {
         .with(spiking()?))
 }
 
-/// Everything that a step needs.
-struct Training {
-    network: Sequential,
-    optimizer: Optimizer,
-    scaler: Scaler,
-    amp: Option<Amp>,
+/// The firing rates of the last neurons: the same image at every step, which the first layers then compute once.
+fn rates(
+    network: &mut Sequential,
+    images: &Tensor,
     steps: i64,
-    device: Device,
+    context: Context,
+) -> Result<Tensor, Failure> {
+    let mut shape = vec![steps];
+    shape.extend(images.size());
+    let spikes = network.forward(&images.unsqueeze(0).expand(&shape, false), &context)?;
+    nn::reset(network);
+    Ok(spikes.mean_dim([0].as_slice(), false, Kind::Float))
 }
 
-impl Training {
-    /// The firing rates of the last neurons: the same image at every step, which the first layers then compute
-    /// once.
-    fn rates(&mut self, images: &Tensor, context: &Context) -> Result<Tensor, Failure> {
-        let mut shape = vec![self.steps];
-        shape.extend(images.size());
-        let x = images.unsqueeze(0).expand(&shape, false);
-        let spikes = self.network.forward(&x, context)?;
-        nn::reset(&mut self.network);
-        Ok(spikes.mean_dim([0].as_slice(), false, Kind::Float))
-    }
-
-    fn step(&mut self, images: &Tensor, labels: &Tensor) -> Result<(), Failure> {
-        self.optimizer.zero_grad();
-        let (device, kind) = (self.device, self.amp.map(Amp::kind));
-        let rates = snn_runtime::torch::ops::autocast(device, kind, || {
-            self.rates(images, &Context::train())
-        })??;
-        let wanted = labels.one_hot(10).to_kind(Kind::Float);
-        let loss = rates.mse_loss(&wanted, tch::Reduction::Mean);
-        match self.amp {
-            Some(Amp::F16) => {
-                self.scaler.scale(&loss).f_backward()?;
-                self.optimizer.scaled_step(&mut self.scaler)?;
-            }
-            _ => {
-                loss.f_backward()?;
-                self.optimizer.step()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn accuracy(&mut self, set: &Set) -> Result<f64, Failure> {
-        let mut correct = Tensor::zeros([1_i64; 0], (Kind::Int64, self.device));
-        let (device, kind) = (self.device, self.amp.map(Amp::kind));
-        let images = set.images.split(500, 0).into_iter().zip(set.labels.split(500, 0));
-        for (images, labels) in images {
-            let rates = tch::no_grad(|| {
-                snn_runtime::torch::ops::autocast(device, kind, || {
-                    self.rates(&images, &Context::eval())
-                })
-            })??;
-            correct += rates.argmax(1, false).eq_tensor(&labels).sum(Kind::Int64);
-        }
-        Ok(correct.int64_value(&[]) as f64 / set.len() as f64)
-    }
+/// How far the rates for some images of a set are from those wanted.
+fn loss(
+    network: &mut Sequential,
+    set: &Set,
+    batch: &Tensor,
+    steps: i64,
+) -> Result<Tensor, Failure> {
+    let rates = rates(network, &set.images.index_select(0, batch), steps, Context::train())?;
+    let wanted = set.labels.index_select(0, batch).one_hot(10).to_kind(Kind::Float);
+    Ok(rates.mse_loss(&wanted, tch::Reduction::Mean))
 }
 
-fn synchronize(device: Device) {
-    if let Device::Cuda(ordinal) = device {
-        tch::Cuda::synchronize(ordinal as i64);
+/// The share of a set that is told right.
+fn accuracy(network: &mut Sequential, set: &Set, steps: i64) -> Result<f64, Failure> {
+    let mut correct = Tensor::zeros([1_i64; 0], (Kind::Int64, set.labels.device()));
+    let images = set.images.split(500, 0).into_iter().zip(set.labels.split(500, 0));
+    for (images, labels) in images {
+        let rates = rates(network, &images, steps, Context::eval())?;
+        correct += rates.argmax(1, false).eq_tensor(&labels).sum(Kind::Int64);
+    }
+    Ok(correct.int64_value(&[]) as f64 / set.len() as f64)
+}
+
+/// A line about an epoch.
+fn print(epoch: &Report, accuracy: f64, json: bool) -> std::io::Result<()> {
+    let (number, seconds) = (epoch.epoch, epoch.seconds);
+    let peak = epoch.peak_bytes.map_or("null".into(), |bytes| (bytes >> 20).to_string());
+    let mut out = std::io::stdout().lock();
+    match json {
+        true => writeln!(
+            out,
+            "{{\"epoch\": {number}, \"seconds\": {seconds:.3}, \"test_accuracy\": {accuracy}, \"peak_mib\": {peak}}}",
+        ),
+        false => writeln!(
+            out,
+            "epoch {number}: {seconds:.2} s, {:.2} % of the test images are right",
+            accuracy * 100.0
+        ),
     }
 }
 
-/// The most bytes that tensors had at once, on CUDA.
-fn peak(device: Device, resets: bool) -> Option<u64> {
-    match device {
-        Device::Cuda(ordinal) => snn_runtime::torch::ops::peak_memory(ordinal, resets).ok(),
-        _ => None,
+/// The training as the command line wants it.
+fn training(
+    args: &Args,
+    network: Sequential,
+    n_images: i64,
+) -> Result<Training<Sequential>, Failure> {
+    let optimizer = Optimizer::adam(nn::parameters(&network), args.rate);
+    let sampler = Sampler::new(n_images as usize, args.batch, true, args.seed)?;
+    let mut training =
+        Training::new(network, optimizer, sampler).epochs(args.epochs).resume(args.resume);
+    if let Some(amp) = args.amp {
+        training = training.precision(amp.kind());
     }
+    if let Some(folder) = &args.checkpoints {
+        training = training
+            .checkpoints(Checkpoints::open(folder)?.best("accuracy", Goal::Highest))
+            .checkpoint_every(args.every);
+    }
+    Ok(match &args.log {
+        Some(folder) => training.log(folder),
+        None => training,
+    })
 }
 
 fn main() -> Result<(), Failure> {
@@ -170,7 +188,7 @@ fn main() -> Result<(), Failure> {
         Ok(()) if !args.cpu => Device::Cuda(0),
         _ => Device::Cpu,
     };
-    tch::manual_seed(args.seed);
+    tch::manual_seed(args.seed as i64);
     let (channels, (train, test)) = match args.small {
         true => (8, (images::drawn(640, 1, device), images::drawn(200, 2, device))),
         false => (args.channels, images::fashion_mnist(args.data, args.limit, device)?),
@@ -178,50 +196,23 @@ fn main() -> Result<(), Failure> {
     let mut network = network(channels)?;
     nn::to_device(&mut network, device)?;
     nn::to_layout(&mut network, args.channels_last)?;
-    let optimizer = Optimizer::adam(nn::parameters(&network), args.rate);
-    let scaler = Scaler::new(device);
-    let mut training =
-        Training { network, optimizer, scaler, amp: args.amp, steps: args.steps, device };
-    let batches = (train.len() + args.batch - 1) / args.batch;
+    let mut training = training(&args, network, train.len())?;
     // Kernels are compiled, and libraries choose theirs.
+    let first = Tensor::arange(train.len().min(args.batch as i64), (Kind::Int64, device));
     for _ in 0..5 {
-        let n = args.batch.min(train.len());
-        training.step(&train.images.narrow(0, 0, n), &train.labels.narrow(0, 0, n))?;
+        let Training { network, stepper, .. } = &mut training;
+        stepper.step(|| loss(network, &train, &first, args.steps))?;
     }
-    for epoch in 0..args.epochs {
-        let style = ProgressStyle::with_template("epoch {msg} {bar:40} {pos}/{len} {eta}")?;
-        let bar =
-            ProgressBar::new(batches as u64).with_style(style).with_message(epoch.to_string());
-        let order = Tensor::randperm(train.len(), (Kind::Int64, device));
-        synchronize(device);
-        let _ = peak(device, true);
-        let start = Instant::now();
-        for batch in order.split(args.batch, 0) {
-            let images = train.images.index_select(0, &batch);
-            training.step(&images, &train.labels.index_select(0, &batch))?;
-            bar.inc(1);
-        }
-        synchronize(device);
-        let seconds = start.elapsed().as_secs_f64();
-        bar.finish_and_clear();
-        let peak = peak(device, false);
-        let accuracy = training.accuracy(&test)?;
-        let mut out = std::io::stdout().lock();
-        match args.json {
-            true => writeln!(
-                out,
-                "{{\"epoch\": {epoch}, \"seconds\": {seconds:.3}, \"test_accuracy\": {accuracy}, \"peak_mib\": {}}}",
-                peak.map_or("null".into(), |bytes| (bytes >> 20).to_string())
-            )?,
-            false => writeln!(
-                out,
-                "epoch {epoch}: {seconds:.2} s, {:.2} % of the test images are right",
-                accuracy * 100.0
-            )?,
-        }
-    }
+    let summary = training.run(
+        |network, batch| loss(network, &train, batch, args.steps),
+        |network, epoch| {
+            let accuracy = accuracy(network, &test, args.steps)?;
+            print(epoch, accuracy, args.json)?;
+            Ok([("accuracy".into(), accuracy)].into())
+        },
+    )?;
     if !args.json {
-        println!("\n{}", nn::summary(&training.network));
+        println!("\n{summary}");
     }
     Ok(())
 }

@@ -39,6 +39,23 @@ pub enum Error {
     /// A state dict is not that of this network.
     #[error("this is not the state dict of this network: {0}")]
     StateDict(String),
+    /// Data sets, batches or logs.
+    #[cfg(feature = "data")]
+    #[error(transparent)]
+    Data(#[from] crate::data::Error),
+    /// What a function that was given to the training loop failed with.
+    #[cfg(feature = "data")]
+    #[error(transparent)]
+    Given(Box<dyn std::error::Error + Send + Sync>),
+    /// A checkpoint is not of this training.
+    #[cfg(feature = "data")]
+    #[error("{path} is a checkpoint of another training: {why}")]
+    Checkpoint {
+        /// The file.
+        path: String,
+        /// What it has, and what it should have.
+        why: String,
+    },
     /// A file could not be read or written.
     #[error("{path}: {why}")]
     File {
@@ -50,7 +67,7 @@ pub enum Error {
 }
 
 /// A result of this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// The failure with the name of the module that it happened in.

@@ -9,6 +9,8 @@ pub mod encode;
 #[cfg(feature = "torch")]
 pub mod error;
 #[cfg(feature = "torch")]
+mod files;
+#[cfg(feature = "torch")]
 pub mod layer;
 #[cfg(feature = "data")]
 pub mod log;
@@ -17,6 +19,8 @@ pub mod neurons;
 pub mod nn;
 #[cfg(feature = "torch")]
 pub mod optim;
+#[cfg(all(feature = "torch", feature = "data"))]
+pub mod train;
 
 #[cfg(feature = "torch")]
 pub use error::{Error, Result};

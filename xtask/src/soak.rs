@@ -4,10 +4,11 @@ use std::process::Command;
 
 use crate::process::{self, cargo};
 
-/// Tests that take all there is instead of some, each with what asks for it.
-const SWEEPS: [(&str, &str, &str, &str); 2] = [
-    ("snn-tests", "parity", "SNN_SOAK", "1"),
-    ("snn-compiler", "errors_keep_their_bounds", "SNN_MATH_STEP", "1"),
+/// Tests that take all there is instead of some, by what cargo is told, each with what asks for it.
+const SWEEPS: [(&[&str], &str, &str); 3] = [
+    (&["--package", "snn-tests", "parity"], "SNN_SOAK", "1"),
+    (&["--package", "snn-compiler", "errors_keep_their_bounds"], "SNN_MATH_STEP", "1"),
+    (&["--package", "snn", "--features", "torch,data", "--test", "killed"], "SNN_SOAK", "1"),
 ];
 
 /// Runs the soak with these options, and behind it, with `--all`, the sweeps.
@@ -23,9 +24,9 @@ pub fn run(options: &[&str]) -> Result<bool, String> {
     if !is_all {
         return Ok(passed);
     }
-    let sweeps = SWEEPS.map(|(package, test, variable, value)| {
-        let mut command = cargo(&["test", "--release", "--package", package, test]);
-        command.env(variable, value);
+    let sweeps = SWEEPS.map(|(test, variable, value)| {
+        let mut command = cargo(&["test", "--release"]);
+        command.args(test).env(variable, value);
         succeeds(command)
     });
     sweeps.into_iter().try_fold(passed, |passed, done| Ok(passed && done?))

@@ -1,4 +1,5 @@
-//! Operations of libtorch that tch does not offer: optimizers in one kernel, mixed precision.
+//! Operations of libtorch that tch does not offer: optimizers in one kernel, mixed precision, the states of random
+//! generators.
 
 use std::ffi::{c_char, c_int};
 
@@ -56,6 +57,8 @@ unsafe extern "C" {
     fn snn_torch_autocast_nesting(enters: bool) -> c_int;
     fn snn_torch_exchange_stream(device: c_int, is_new: bool, id: *mut i64) -> *mut c_char;
     fn snn_torch_peak(device: c_int, resets: bool, bytes: *mut i64) -> *mut c_char;
+    fn snn_torch_generator_state(ordinal: c_int, state: *mut *mut C_tensor) -> *mut c_char;
+    fn snn_torch_set_generator_state(ordinal: c_int, state: *const C_tensor) -> *mut c_char;
 }
 
 /// The settings of Adam.
@@ -250,6 +253,61 @@ fn exchange(ordinal: usize, is_new: bool, id: &mut i64) -> Result<()> {
     // SAFETY: it reads and writes the one place that it is given.
     let message = unsafe { snn_torch_exchange_stream(ordinal as c_int, is_new, id) };
     checked("changing the stream", message)
+}
+
+/// What the random operations of a device go on from, as bytes on the CPU.
+///
+/// ```
+/// # fn main() -> snn_runtime::error::Result<()> {
+/// use snn_runtime::torch::ops::{generator_state, set_generator_state};
+/// use tch::{Device, Kind, Tensor};
+///
+/// let draw = || Tensor::rand([3], (Kind::Float, Device::Cpu));
+/// let state = generator_state(Device::Cpu)?;
+/// let drawn = draw();
+/// assert_ne!(draw(), drawn);
+/// set_generator_state(Device::Cpu, &state)?;
+/// assert_eq!(draw(), drawn);
+/// assert!(set_generator_state(Device::Cpu, &drawn).is_err());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// Those of libtorch, such as of a device that is not there; [`Error::Unsupported`] for one that is neither the CPU nor
+/// CUDA.
+pub fn generator_state(device: Device) -> Result<Tensor> {
+    let mut state = std::ptr::null_mut();
+    // SAFETY: it writes the one place that it is given, a tensor that is ours.
+    let message = unsafe { snn_torch_generator_state(generator(device)?, &mut state) };
+    checked("asking for the state of a generator", message)?;
+    // SAFETY: the tensor was made for us, and nobody else has the pointer.
+    Ok(unsafe { Tensor::from_ptr(state) })
+}
+
+/// Makes the random operations of a device go on from such bytes.
+///
+/// # Errors
+///
+/// As [`generator_state`], and where these are not the bytes of such a generator.
+pub fn set_generator_state(device: Device, state: &Tensor) -> Result<()> {
+    // SAFETY: the pointer is of a tensor that lives until the call is over.
+    let message = unsafe { snn_torch_set_generator_state(generator(device)?, state.as_ptr()) };
+    checked("setting the state of a generator", message)
+}
+
+/// The number of a device's generator in the bridge.
+fn generator(device: Device) -> Result<c_int> {
+    match device {
+        Device::Cpu => Ok(-1),
+        Device::Cuda(ordinal) => Ok(ordinal as c_int),
+        other => Err(Error::Unsupported {
+            device: "libtorch".into(),
+            what: format!("the random generator of {other:?}"),
+            instead: "use the CPU or CUDA".into(),
+        }),
+    }
 }
 
 /// Runs what computes in 16 bits where that is safe, as libtorch's autocast decides; without a kind, as it is.

@@ -4,6 +4,7 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/functions/basic_ops.h>
+#include <ATen/Context.h>
 #include <ATen/Functions.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <ATen/autocast_mode.h>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -125,6 +127,13 @@ variable_list tensors(Tensor *const *pointers, size_t n) {
     all.push_back(pointers[i] ? *pointers[i] : Tensor());
   }
   return all;
+}
+
+// The generator that a device's random operations take their numbers from, the CPU's where `ordinal` is negative.
+at::Generator generator(int ordinal) {
+  auto device = ordinal < 0 ? c10::Device(at::kCPU)
+                            : c10::Device(at::kCUDA, static_cast<c10::DeviceIndex>(ordinal));
+  return at::globalContext().defaultGenerator(device);
 }
 
 // What loss scaling knows; nothing where it is not used.
@@ -247,6 +256,24 @@ char *snn_torch_unscale(Tensor *const *grads, size_t n, Tensor *found, const Ten
 
 // Lets gradients go, so that backward makes new ones.
 void snn_torch_forget_grad(Tensor *tensor) { tensor->mutable_grad() = Tensor(); }
+
+// A new tensor of the bytes that a generator goes on from.
+char *snn_torch_generator_state(int ordinal, Tensor **state) {
+  return guarded([&] {
+    auto own = generator(ordinal);
+    std::lock_guard<std::mutex> lock(own.mutex());
+    *state = new Tensor(own.get_state());
+  });
+}
+
+// Makes a generator go on from such bytes.
+char *snn_torch_set_generator_state(int ordinal, const Tensor *state) {
+  return guarded([&] {
+    auto own = generator(ordinal);
+    std::lock_guard<std::mutex> lock(own.mutex());
+    own.set_state(*state);
+  });
+}
 
 // Autocast on this thread: what it was, as a pair of flags, and to what it is set.
 char *snn_torch_autocast(bool cuda, bool enabled, int kind, bool *was, int *was_kind) {

@@ -139,18 +139,24 @@ pub struct Epoch {
     batch: usize,
 }
 
+impl Epoch {
+    /// The samples of all batches that are left, one behind the other.
+    pub fn rest(&self) -> &[usize] {
+        self.order.get(self.at..).unwrap_or_default()
+    }
+}
+
 impl Iterator for Epoch {
     type Item = Vec<usize>;
 
     fn next(&mut self) -> Option<Vec<usize>> {
-        let rest = self.order.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let batch = rest[..rest.len().min(self.batch)].to_vec();
+        let batch = self.rest().chunks(self.batch).next()?.to_vec();
         self.at += batch.len();
         Some(batch)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let n = self.order.len().saturating_sub(self.at).div_ceil(self.batch);
+        let n = self.rest().len().div_ceil(self.batch);
         (n, Some(n))
     }
 }

@@ -50,7 +50,7 @@ pub struct Events {
 
 impl Events {
     /// Begins a new file in a folder, which is made where it is not there. Files of earlier runs stay, and
-    /// TensorBoard puts all of a folder together: a run that goes on may begin a file of its own.
+    /// TensorBoard puts all of a folder together: a run that goes on begins a file of its own with [`Events::resume`].
     ///
     /// # Errors
     ///
@@ -58,10 +58,13 @@ impl Events {
     pub fn create(folder: &Path) -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         cache::make(folder)?;
-        let (seconds, process) = (now() as u64, std::process::id());
+        let process = std::process::id();
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let name = format!("events.out.tfevents.{seconds:010}.snn.{process}.{number}");
+            // Files are read in the order of their names, which is to be that of time.
+            let (seconds, micros) = (now() as u64, (now().fract() * 1e6) as u64);
+            let name =
+                format!("events.out.tfevents.{seconds:010}.snn.{micros:06}.{process}.{number}");
             let path = folder.join(name);
             match OpenOptions::new().append(true).create_new(true).open(&path) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
@@ -69,6 +72,20 @@ impl Events {
                 Ok(file) => return Self::begin(path, file),
             }
         }
+    }
+
+    /// Begins a new file for a run that goes on from a checkpoint, with `step` as the first step that it logs. Files
+    /// of earlier runs stay as they are; TensorBoard shows nothing of them from that step on, so that what was logged
+    /// behind the checkpoint is not there twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the folder or the file cannot be made.
+    pub fn resume(folder: &Path, step: u64) -> Result<Self> {
+        let mut events = Self::create(folder)?;
+        events.keep(&message::start(now(), step))?;
+        events.flush()?;
+        Ok(events)
     }
 
     /// Goes on with a file. An event that the file ends within, since its program was ended while it wrote,

@@ -3,6 +3,7 @@
 //! A module of one's own takes part by implementing [`Module`]; all in this folder then works on it as well.
 
 mod module;
+pub(crate) mod safetensors;
 mod state_dict;
 mod summary;
 mod tree;

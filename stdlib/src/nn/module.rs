@@ -1,6 +1,7 @@
 //! What a part of a network is.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use tch::Tensor;
 
@@ -79,6 +80,25 @@ impl Node {
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.settings.insert(name.into(), value);
         self
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)?;
+        self.settings.iter().try_for_each(|(name, value)| write!(f, " {name}={value}"))
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Int(value) => write!(f, "{value}"),
+            Value::Ints(values) => write!(f, "{values:?}"),
+            Value::Real(value) => write!(f, "{value}"),
+            Value::Text(value) => f.write_str(value),
+        }
     }
 }
 

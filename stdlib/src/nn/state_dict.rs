@@ -6,8 +6,10 @@ use std::path::Path;
 use tch::Tensor;
 
 use super::module::Module;
+use super::safetensors;
 use super::tree::entries;
 use crate::error::{Error, Result};
+use crate::files::failed;
 
 /// Tensors by their paths in a network, `0.weight`.
 pub type StateDict = BTreeMap<String, Tensor>;
@@ -59,21 +61,7 @@ pub fn load_state_dict(module: &mut dyn Module, dict: &StateDict) -> Result<()> 
 ///
 /// [`Error::File`].
 pub fn write_state_dict(dict: &StateDict, path: &Path) -> Result<()> {
-    let failed = |why: String| Error::File { path: path.display().to_string(), why };
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    let beside = path.with_file_name(name);
-    let named: Vec<(&str, &Tensor)> = dict.iter().map(|(name, t)| (name.as_str(), t)).collect();
-    let written = Tensor::write_safetensors(&named, &beside).map_err(|e| failed(e.to_string()));
-    let synced = written.and_then(|()| {
-        let file = std::fs::File::open(&beside).and_then(|file| file.sync_all());
-        file.and_then(|()| std::fs::rename(&beside, path)).map_err(|e| failed(e.to_string()))
-    });
-    if synced.is_err() {
-        // What is left of a write that failed is of no use; if it cannot be removed either, that says no more.
-        let _ = std::fs::remove_file(&beside);
-    }
-    synced
+    safetensors::write(&safetensors::views(dict)?, None, path)
 }
 
 /// Reads a state dict of safetensors.
@@ -82,9 +70,6 @@ pub fn write_state_dict(dict: &StateDict, path: &Path) -> Result<()> {
 ///
 /// [`Error::File`].
 pub fn read_state_dict(path: &Path) -> Result<StateDict> {
-    let failed = |why: String| Error::File { path: path.display().to_string(), why };
-    // The file is mapped without a word where it is not there.
-    std::fs::metadata(path).map_err(|why| failed(why.to_string()))?;
-    let read = Tensor::read_safetensors(path).map_err(|why| failed(why.to_string()))?;
-    Ok(read.into_iter().collect())
+    let bytes = std::fs::read(path).map_err(failed(path))?;
+    safetensors::tensors(&safetensors::parse(&bytes, path)?)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::module::{Module, Value};
+use super::module::Module;
 use super::tree::walk;
 
 /// A row for each module of a network.
@@ -14,8 +14,8 @@ pub struct Summary {
 #[derive(Clone, Debug)]
 struct Row {
     path: String,
+    /// With its settings.
     kind: String,
-    settings: String,
     shapes: String,
     n_params: usize,
     rate: Option<f64>,
@@ -26,14 +26,11 @@ struct Row {
 pub fn summary(module: &dyn Module) -> Summary {
     let mut rows = Vec::new();
     walk(module, &mut |path, module| {
-        let node = module.node();
         let params = module.params();
         let shape = |(name, tensor): &(String, &tch::Tensor)| format!("{name} {:?}", tensor.size());
-        let set = |(name, value): (&String, &Value)| format!("{name}={}", text(value));
         rows.push(Row {
             path: if path.is_empty() { "network".into() } else { path.into() },
-            kind: node.kind,
-            settings: node.settings.iter().map(set).collect::<Vec<_>>().join(" "),
+            kind: module.node().to_string(),
             shapes: params.iter().map(shape).collect::<Vec<_>>().join(", "),
             n_params: params.iter().map(|(_, tensor)| tensor.numel()).sum(),
             rate: module.firing_rate(),
@@ -42,24 +39,19 @@ pub fn summary(module: &dyn Module) -> Summary {
     Summary { rows }
 }
 
-fn text(value: &Value) -> String {
-    match value {
-        Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Ints(values) => format!("{values:?}"),
-        Value::Real(value) => value.to_string(),
-        Value::Text(value) => value.clone(),
-    }
-}
-
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = ["module", "kind", "params", "learnt", "firing rate"].map(String::from);
         let rate =
             |rate: Option<f64>| rate.map_or(String::new(), |rate| format!("{:.2} %", rate * 100.0));
         let cells = |row: &Row| {
-            let kind = format!("{} {}", row.kind, row.settings).trim_end().to_string();
-            [row.path.clone(), kind, row.n_params.to_string(), row.shapes.clone(), rate(row.rate)]
+            [
+                row.path.clone(),
+                row.kind.clone(),
+                row.n_params.to_string(),
+                row.shapes.clone(),
+                rate(row.rate),
+            ]
         };
         let all: Vec<[String; 5]> =
             std::iter::once(head).chain(self.rows.iter().map(cells)).collect();

@@ -31,6 +31,18 @@ struct Slot {
     remembered: Vec<Tensor>,
 }
 
+impl Slot {
+    /// A copy on the param's device, which lies in memory as the param does: the kernels take both in that order.
+    fn own(&self, saved: &Tensor) -> Result<Tensor> {
+        if saved.dim() == 0 {
+            return Ok(saved.f_to(self.param.device())?.copy());
+        }
+        let mut own = self.param.detach().f_zeros_like()?;
+        own.f_copy_(saved)?;
+        Ok(own)
+    }
+}
+
 const ADAM: [&str; 3] = ["exp_avg", "exp_avg_sq", "step"];
 const SGD: [&str; 1] = ["momentum_buffer"];
 
@@ -65,6 +77,11 @@ impl Optimizer {
             Method::Adam(settings) => settings.rate,
             Method::Sgd(settings) => settings.rate,
         }
+    }
+
+    /// The method with its settings, the rate as it is now.
+    pub fn method(&self) -> Method {
+        self.method
     }
 
     /// Sets the learning rate.
@@ -111,14 +128,23 @@ impl Optimizer {
         self.step_unless(None)
     }
 
+    /// Divides all gradients by the scale, for what looks at them or clips them before [`Optimizer::scaled_step`].
+    ///
+    /// # Errors
+    ///
+    /// Those of libtorch.
+    pub fn unscale(&self, scaler: &mut Scaler) -> Result<()> {
+        scaler.unscale(&self.grads())
+    }
+
     /// The same, but for a step whose gradients, which are too large by a scale, are not finite. They are unscaled
-    /// first; the scale is fitted behind.
+    /// first, where [`Optimizer::unscale`] has not done so; the scale is fitted behind.
     ///
     /// # Errors
     ///
     /// Those of libtorch.
     pub fn scaled_step(&mut self, scaler: &mut Scaler) -> Result<()> {
-        scaler.unscale(&self.grads())?;
+        self.unscale(scaler)?;
         self.step_unless(scaler.flags())?;
         scaler.update()
     }
@@ -218,8 +244,7 @@ impl Optimizer {
             if !(found.is_empty() || found.len() == names.len()) || !found.iter().all(fits) {
                 return Err(Error::StateDict(format!("`{}` has other tensors", slot.name)));
             }
-            let device = slot.param.device();
-            loaded.push(found.iter().map(|tensor| tensor.to_device(device).copy()).collect());
+            loaded.push(found.iter().map(|tensor| slot.own(tensor)).collect::<Result<_>>()?);
         }
         if left > 0 {
             return Err(Error::StateDict(format!("{left} tensors are of no param")));

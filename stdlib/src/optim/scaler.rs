@@ -14,6 +14,8 @@ pub struct Scaler {
     growth: Tensor,
     found: Tensor,
     one: Tensor,
+    /// Whether this step's gradients are unscaled already.
+    is_unscaled: bool,
 }
 
 /// Steps with finite gradients after which the scale doubles.
@@ -29,6 +31,7 @@ impl Scaler {
             growth: Tensor::zeros([1_i64; 0], (Kind::Int, device)),
             found: full(0.0),
             one: full(1.0),
+            is_unscaled: false,
         }
     }
 
@@ -43,6 +46,9 @@ impl Scaler {
     }
 
     pub(super) fn unscale(&mut self, grads: &[Tensor]) -> Result<()> {
+        if std::mem::replace(&mut self.is_unscaled, true) {
+            return Ok(());
+        }
         let _ = self.found.f_zero_()?;
         Ok(ops::unscale(grads, &self.found, &self.scale.f_reciprocal()?)?)
     }
@@ -53,6 +59,7 @@ impl Scaler {
     }
 
     pub(super) fn update(&mut self) -> Result<()> {
+        self.is_unscaled = false;
         let (growth, found) = (&self.growth, &self.found);
         let _ = self.scale.f_internal_amp_update_scale_(growth, found, 2.0, 0.5, INTERVAL)?;
         Ok(())

@@ -141,6 +141,37 @@ fn a_step_that_overflows_is_left_out() {
 }
 
 #[test]
+fn gradients_are_clipped_behind_the_scale() {
+    let clipped = |scaler: Option<&mut Scaler>| {
+        let params = param();
+        let w = params[0].1.shallow_clone();
+        let mut optimizer = Optimizer::sgd(params, 0.1, 0.0);
+        match scaler {
+            None => {
+                loss(&w).backward();
+                let _ = optimizer.clip_grad_norm(1.0).unwrap();
+                optimizer.step().unwrap();
+            }
+            Some(scaler) => {
+                scaler.scale(&loss(&w)).backward();
+                optimizer.unscale(scaler).unwrap();
+                let _ = optimizer.clip_grad_norm(1.0).unwrap();
+                optimizer.scaled_step(scaler).unwrap();
+            }
+        }
+        Vec::<f32>::try_from(&w).unwrap()
+    };
+    let expected = clipped(None);
+    assert_ne!(expected, [1.0, -2.0, 0.5, 3.0]);
+    let mut scaler = Scaler::new(Device::Cpu);
+    // The second step is unscaled as well.
+    for _ in 0..2 {
+        let found = clipped(Some(&mut scaler));
+        near(&found, &expected.iter().map(|&n| f64::from(n)).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn schedules_are_what_they_are_called() {
     assert_eq!(Schedule::Constant.rate(0.1, 7), 0.1);
     let step = Schedule::Step { every: 10, factor: 0.5 };

@@ -1,5 +1,8 @@
 //! Events as messages of protobuf: fields by their numbers, what is 0 left out.
 
+/// `SessionLog.START`.
+const START: u64 = 1;
+
 /// What is logged under a tag.
 pub(super) enum Value {
     Scalar(f32),
@@ -24,6 +27,17 @@ pub(super) fn version(time: f64) -> Vec<u8> {
     let mut event = Message::default();
     event.double(1, time);
     event.bytes(3, b"brain.Event:2");
+    event.0
+}
+
+/// The event of a program that goes on from a step: readers forget what was logged for that step and later ones.
+pub(super) fn start(time: f64, step: u64) -> Vec<u8> {
+    let mut session = Message::default();
+    session.number(1, START);
+    let mut event = Message::default();
+    event.double(1, time);
+    event.number(2, step);
+    event.bytes(7, &session.0);
     event.0
 }
 

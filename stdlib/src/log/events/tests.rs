@@ -53,6 +53,7 @@ fn bytes_are_those_of_the_reference() {
         message::event(time, 300, "accuracy of the test/\u{e4}", &Value::Scalar(-0.125)),
         message::event(time, 1 << 40, "weights", &Value::Histogram(histogram)),
         message::event(time, 7, "digits", &image),
+        message::start(time, 301),
     ];
     assert_eq!(events.map(|event| record::framed(&event)).concat(), REFERENCE);
 }
@@ -76,7 +77,10 @@ fn a_file_grows_by_whole_events() {
     assert!(n_events(&path) > 1000);
     drop(events);
     assert_eq!(n_events(&path), 2005);
-    assert_ne!(Events::create(&folder.0.join("run")).unwrap().path(), path);
+    // Behind it in the order of names, which is that in which they are read.
+    let next = Events::resume(&folder.0.join("run"), 100).unwrap();
+    assert!(next.path() > path.as_path());
+    assert_eq!(n_events(next.path()), 2);
 }
 
 #[test]
@@ -84,7 +88,7 @@ fn a_torn_event_is_taken_away_and_the_file_goes_on() {
     let folder = Folder::new("torn");
     fs::create_dir_all(&folder.0).unwrap();
     let path = folder.0.join("events");
-    for (cut, n) in [(0, 6), (1, 5), (30, 5), (REFERENCE.len() - 3, 1), (REFERENCE.len(), 1)] {
+    for (cut, n) in [(0, 7), (1, 6), (20, 6), (REFERENCE.len() - 3, 1), (REFERENCE.len(), 1)] {
         fs::write(&path, &REFERENCE[..REFERENCE.len() - cut]).unwrap();
         Events::append(&path).unwrap().scalar("loss", 1, 1.0).unwrap();
         assert_eq!(n_events(&path), n + 1, "{cut}");
