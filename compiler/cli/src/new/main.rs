@@ -5,21 +5,21 @@
 
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use snn::data::loader::Sampler;
 use snn::data::mnist::{FashionMnist, Places, Split};
 use snn::layer::{Linear, Neuron, Sequential};
-use snn::log::Events;
 use snn::nn::{self, Context, Module};
 use snn::optim::Optimizer;
+use snn::train::{Failure, Training};
 use tch::{Device, Kind, Tensor};
 
 snn_runtime::include_neuron!("neuron0_module");
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+type Result<T> = std::result::Result<T, Failure>;
 
 /// How many steps a network is shown an image.
 const STEPS: i64 = 8;
-const BATCH: i64 = 100;
+const BATCH: usize = 100;
 const EPOCHS: u64 = 4;
 const LEARNING_RATE: f64 = 5e-3;
 /// Where the trained network is written to.
@@ -46,28 +46,28 @@ fn rates(network: &mut Sequential, images: &Tensor, context: &Context) -> snn::R
     Ok(spikes.mean_dim([0].as_slice(), false, Kind::Float))
 }
 
-/// One epoch over images in a random order; the mean loss.
-fn train(network: &mut Sequential, optimizer: &mut Optimizer, set: &Set) -> Result<f64> {
-    let order = Tensor::randperm(set.labels.size()[0], (Kind::Int64, Device::Cpu));
-    let batches = order.split(BATCH, 0);
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} loss {msg} {eta}")?;
-    let bar = ProgressBar::new(batches.len() as u64).with_style(style);
-    let mut sum = 0.0;
-    for batch in &batches {
-        let images = set.images.index_select(0, batch);
-        let labels = set.labels.index_select(0, batch);
-        optimizer.zero_grad();
-        let rates = rates(network, &images, &Context::train())?;
-        let loss = rates.f_cross_entropy_for_logits(&labels)?;
-        loss.f_backward()?;
-        optimizer.step()?;
-        let loss = loss.double_value(&[]);
-        sum += loss;
-        bar.set_message(format!("{loss:.3}"));
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    Ok(sum / batches.len() as f64)
+/// Trains over batches in a random order, with a test behind each epoch, and returns what was trained.
+fn train(network: Sequential, set: &Set, test: &Set) -> Result<Sequential> {
+    let sampler = Sampler::new(set.labels.size()[0] as usize, BATCH, true, 0)?;
+    let optimizer = Optimizer::adam(nn::parameters(&network), LEARNING_RATE);
+    let mut training = Training::new(network, optimizer, sampler)
+        .epochs(EPOCHS)
+        .read_every(10)
+        .log("runs");
+    let summary = training.run(
+        |network, batch| {
+            let images = set.images.index_select(0, batch);
+            let rates = rates(network, &images, &Context::train())?;
+            Ok(rates.f_cross_entropy_for_logits(&set.labels.index_select(0, batch))?)
+        },
+        |network, _| {
+            let right = 100.0 * accuracy(network, test)?;
+            println!("{right:.1} % of the test images are right");
+            Ok([("right".into(), right)].into())
+        },
+    )?;
+    println!("\n{summary}");
+    Ok(training.network)
 }
 
 /// The share of images of which the neuron that fires most tells the class.
@@ -121,17 +121,8 @@ fn main() -> Result<()> {
         println!("{right:.1} % of the test images are right");
         return Ok(());
     }
-    let mut optimizer = Optimizer::adam(nn::parameters(&network), LEARNING_RATE);
-    let mut log = Events::create(Path::new("runs"))?;
-    for epoch in 1..=EPOCHS {
-        let loss = train(&mut network, &mut optimizer, &training)?;
-        let right = 100.0 * accuracy(&mut network, &test)?;
-        log.scalar("loss", epoch, loss as f32)?;
-        log.scalar("right", epoch, right as f32)?;
-        println!("epoch {epoch}: loss {loss:.3}, {right:.1} % of the test images are right");
-    }
-    log.flush()?;
+    let network = train(network, &training, &test)?;
     nn::write_state_dict(&nn::state_dict(&network), Path::new(TRAINED))?;
-    println!("\n{}\nwrote {TRAINED} and runs", nn::summary(&network));
+    println!("wrote {TRAINED}, and curves into runs");
     Ok(())
 }
