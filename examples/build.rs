@@ -5,5 +5,7 @@ fn main() -> snn_compiler::build::Result<()> {
     if let Ok(folder) = std::env::var("DEP_SNN_TORCH_LIBRARIES") {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
     }
-    snn_compiler::build::compile("neurons/plif.snn")
+    // ANCHOR: build
+    snn_compiler::build::Build::new("neurons/plif.snn").dtype("f32").dtype("bf16").compile()
+    // ANCHOR_END: build
 }

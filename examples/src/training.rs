@@ -84,8 +84,7 @@ fn rates(
     images: &Tensor,
     context: &Context,
 ) -> Result<Tensor, Failure> {
-    let spikes = network.forward(&encode(images)?, context)?;
-    nn::reset(network);
+    let spikes = network.forward(&encode(images)?, &context.from_rest())?;
     Ok(spikes.f_mean_dim([0].as_slice(), false, Kind::Float)?)
 }
 

@@ -17,12 +17,29 @@ use crate::neuron::{
 /// Brings the module of a neuron that the package's `build.rs` compiled.
 ///
 /// `include_neuron!("alif")` is a module `alif` with the struct of the neuron, its `Inputs`, `Outputs`,
-/// `States`, `Seeds` and `Gradients`, all of them vectors and slices by name.
+/// `States`, `Seeds` and `Gradients`, all of them vectors and slices by name. With the feature `torch` it has a
+/// module `tensors` too, in which the neuron is a differentiable operation on tensors of libtorch.
 #[macro_export]
 macro_rules! include_neuron {
     ($name:literal) => {
         include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
     };
+}
+
+/// Brings what it is given where this crate has the feature `torch`, which a `build.rs` does not know.
+#[cfg(feature = "torch")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_torch {
+    ($($item:item)*) => { $($item)* };
+}
+
+/// Brings nothing: this crate is without the feature `torch`.
+#[cfg(not(feature = "torch"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_torch {
+    ($($item:item)*) => {};
 }
 
 /// A neuron out of the program's own artifacts, with its params.
@@ -42,9 +59,7 @@ impl Embedded {
     pub fn load(device: Arc<dyn Device>, artifacts: &[&[u8]]) -> Result<Self> {
         let mut failed = Error::Artifact("the program has none".into());
         for bytes in artifacts {
-            let damaged = || Error::Artifact("it is damaged or of another version".into());
-            let artifact = Artifact::from_bytes(bytes).ok_or_else(damaged)?;
-            match Neuron::load(device.clone(), artifact) {
+            match Neuron::load(device.clone(), artifact(bytes)?) {
                 Ok(neuron) => return Ok(Self { neuron, params: Arrays::new(), seed: 0 }),
                 Err(error) => failed = error,
             }
@@ -210,6 +225,12 @@ impl Embedded {
         };
         Ok(axis.into_iter().chain(each).collect())
     }
+}
+
+/// An artifact of the program.
+pub(crate) fn artifact(bytes: &[u8]) -> Result<Artifact> {
+    let damaged = || Error::Artifact("it is damaged or of another version".into());
+    Artifact::from_bytes(bytes).ok_or_else(damaged)
 }
 
 /// The numbers of an array out of many.

@@ -1,5 +1,7 @@
 //! The standard library: neurons in `.snn`, and what networks of them need.
 
+#[cfg(all(doctest, feature = "torch", feature = "data"))]
+mod book_tests;
 #[cfg(feature = "data")]
 pub mod data;
 #[cfg(feature = "torch")]

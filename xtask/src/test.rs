@@ -47,7 +47,8 @@ pub fn run(config: Config) -> Result<bool, String> {
     if steps.run("build", with(cargo(&["build"]), &all, &[])) {
         test(&mut steps, &found, &features)?;
     }
-    let alone = ["--package", "snn-runtime", "--no-default-features", "--features", "cpu"];
+    let without = if found.libtorch.is_ok() { "torch" } else { "cpu" };
+    let alone = ["--package", "snn-runtime", "--no-default-features", "--features", without];
     steps.run("the runtime without the compiler", with(cargo(&["check"]), &alone, &[]));
     // Not built here: that takes all dependencies once more, for minutes, and cargo keeps what it
     // unpacked of a version and would build the old text again. What a package could lack is a file
@@ -55,7 +56,9 @@ pub fn run(config: Config) -> Result<bool, String> {
     let package = cargo(&["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"]);
     steps.run("packages", package);
     document(&mut steps, &features);
-    own(&mut steps, "a crate of `snnc new`", fresh::run);
+    if found.libtorch.is_ok() {
+        own(&mut steps, "a crate of `snnc new`", fresh::run);
+    }
     own(&mut steps, "demo, with a release build", demo::run);
 
     print!("{}", steps.report());
@@ -70,7 +73,7 @@ pub fn features(found: &Found) -> String {
         features.extend(["snnc/llvm", "snn-tests/llvm"]);
     }
     if found.libtorch.is_ok() {
-        features.extend(["snn/torch", "snn-examples/torch"]);
+        features.extend(["snn/torch", "snn-examples/torch", "snn-examples/cuda"]);
     }
     features.join(",")
 }

@@ -69,9 +69,12 @@ pub enum Command {
 pub struct NewArgs {
     /// The neuron's name, a word such as Alif; the file is called after it
     pub name: String,
-    /// Write a Rust crate that builds the neuron in and trains it, into a folder called after it
+    /// Write a Rust crate that trains a network with the neuron, into a folder called after it
     #[arg(long = "crate")]
     pub a_crate: bool,
+    /// A checkout of snnc, whose packages the crate takes in the place of published ones
+    #[arg(long, value_name = "FOLDER", requires = "a_crate")]
+    pub source: Option<PathBuf>,
 }
 
 /// Arguments of `fmt`.

@@ -14,13 +14,15 @@
 mod error;
 mod files;
 mod rust;
+mod tensors;
 
 use std::path::{Path, PathBuf};
 
-use snn_artifact::{Artifact, Target};
+use snn_artifact::Artifact;
+pub use snn_artifact::Target;
 
-use crate::check::Specialization;
 use crate::check::hir::Sharing;
+use crate::check::{PortDtype, Specialization};
 use crate::pipeline::{self, Front, Options, Source};
 
 pub use error::{Error, Result};
@@ -53,7 +55,7 @@ pub struct Build {
     name: Option<String>,
     wanted: Specialization,
     save: Option<String>,
-    dtype: Option<String>,
+    dtypes: Vec<String>,
     schedule: Option<String>,
     line_info: bool,
     targets: Vec<Target>,
@@ -69,7 +71,7 @@ impl Build {
             name: None,
             wanted: Specialization::default(),
             save: None,
-            dtype: None,
+            dtypes: Vec::new(),
             schedule: None,
             line_info: false,
             targets: Vec::new(),
@@ -115,9 +117,10 @@ impl Build {
         self
     }
 
-    /// What inputs, outputs and their gradients are stored as: `f32`, `f16` or `bf16`.
+    /// What inputs, outputs and their gradients are stored as: `f32`, `f16` or `bf16`; f32 without it. May be
+    /// called several times: tensors are run in each, and slices in the first.
     pub fn dtype(mut self, name: &str) -> Self {
-        self.dtype = Some(name.into());
+        self.dtypes.push(name.into());
         self
     }
 
@@ -178,29 +181,40 @@ impl Build {
     fn make(&self, files: &Files) -> Result<String> {
         let (file, text) = files.main(&self.path)?;
         let source = Source { name: &file, text: &text };
+        let name = rust::identifier(self.name.as_deref().unwrap_or(&stem(&self.path)));
+        let tuning = self.schedule.as_deref().unwrap_or("auto").parse().map_err(Error::new)?;
+        let (mut artifacts, mut warnings) = (Vec::new(), String::new());
+        for wanted in self.specializations()? {
+            let front = pipeline::front(source, &wanted, files);
+            let front = front.map_err(|found| Error::new(found.render(false)))?;
+            for target in self.chosen()? {
+                let line_info = self.line_info;
+                let options = Options { tuning, line_info, ..Options::new(target.clone()) };
+                let artifact = artifact(&front, &options)?;
+                let file = format!("{name}.{}.artifact", kind(&target, wanted.dtype));
+                files::write(&self.place()?.join(&file), &bytes(&artifact)?)?;
+                artifacts.push((file, artifact));
+            }
+            warnings = front.findings.render(false);
+        }
+        let text = rust::module(&name, &file, &artifacts);
+        files::write(&self.place()?.join(format!("{name}.rs")), text.as_bytes())?;
+        Ok(warnings)
+    }
+
+    /// What is decided about the neuron, for each type of elements.
+    fn specializations(&self) -> Result<Vec<Specialization>> {
         let mut wanted = self.wanted.clone();
         if let Some(save) = &self.save {
             wanted.save = save.parse().map_err(Error::new)?;
         }
-        if let Some(dtype) = &self.dtype {
-            wanted.dtype = dtype.parse().map_err(Error::new)?;
+        if self.dtypes.is_empty() {
+            return Ok(vec![wanted]);
         }
-        let tuning = self.schedule.as_deref().unwrap_or("auto").parse().map_err(Error::new)?;
-        let front = pipeline::front(source, &wanted, files);
-        let front = front.map_err(|found| Error::new(found.render(false)))?;
-        let name = rust::identifier(self.name.as_deref().unwrap_or(&stem(&self.path)));
-        let mut artifacts = Vec::new();
-        for target in self.chosen()? {
-            let line_info = self.line_info;
-            let options = Options { tuning, line_info, ..Options::new(target.clone()) };
-            let artifact = artifact(&front, &options)?;
-            let file = format!("{name}.{}.artifact", word(&target));
-            files::write(&self.place()?.join(&file), &bytes(&artifact)?)?;
-            artifacts.push((file, artifact));
-        }
-        let text = rust::module(&name, &file, &artifacts);
-        files::write(&self.place()?.join(format!("{name}.rs")), text.as_bytes())?;
-        Ok(front.findings.render(false))
+        let stored = |name: &String| {
+            Ok(Specialization { dtype: name.parse().map_err(Error::new)?, ..wanted.clone() })
+        };
+        self.dtypes.iter().map(stored).collect()
     }
 
     fn place(&self) -> Result<PathBuf> {
@@ -234,11 +248,15 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// A target as a part of a file's name.
-fn word(target: &Target) -> String {
-    match target {
+/// A target and a type of elements as a part of a file's name.
+fn kind(target: &Target, dtype: PortDtype) -> String {
+    let target = match target {
         Target::Cpu { level } => level.clone(),
         Target::Ptx { sm } => format!("sm_{sm}"),
         Target::Wgsl => "wgsl".into(),
+    };
+    match dtype {
+        PortDtype::F32 => target,
+        other => format!("{other}.{target}"),
     }
 }

@@ -16,8 +16,9 @@ const WORDS: &str = "abstract as async await become box break const continue do 
     yield";
 
 /// Types that a module has beside the neuron's own, or that it uses.
-const TYPES: [&str; 10] = [
+const TYPES: [&str; 14] = [
     "Inputs",
+    "Params",
     "States",
     "Outputs",
     "Forward",
@@ -26,7 +27,10 @@ const TYPES: [&str; 10] = [
     "InputGradients",
     "ParamGradients",
     "Option",
+    "Tensor",
     "Vec",
+    "tensors",
+    "torch",
 ];
 
 /// Functions that a neuron has beside those of its params.
@@ -66,6 +70,7 @@ pub fn module(name: &str, file: &str, artifacts: &[(String, Artifact)]) -> Strin
         .replace("{file}", &file.replace(['\n', '\r'], " "))
         .replace("{module}", name)
         .replace("{includes}", &includes)
+        .replace("{tensors}", &super::tensors::module(manifest))
         .replace("{types}", &types(manifest))
         .replace("{setters}", &manifest.params.iter().map(param).collect::<String>())
         .replace("{inputs}", &given(&manifest.inputs, "inputs", ""))
@@ -209,11 +214,12 @@ fn param(param: &Param) -> String {
 
 /// The module, with `{...}` to be filled in.
 const MODULE: &str = r#"/// The neuron `{neuron}` of `{file}`.
-#[allow(dead_code, unused_variables, non_camel_case_types, non_snake_case, clippy::all, clippy::pedantic)]
+#[allow(dead_code, unused_mut, unused_variables, non_camel_case_types, non_snake_case, clippy::all, clippy::pedantic)]
 pub mod {module} {
     use snn_runtime::embed::{self, Embedded};
 
-    static ARTIFACTS: &[&[u8]] = &[
+    /// The code for each target and type that was built, as `Neuron::embedded` takes it.
+    pub static ARTIFACTS: &[&[u8]] = &[
 {includes}    ];
 
 {types}
@@ -326,5 +332,5 @@ pub mod {module} {
             })
         }
     }
-}
+{tensors}}
 "#;

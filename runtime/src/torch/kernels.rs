@@ -4,21 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use snn_artifact::{Dtype, Manifest, Param};
-use snn_compiler::check::PortDtype;
-use snn_compiler::pipeline::Front;
 use tch::{Device, Kind, Tensor};
 
 use super::buffers::Place;
+use super::source::Source;
 use crate::cpu::Cpu;
-use crate::device::{self, Module};
+use crate::device::Module;
 use crate::error::{Error, Result};
-use crate::jit::{Jit, Program};
-use crate::neuron::{check_manifest, default_numbers, stored_numbers};
+use crate::neuron::{default_numbers, stored_numbers};
 
-/// A program that is checked for each type of elements.
-pub struct Compiled {
-    fronts: Vec<(Dtype, Front)>,
-    jit: Jit,
+/// The code of a neuron, loaded where it is asked for.
+pub struct Library {
+    source: Source,
     loaded: Mutex<HashMap<Key, Arc<Kernels>>>,
 }
 
@@ -37,25 +34,22 @@ pub struct Kernels {
     declared: Mutex<HashMap<(String, usize), Tensor>>,
 }
 
-impl Compiled {
-    /// Checks a program.
-    pub fn new(program: &Program<'_>, jit: Jit) -> Result<Self> {
-        let types = [Dtype::F32, Dtype::F16, Dtype::Bf16];
-        let dtypes = [PortDtype::F32, PortDtype::F16, PortDtype::Bf16];
-        let mut fronts = Vec::new();
-        for (dtype, stored) in types.into_iter().zip(dtypes) {
-            let mut specialization = program.specialization.clone();
-            specialization.dtype = stored;
-            let Program { name, text, resolver, .. } = *program;
-            let own = Program { name, text, specialization, resolver };
-            fronts.push((dtype, jit.front(&own)?));
-        }
-        Ok(Self { fronts, jit, loaded: Mutex::default() })
+impl Library {
+    /// None loaded so far.
+    pub fn new(source: Source) -> Self {
+        Self { source, loaded: Mutex::default() }
     }
 
-    /// The manifest of the kernels for f32 on the CPU.
+    /// What the neuron is: what the program was built with says it, and else the code for f32 on the CPU.
     pub fn manifest(&self) -> Result<Manifest> {
-        Ok(self.kernels(Device::Cpu, Kind::Float)?.manifest.clone())
+        match &self.source {
+            Source::Embedded(artifacts) => {
+                let none = || Error::Artifact("the program has none".into());
+                Ok(artifacts.first().ok_or_else(none)?.manifest.clone())
+            }
+            #[cfg(feature = "jit")]
+            Source::Checked { .. } => Ok(self.kernels(Device::Cpu, Kind::Float)?.manifest.clone()),
+        }
     }
 
     /// The kernels for tensors of a kind on a device, on its current stream.
@@ -79,14 +73,7 @@ impl Compiled {
             None => Place::Cpu(processor()?),
             Some(ordinal) => super::cuda::place(ordinal, stream)?,
         };
-        let device: &dyn device::Device = place.device();
-        let fronts = self.fronts.iter().find(|(known, _)| *known == dtype);
-        let front = fronts.map(|(_, front)| front).ok_or_else(|| no_kind(dtype))?;
-        let target = device.target();
-        let artifact = self.jit.artifact_of(front, &target, self.jit.tuning())?;
-        check_manifest(&artifact.manifest, device)?;
-        let module = device.load(&artifact)?;
-        let manifest = artifact.manifest;
+        let (manifest, module) = self.source.load(place.device(), dtype)?;
         Ok(Kernels { manifest, module, place, declared: Mutex::default() })
     }
 }
@@ -125,8 +112,4 @@ fn no_device(device: Device) -> Error {
         what: format!("a neuron on {device:?}"),
         instead: "move the tensors to the CPU or to CUDA".into(),
     }
-}
-
-fn no_kind(dtype: Dtype) -> Error {
-    super::failed("choosing kernels", format!("there are none for {dtype:?}"))
 }

@@ -12,33 +12,42 @@ mod buffers;
 mod cuda;
 mod kernels;
 mod layout;
+#[cfg(feature = "jit")]
 pub mod norm;
 mod operands;
 pub mod ops;
 mod profile;
 mod record;
+mod source;
 pub mod spikes;
+mod typed;
 
 use std::collections::BTreeMap;
 
 use snn_artifact::naming::Operand;
 use snn_artifact::{Manifest, Param};
-use tch::{Kind, Tensor};
+use tch::Kind;
 
 #[cfg(feature = "cuda")]
 pub use cuda::current as current_cuda;
 pub use cuda::find as find_cuda;
 pub use operands::Tensors;
 pub use profile::profile;
+pub use tch::{Device, Tensor};
+pub use typed::{given, take};
 
+use crate::embed::artifact;
 use crate::error::{Error, Result};
+#[cfg(feature = "jit")]
 use crate::jit::{Jit, Program};
 use crate::neuron::{default_numbers, list};
-use kernels::Compiled;
+use kernels::Library;
+use source::Source;
 
-/// A neuron that runs on tensors. It is compiled for a device and a type of elements when it first meets them.
+/// A neuron that runs on tensors. Its code is compiled, or taken out of the program, for a device and a type of
+/// elements when it first meets them.
 pub struct Neuron {
-    compiled: Compiled,
+    library: Library,
     manifest: Manifest,
 }
 
@@ -55,7 +64,7 @@ pub struct Call {
     /// States before the first step, `[N, *]`; what is left out has its declared value.
     pub states: Tensors,
     /// The shape of the run, `[T, N, *]`, of a neuron without an input, and where it runs.
-    pub sizes: Option<(Vec<i64>, tch::Device)>,
+    pub sizes: Option<(Vec<i64>, Device)>,
     /// Whether nobody asks for the states after the last step. Kernels that can leave them out do then: those for
     /// CUDA.
     pub forget_states: bool,
@@ -80,6 +89,7 @@ impl Neuron {
     ///
     /// [`Error::Compile`] with the rendered diagnostics of the program; [`Error::Cache`] where the folder of the
     /// kernel cache is not safe.
+    #[cfg(feature = "jit")]
     pub fn compile(text: &str) -> Result<Self> {
         let resolver = snn_compiler::check::NoImports;
         let specialization = snn_compiler::check::Specialization::default();
@@ -92,17 +102,34 @@ impl Neuron {
     /// # Errors
     ///
     /// [`Error::Compile`] with the rendered diagnostics; [`Error::Unsupported`] for spikes that are given packed.
+    #[cfg(feature = "jit")]
     pub fn new(program: &Program<'_>, jit: Jit) -> Result<Self> {
-        if let Some(output) = program.specialization.pack.first() {
+        Self::of(Source::checked(program, jit)?)
+    }
+
+    /// A neuron that the program's `build.rs` compiled: the `ARTIFACTS` of the module that
+    /// [`include_neuron!`](crate::include_neuron) brings. No compiler is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Artifact`] where one is damaged or there is none; [`Error::Unsupported`] for spikes that are given
+    /// packed. What was not built is missed when it is first needed.
+    pub fn embedded(artifacts: &[&[u8]]) -> Result<Self> {
+        let artifacts: Result<Vec<_>> = artifacts.iter().map(|bytes| artifact(bytes)).collect();
+        Self::of(Source::Embedded(artifacts?))
+    }
+
+    fn of(source: Source) -> Result<Self> {
+        let library = Library::new(source);
+        let manifest = library.manifest()?;
+        if let Some(output) = manifest.outputs.iter().find(|output| output.packed) {
             return Err(Error::Unsupported {
                 device: "libtorch".into(),
-                what: format!("the packed spikes of `{output}`, which have no gradient"),
+                what: format!("the packed spikes of `{}`, which have no gradient", output.name),
                 instead: "leave `pack` out, or run the neuron without libtorch".into(),
             });
         }
-        let compiled = Compiled::new(program, jit)?;
-        let manifest = compiled.manifest()?;
-        Ok(Self { compiled, manifest })
+        Ok(Self { library, manifest })
     }
 
     /// What the compiler says of it: the names of its inputs, outputs, states and params.
@@ -156,7 +183,7 @@ impl Neuron {
     /// Names the operand that is missing, unknown, of a wrong shape or type, or on another device.
     pub fn forward(&self, call: &Call) -> Result<Forward> {
         let operands = operands::Operands::new(&self.manifest, call)?;
-        let kernels = self.compiled.kernels(operands.run.device, operands.run.kind)?;
+        let kernels = self.library.kernels(operands.run.device, operands.run.kind)?;
         autograd::forward(operands, kernels)
     }
 }
@@ -193,5 +220,5 @@ fn buffer(operand: Operand<'_>) -> String {
     operand.to_string()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "jit"))]
 mod tests;

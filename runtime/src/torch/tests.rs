@@ -1,5 +1,6 @@
 #[cfg(feature = "cuda")]
 mod cuda;
+mod embedded;
 
 use std::sync::LazyLock;
 

@@ -35,10 +35,25 @@ pub struct Neuron {
     rate: Option<Tensor>,
 }
 
+/// Where a layer's kernels come from.
+#[derive(Clone, Debug)]
+enum Code {
+    /// The text of a file, compiled when the program runs.
+    Text(String),
+    /// What the program was built with.
+    Embedded(&'static [&'static [u8]]),
+}
+
+impl Default for Code {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
 /// What is decided about a neuron before it is a layer.
 #[derive(Clone, Debug, Default)]
 pub struct NeuronBuilder {
-    text: String,
+    program: Code,
     specialization: Specialization,
     sizes: BTreeMap<String, Vec<i64>>,
     numbers: BTreeMap<String, f64>,
@@ -107,7 +122,7 @@ impl NeuronBuilder {
     /// # Errors
     ///
     /// What the compiler says of the program; [`Error::Settings`] where it has not one input, no output, or a learnt
-    /// param whose size is not known.
+    /// param whose size is not known, and where something is asked of an embedded neuron that its `build.rs` decides.
     pub fn build(self) -> Result<Neuron> {
         let kernels = self.kernels(&[])?;
         self.layer(kernels)
@@ -117,9 +132,14 @@ impl NeuronBuilder {
     fn kernels(&self, normalize: &[String]) -> Result<Kernels> {
         let specialization =
             Specialization { normalize: normalize.to_vec(), ..self.specialization.clone() };
-        let program =
-            Program { name: "<neuron>", text: &self.text, specialization, resolver: &NoImports };
-        Ok(Kernels::new(&program, Jit::new()?)?)
+        match &self.program {
+            Code::Text(text) => {
+                let program =
+                    Program { name: "<neuron>", text, specialization, resolver: &NoImports };
+                Ok(Kernels::new(&program, Jit::new()?)?)
+            }
+            Code::Embedded(artifacts) => embedded(artifacts, &specialization),
+        }
     }
 
     fn layer(self, kernels: Kernels) -> Result<Neuron> {
@@ -183,6 +203,22 @@ impl NeuronBuilder {
     }
 }
 
+/// The kernels of an embedded neuron, of which nothing is left to decide.
+fn embedded(artifacts: &[&[u8]], wanted: &Specialization) -> Result<Kernels> {
+    let kernels = Kernels::embedded(artifacts)?;
+    if *wanted == Specialization::default() {
+        return Ok(kernels);
+    }
+    let Specialization { neuron, options, share, learn, .. } = wanted;
+    let options = options.iter().map(|(name, value)| format!(".option({name:?}, {value:?})"));
+    let share = share.iter().map(|(name, by)| format!(".share({name:?}, Sharing::{by:?})"));
+    let learn = learn.iter().map(|name| format!(".learn({name:?})"));
+    let neuron = neuron.iter().map(|name| format!(".neuron({name:?})"));
+    let calls: Vec<String> = neuron.chain(options).chain(share).chain(learn).collect();
+    let why = format!("is embedded: write `{}` behind `Build::new` in build.rs", calls.concat());
+    Err(Error::Settings { layer: kernels.manifest().neuron.clone(), why })
+}
+
 /// The stored number of a constrained one.
 fn stored(param: &Param, number: f64) -> Result<Tensor> {
     let stored = stored_numbers(param, &[number as f32])?;
@@ -192,7 +228,13 @@ fn stored(param: &Param, number: f64) -> Result<Tensor> {
 impl Neuron {
     /// A neuron of the text of a file.
     pub fn of(text: &str) -> NeuronBuilder {
-        NeuronBuilder { text: text.into(), ..NeuronBuilder::default() }
+        NeuronBuilder { program: Code::Text(text.into()), ..NeuronBuilder::default() }
+    }
+
+    /// A neuron that the program's `build.rs` compiled, which decided its options, who shares params and which are
+    /// learnt: the `ARTIFACTS` of the module that `snn_runtime::include_neuron!` brings.
+    pub fn embedded(artifacts: &'static [&'static [u8]]) -> NeuronBuilder {
+        NeuronBuilder { program: Code::Embedded(artifacts), ..NeuronBuilder::default() }
     }
 
     /// A neuron of a file.
@@ -226,9 +268,11 @@ impl Neuron {
         self.states.insert(name.into(), value);
     }
 
-    /// Whether it can normalise by the channels of a batch normalisation, the axis 2 of `[T, N, *]`.
+    /// Whether it can normalise by the channels of a batch normalisation, the axis 2 of `[T, N, *]`: what was compiled
+    /// before the program ran cannot.
     pub(super) fn can_normalize(&self) -> bool {
-        self.builder.channel_axis.is_none_or(|axis| axis == 2)
+        let is_text = matches!(self.builder.program, Code::Text(_));
+        is_text && self.builder.channel_axis.is_none_or(|axis| axis == 2)
     }
 
     /// Runs it on what it is to normalise where it reads it.

@@ -140,7 +140,9 @@ fn a_new_neuron_is_right_formatted_and_runs() {
 #[test]
 fn a_new_crate_is_whole_and_its_neuron_right() {
     let folder = Folder::new("new_crate");
-    assert_eq!(folder.snnc("new CubaLif --crate").right(), "cuba_lif\n");
+    let said = folder.snnc("new CubaLif --crate").right();
+    assert!(said.starts_with("cuba_lif\n\nTo train it"), "{said}");
+    assert!(said.ends_with("\n\n  cd cuba_lif\n  cargo run\n"), "{said}");
     assert_eq!(folder.names(), ["cuba_lif"]);
     let made = Folder::at(folder.path("cuba_lif"));
     let files = [".gitignore", "Cargo.toml", "README.md", "build.rs", "neurons", "src"];
@@ -148,8 +150,7 @@ fn a_new_crate_is_whole_and_its_neuron_right() {
     assert_eq!(made.snnc("check neurons/cuba_lif.snn").right(), "");
     insta::assert_snapshot!(text(&made, "Cargo.toml"));
     let main = text(&made, "src/main.rs");
-    for part in ["include_neuron!(\"cuba_lif\")", "use cuba_lif::CubaLif;", "neurons/cuba_lif.snn"]
-    {
+    for part in ["include_neuron!(\"cuba_lif\")", "(cuba_lif::ARTIFACTS)", "neurons/cuba_lif.snn"] {
         assert!(main.contains(part), "{part} is not in\n{main}");
     }
     for file in files.iter().filter(|file| file.contains('.')) {
@@ -161,10 +162,27 @@ fn a_new_crate_is_whole_and_its_neuron_right() {
     // Names that Rust has words of its own for.
     folder.snnc("new Fn --crate").right();
     let main = text(&Folder::at(folder.path("fn")), "src/main.rs");
-    assert!(main.contains("include_neuron!(\"r#fn\")") && main.contains("use r#fn::"), "{main}");
-    folder.snnc("new Inputs --crate").right();
-    let main = text(&Folder::at(folder.path("inputs")), "src/main.rs");
-    assert!(main.contains("use inputs::Inputs_;"), "{main}");
+    assert!(
+        main.contains("include_neuron!(\"r#fn\")") && main.contains("(r#fn::ARTIFACTS)"),
+        "{main}"
+    );
+}
+
+#[test]
+fn a_new_crate_may_take_its_packages_out_of_a_checkout() {
+    let folder = Folder::new("new_source");
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("a folder");
+    folder.snnc(&format!("new Lif --crate --source {}", root.display())).right();
+    let manifest = text(&folder, "lif/Cargo.toml");
+    let patched = format!("snn-runtime = {{ path = {:?} }}", root.join("runtime"));
+    assert!(manifest.contains("[patch.crates-io]") && manifest.contains(&patched), "{manifest}");
+    let err = folder.snnc("new Alif --crate --source .").wrong();
+    assert_eq!(err, "error: --source .: this is no checkout of snnc: it has no stdlib\n");
+    let err = folder.snnc("new Alif --crate --source none").wrong();
+    assert!(err.starts_with("error: --source none: "), "{err}");
+    assert_eq!(folder.names(), ["lif"]);
+    assert_eq!(folder.snnc("new Alif --source .").status, 2);
 }
 
 #[test]
