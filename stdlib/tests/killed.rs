@@ -106,7 +106,7 @@ fn killed_runs_end_as_one_that_was_not() {
     let (expected, time) = whole(&folder.join("whole"));
     let mut random = ChaCha8Rng::seed_from_u64(std::process::id().into());
     let mut landed = BTreeMap::from([(Landed::Start, 0), (Landed::Step, 0), (Landed::Write, 0)]);
-    let (mut n_runs, mut n) = (0, 0);
+    let (mut n_runs, mut n) = (0, 0_usize);
     let missed =
         |landed: &BTreeMap<_, _>| landed[&Landed::Write] == 0 || landed[&Landed::Step] == 0;
     // Where a kill lands is chance: there are more until each place was met.
