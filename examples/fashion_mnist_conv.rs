@@ -104,6 +104,11 @@ fn network(channels: i64) -> Result<Sequential, Failure> {
         .with(spiking()?))
 }
 
+/// The same image at every step, which the first layers then compute once.
+fn shown(steps: i64) -> impl Fn(&Tensor) -> Result<Tensor, Failure> {
+    move |images| Ok(images.f_unsqueeze(0)?.f_expand([steps, -1, -1, -1, -1], false)?)
+}
+
 /// A line about an epoch.
 fn print(epoch: &Report, accuracy: f64, json: bool) -> std::io::Result<()> {
     let (number, seconds) = (epoch.epoch, epoch.seconds);
@@ -161,10 +166,7 @@ fn main() -> Result<(), Failure> {
     nn::to_device(&mut network, device)?;
     nn::to_layout(&mut network, args.channels_last)?;
     let mut training = training(&args, network, train.len())?;
-    // The same image at every step, which the first layers then compute once.
-    let shown = |images: &Tensor| {
-        Ok(images.f_unsqueeze(0)?.f_expand([args.steps, -1, -1, -1, -1], false)?)
-    };
+    let shown = shown(args.steps);
     // Kernels are compiled, and libraries choose theirs.
     let first = Tensor::arange(train.len().min(args.batch as i64), (Kind::Int64, device));
     for _ in 0..5 {

@@ -34,6 +34,10 @@ fn neurons() -> Result<Neuron, Failure> {
     Ok(Neuron::standard("lif")?.option("surr", "atan(alpha: 2.0)").param("tau", 2.0).build()?)
 }
 
+fn encoder(steps: i64) -> impl Fn(&Tensor) -> Result<Tensor, Failure> {
+    move |images| Ok(encode::poisson(images, steps)?)
+}
+
 /// How often a part is run before it is timed, and then.
 const WARM_UP: usize = 20;
 const RUNS: usize = 200;
@@ -70,7 +74,7 @@ fn both_ways(module: &mut impl Module, input: &Tensor) -> Result<(), Failure> {
 /// choice of images, the loss, the optimizer and what lies between.
 fn profile(args: &Args, set: &Set) -> Result<(), Failure> {
     let device = set.images.device();
-    let encode = |images: &Tensor| Ok(encode::poisson(images, args.steps)?);
+    let encode = encoder(args.steps);
     let batch = args.settings.first(set);
     let mut network = synapses().with(neurons()?);
     nn::to_device(&mut network, device)?;
@@ -106,7 +110,6 @@ fn main() -> Result<(), Failure> {
         return profile(&args, &train);
     }
     let network = synapses().with(neurons()?);
-    let encode = |images: &Tensor| Ok(encode::poisson(images, args.steps)?);
-    training::fit(network, &encode, (&train, &test), &args.settings)?;
+    training::fit(network, &encoder(args.steps), (&train, &test), &args.settings)?;
     Ok(())
 }

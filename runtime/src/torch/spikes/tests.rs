@@ -1,4 +1,5 @@
 use super::*;
+use crate::torch::ops;
 
 #[test]
 fn numbers_are_those_of_the_reference() {
@@ -122,6 +123,13 @@ fn the_seed_says_what_is_drawn_and_nothing_else() {
     let ((a, b), (again, behind)) = (both(), both());
     assert_eq!((&a, &b), (&again, &behind));
     assert!(a != b && a.get(0) != a.get(1) && a.get(0).get(0) != a.get(0).get(1));
+    // What a checkpoint keeps of the generator is enough to go on.
+    let _turn = seeded(6);
+    draw(&numbers, 3).unwrap();
+    let state = ops::generator_state(Device::Cpu).unwrap();
+    assert_eq!(draw(&numbers, 3).unwrap(), b);
+    ops::set_generator_state(Device::Cpu, &state).unwrap();
+    assert_eq!(draw(&numbers, 3).unwrap(), b);
     let thresholds = vec![1 << 29; 20_000];
     let on = |n_threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
