@@ -60,6 +60,9 @@ struct Args {
     /// Log into this folder, for TensorBoard
     #[arg(long)]
     log: Option<PathBuf>,
+    /// Instead of training, write a Chrome trace of what ten steps start, for Perfetto
+    #[arg(long)]
+    trace: Option<PathBuf>,
     /// A line of JSON an epoch
     #[arg(long)]
     json: bool,
@@ -169,9 +172,21 @@ fn main() -> Result<(), Failure> {
     let shown = shown(args.steps);
     // Kernels are compiled, and libraries choose theirs.
     let first = Tensor::arange(train.len().min(args.batch as i64), (Kind::Int64, device));
-    for _ in 0..5 {
-        let Training { network, stepper, .. } = &mut training;
-        stepper.step(|| loss(network, &shown, &train, &first))?;
+    let steps = |training: &mut Training<Sequential>, n: usize| -> Result<(), Failure> {
+        let Training { network, stepper, .. } = training;
+        for _ in 0..n {
+            stepper.step(|| loss(network, &shown, &train, &first))?;
+        }
+        Ok(())
+    };
+    steps(&mut training, 5)?;
+    if let Some(path) = &args.trace {
+        return snn_runtime::torch::profile(path, || {
+            steps(&mut training, 10)?;
+            // A trace has what was waited for.
+            training.stepper.synchronize();
+            Ok(())
+        })?;
     }
     let summary = training.run(
         |network, batch| loss(network, &shown, &train, batch),

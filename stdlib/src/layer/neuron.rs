@@ -174,6 +174,10 @@ impl NeuronBuilder {
         for (name, value) in &manifest.options {
             node = node.with(name, Value::Text(value.clone()));
         }
+        for (name, &number) in self.numbers.iter().filter(|(name, _)| constants.contains_key(*name))
+        {
+            node = node.with(name, Value::Real(number));
+        }
         Ok(Neuron {
             input: input.name.clone(),
             output,

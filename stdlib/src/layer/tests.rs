@@ -259,6 +259,7 @@ fn params_of_neurons_are_learnt_and_set() {
     assert!(entries(&plif).iter().any(|entry| entry.path == *name));
     let lif = || Neuron::standard("lif").unwrap();
     let mut slow = lif().param("tau", 5.0).build().unwrap();
+    assert_eq!(slow.node().settings["tau"], crate::nn::Value::Real(5.0));
     let x = Tensor::ones([30, 1, 1], (Kind::Float, Device::Cpu)) * 1.2;
     let count = |layer: &mut Neuron| {
         layer.forward(&x, &Context::train()).unwrap().sum(Kind::Float).double_value(&[])

@@ -35,7 +35,8 @@ pub enum Goal {
 /// A file is written beside its place, put on the disk and renamed, so that one that has its name is whole. What a
 /// killed run left half written is removed when the folder is opened. A folder is one run's at a time.
 ///
-/// A loop of one's own saves what it likes as `progress`, as JSON:
+/// A loop of one's own saves what it likes as `progress`, as JSON, in which a number that is not whole may come back
+/// with another last bit; its `to_bits` comes back as it is:
 ///
 /// ```no_run
 /// # use snn::{layer::Sequential, optim::Optimizer, train::{Checkpoints, Metrics, Parts}};

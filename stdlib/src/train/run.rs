@@ -105,7 +105,7 @@ impl<N: Module> Training<N> {
     {
         let position = self.progress.position;
         let bar = Bar::new(&position, self.sampler.n_batches(), self.settings.quiet);
-        self.synchronize();
+        self.stepper.synchronize();
         let _ = self.peak(true);
         let mut start = Instant::now();
         let rest = self.sampler.resume(&position)?;
@@ -209,14 +209,8 @@ impl<N: Module> Training<N> {
 
     /// Seconds until all that was started is done.
     fn since(&self, start: Instant) -> f64 {
-        self.synchronize();
+        self.stepper.synchronize();
         start.elapsed().as_secs_f64()
-    }
-
-    fn synchronize(&self) {
-        if let Device::Cuda(ordinal) = self.device {
-            tch::Cuda::synchronize(ordinal as i64);
-        }
     }
 
     /// The most bytes that tensors had at once, on CUDA.
