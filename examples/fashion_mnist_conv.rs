@@ -160,7 +160,7 @@ fn main() -> Result<(), Failure> {
     tch::manual_seed(args.seed as i64);
     let (channels, (train, test)) = match args.small {
         true => (8, (images::drawn(640, 1, device), images::drawn(200, 2, device))),
-        false => (args.channels, images::fashion_mnist(args.data, args.limit, device)?),
+        false => (args.channels, images::fashion_mnist(args.data.clone(), args.limit, device)?),
     };
     let mut network = network(channels)?;
     nn::to_device(&mut network, device)?;
@@ -171,7 +171,7 @@ fn main() -> Result<(), Failure> {
     let first = Tensor::arange(train.len().min(args.batch as i64), (Kind::Int64, device));
     for _ in 0..5 {
         let Training { network, stepper, .. } = &mut training;
-        stepper.step(|| loss(network, &shown, &train, &first))?;
+        let _ = stepper.step(|| loss(network, &shown, &train, &first))?;
     }
     let summary = training.run(
         |network, batch| loss(network, &shown, &train, batch),

@@ -2,6 +2,8 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::data::loader::Position;
+
 /// The look of it.
 const TEMPLATE: &str = "epoch {prefix} {bar:32} {pos}/{len} {per_sec} {eta} {msg}";
 
@@ -9,14 +11,14 @@ const TEMPLATE: &str = "epoch {prefix} {bar:32} {pos}/{len} {per_sec} {eta} {msg
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
-    pub(super) fn new(epoch: u64, done: usize, all: usize, quiet: bool) -> Self {
+    pub(super) fn new(position: &Position, n_batches: usize, quiet: bool) -> Self {
         let target =
             if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let style = ProgressStyle::with_template(TEMPLATE);
-        let bar = ProgressBar::with_draw_target(Some(all as u64), target)
+        let bar = ProgressBar::with_draw_target(Some(n_batches as u64), target)
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-            .with_prefix(epoch.to_string())
-            .with_position(done as u64);
+            .with_prefix(position.epoch().to_string())
+            .with_position(position.n_done() as u64);
         // The rate is that of this run's steps.
         bar.reset_eta();
         Self(bar)

@@ -72,6 +72,23 @@ impl Parts<'_> {
         Ok(all)
     }
 
+    fn set(&mut self, tensors: &StateDict, rate: f64) -> Result<()> {
+        self.optimizer.load_state_dict(&below(tensors, OPTIMIZER))?;
+        self.optimizer.set_rate(rate);
+        nn::load_state_dict(self.network, &below(tensors, NETWORK))?;
+        let device = self.device();
+        set_states(self.network, &below(tensors, STATE), device)?;
+        if let Some(scaler) = &mut self.scaler {
+            scaler.load_state_dict(&below(tensors, SCALER))?;
+        }
+        for device in generators(device) {
+            if let Some(state) = tensors.get(&generator(device)) {
+                ops::set_generator_state(device, state)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What does not fit a checkpoint.
     fn misfit(&self, about: &About) -> Option<String> {
         let differ = |what: &str, found: &str, expected: &str| {
@@ -113,19 +130,7 @@ pub fn restore<P: DeserializeOwned>(path: &Path, parts: &mut Parts<'_>) -> Resul
     }
     let progress = serde_json::from_value(about.progress)
         .map_err(|why| other(format!("how far it is cannot be read: {why}")))?;
-    parts.optimizer.load_state_dict(&below(&tensors, OPTIMIZER))?;
-    parts.optimizer.set_rate(about.rate);
-    nn::load_state_dict(parts.network, &below(&tensors, NETWORK))?;
-    let device = parts.device();
-    set_states(parts.network, &below(&tensors, STATE), device)?;
-    if let Some(scaler) = &mut parts.scaler {
-        scaler.load_state_dict(&below(&tensors, SCALER))?;
-    }
-    for device in generators(device) {
-        if let Some(state) = tensors.get(&generator(device)) {
-            ops::set_generator_state(device, state)?;
-        }
-    }
+    parts.set(&tensors, about.rate)?;
     Ok(progress)
 }
 

@@ -63,8 +63,11 @@ impl<N: Module> Training<N> {
         Ok(Summary { epochs: self.progress.epochs.clone(), network: nn::summary(&self.network) })
     }
 
-    /// Goes on from a checkpoint, and opens the log.
+    /// Goes on from a checkpoint, and opens the log, where this has not trained yet.
     fn begin(&mut self) -> Result<()> {
+        if self.progress.step > 0 {
+            return Ok(());
+        }
         if let Some(path) = self.checkpoints.as_ref().and_then(Checkpoints::newest_path) {
             if !self.settings.resume {
                 let why =
@@ -100,36 +103,45 @@ impl<N: Module> Training<N> {
         I: IntoIterator<Item = Result<B, F>>,
         F: Into<Failure>,
     {
-        let (position, n) = (self.progress.position, self.sampler.n_batches());
-        let bar = Bar::new(position.epoch(), position.n_done(), n, self.settings.quiet);
+        let position = self.progress.position;
+        let bar = Bar::new(&position, self.sampler.n_batches(), self.settings.quiet);
         self.synchronize();
         let _ = self.peak(true);
         let mut start = Instant::now();
         let rest = self.sampler.resume(&position)?;
-        for (batch, done) in batches(rest).map_err(given)?.into_iter().zip(position.n_done() + 1..)
-        {
+        for batch in batches(rest).map_err(given)? {
             let batch = batch.map_err(|failure| given(failure.into()))?;
-            self.set_rate();
-            let loss = self.stepper.step(|| loss(&mut self.network, &batch))?;
-            self.progress.meter.add(&loss)?;
-            self.progress.step += 1;
-            self.progress.position = self.sampler.position(position.epoch(), done);
+            self.step(|network| loss(network, &batch))?;
             bar.step();
-            if self.progress.step % self.settings.read == 0 {
+            if self.progress.step.is_multiple_of(self.settings.read) {
                 self.read()?.into_iter().for_each(|loss| bar.loss(loss));
             }
-            let is_due = self.settings.every.is_some_and(|every| self.progress.step % every == 0);
-            // Behind the last step one is saved in any case, with what evaluation gives.
-            if is_due && done < n && self.checkpoints.is_some() {
-                self.synchronize();
-                self.progress.seconds += start.elapsed().as_secs_f64();
+            if self.is_due() {
+                self.progress.seconds += self.since(start);
                 self.save(&Metrics::new())?;
                 start = Instant::now();
             }
         }
-        self.synchronize();
-        self.progress.seconds += start.elapsed().as_secs_f64();
+        self.progress.seconds += self.since(start);
         Ok(self.peak(false))
+    }
+
+    /// A step, of which the host does not see the end.
+    fn step(&mut self, loss: impl FnOnce(&mut N) -> Result<Tensor, Failure>) -> Result<()> {
+        self.set_rate();
+        let loss = self.stepper.step(|| loss(&mut self.network))?;
+        let Progress { position, step, meter, .. } = &mut self.progress;
+        *step += 1;
+        *position = self.sampler.position(position.epoch(), position.n_done() + 1);
+        meter.add(&loss)
+    }
+
+    /// Whether a checkpoint is to be saved within an epoch. Behind its last step one is saved in any case, with what
+    /// evaluation gives.
+    fn is_due(&self) -> bool {
+        let is_last = self.progress.position.n_done() == self.sampler.n_batches();
+        let is_due = |every| self.progress.step.is_multiple_of(every);
+        self.checkpoints.is_some() && !is_last && self.settings.every.is_some_and(is_due)
     }
 
     fn set_rate(&mut self) {
@@ -145,6 +157,7 @@ impl<N: Module> Training<N> {
         if let Some(loss) = loss {
             self.write("loss", loss)?;
             self.write("rate", self.stepper.optimizer.rate())?;
+            self.flush()?;
         }
         Ok(loss)
     }
@@ -153,6 +166,11 @@ impl<N: Module> Training<N> {
         let step = self.progress.step;
         let written = self.events.as_mut().map(|events| events.scalar(tag, step, number as f32));
         Ok(written.transpose().map(drop)?)
+    }
+
+    /// Brings what was logged into its file.
+    fn flush(&mut self) -> Result<()> {
+        Ok(self.events.as_mut().map(Events::flush).transpose().map(drop)?)
     }
 
     fn report(&mut self, peak_bytes: Option<u64>) -> Result<Report> {
@@ -181,12 +199,18 @@ impl<N: Module> Training<N> {
 
     /// What was logged is written first: it belongs to what is behind.
     fn save(&mut self, metrics: &Metrics) -> Result<()> {
-        self.events.as_mut().map(Events::flush).transpose()?;
+        self.flush()?;
         let Some(mut checkpoints) = self.checkpoints.take() else { return Ok(()) };
         let progress = self.progress.clone();
         let saved = checkpoints.save(&self.parts(), progress.step, metrics, &progress);
         self.checkpoints = Some(checkpoints);
         saved.map(drop)
+    }
+
+    /// Seconds until all that was started is done.
+    fn since(&self, start: Instant) -> f64 {
+        self.synchronize();
+        start.elapsed().as_secs_f64()
     }
 
     fn synchronize(&self) {

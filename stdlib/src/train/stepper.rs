@@ -54,23 +54,24 @@ impl Stepper {
                 given: format!("{:?}", loss.size()),
             });
         }
-        match &mut self.scaler {
-            None => loss.f_backward()?,
-            Some(scaler) => {
-                scaler.scale(&loss).f_backward()?;
-                if self.clip.is_some() {
-                    self.optimizer.unscale(scaler)?;
-                }
-            }
-        }
-        if let Some(norm) = self.clip {
-            let _ = self.optimizer.clip_grad_norm(norm)?;
-        }
+        self.backward(&loss)?;
         match &mut self.scaler {
             None => self.optimizer.step()?,
             Some(scaler) => self.optimizer.scaled_step(scaler)?,
         }
         Ok(loss.detach().f_reshape([1_i64; 0])?)
+    }
+
+    fn backward(&mut self, loss: &Tensor) -> Result<()> {
+        match &self.scaler {
+            None => loss.f_backward()?,
+            Some(scaler) => scaler.scale(loss).f_backward()?,
+        }
+        let Some(norm) = self.clip else { return Ok(()) };
+        if let Some(scaler) = &mut self.scaler {
+            self.optimizer.unscale(scaler)?;
+        }
+        self.optimizer.clip_grad_norm(norm).map(drop)
     }
 
     /// The same for inference: computes in the precision of the steps, without gradients.
