@@ -21,8 +21,10 @@ struct Args {
 /// The program is a part of this one; `Neuron::read` would take it from a file.
 const ADAPTIVE: &str = include_str!("neurons/adaptive.snn");
 
+/// A neuron of the library; this one keeps half of its potential from step to step, as the other does at first.
 fn plain() -> Result<Neuron, Failure> {
-    Ok(Neuron::standard("lif")?.option("surr", "atan(alpha: 2.0)").param("tau", 2.0).build()?)
+    let lif = Neuron::standard("lif")?.option("surr", "atan(alpha: 2.0)");
+    Ok(lif.option("decay_input", "false").param("tau", 2.0).build()?)
 }
 
 /// The file shares params by neuron: how many there are is known here only.
@@ -33,11 +35,12 @@ fn adaptive(n: i64) -> Result<Neuron, Failure> {
 
 /// Two layers, of which only the hidden one differs.
 fn network(hidden: Neuron, n: i64) -> Result<Sequential, Failure> {
+    let counting = Neuron::standard("if")?.option("surr", "atan(alpha: 2.0)").build()?;
     Ok(Sequential::new()
         .with(Linear::new(28, n))
         .with(hidden)
         .with(Linear::new(n, 10))
-        .with(plain()?))
+        .with(counting))
 }
 
 fn main() -> Result<(), Failure> {

@@ -80,7 +80,7 @@ fn profile(args: &Args, set: &Set) -> Result<(), Failure> {
     nn::to_device(&mut network, device)?;
     let mut stepper = Stepper::new(Optimizer::adam(nn::parameters(&network), 1e-3), device);
     let whole = time(device, || {
-        stepper.step(|| training::loss(&mut network, &encode, set, &batch))?;
+        stepper.step(|| training::loss(&mut network, &encode, set, &batch)).map(drop)?;
         Ok(())
     })?;
 
