@@ -57,8 +57,9 @@ fn train(network: Sequential, set: &Set, test: &Set) -> Result<Sequential> {
     let summary = training.run(
         |network, batch| {
             let images = set.images.index_select(0, batch);
+            let labels = set.labels.index_select(0, batch);
             let rates = rates(network, &images, &Context::train())?;
-            Ok(rates.f_cross_entropy_for_logits(&set.labels.index_select(0, batch))?)
+            Ok(rates.cross_entropy_for_logits(&labels))
         },
         |network, _| {
             let right = 100.0 * accuracy(network, test)?;
@@ -90,7 +91,7 @@ fn drawn(count: i64, seed: i64) -> Set {
     tch::manual_seed(seed);
     let labels = Tensor::randint(10, [count], (Kind::Int64, Device::Cpu));
     let noise = Tensor::rand([count, 784], (Kind::Float, Device::Cpu));
-    let images = kinds.index_select(0, &labels) * 0.3 + noise * 0.7;
+    let images = kinds.index_select(0, &labels) * 0.2 + noise * 0.8;
     Set { images, labels }
 }
 
@@ -111,7 +112,7 @@ fn main() -> Result<()> {
     }
     let (training, test) = match has("--fashion-mnist") {
         true => (fashion_mnist(Split::Train)?, fashion_mnist(Split::Test)?),
-        false => (drawn(4000, 1), drawn(1000, 2)),
+        false => (drawn(2000, 1), drawn(1000, 2)),
     };
     let mut network = network()?;
     if has("--test") {
