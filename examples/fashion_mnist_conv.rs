@@ -175,7 +175,7 @@ fn main() -> Result<(), Failure> {
     let steps = |training: &mut Training<Sequential>, n: usize| -> Result<(), Failure> {
         let Training { network, stepper, .. } = training;
         for _ in 0..n {
-            stepper.step(|| loss(network, &shown, &train, &first))?;
+            let _ = stepper.step(|| loss(network, &shown, &train, &first))?;
         }
         Ok(())
     };
