@@ -56,6 +56,7 @@ unsafe extern "C" {
     ) -> *mut c_char;
     fn snn_torch_autocast_nesting(enters: bool) -> c_int;
     fn snn_torch_exchange_stream(device: c_int, is_new: bool, id: *mut i64) -> *mut c_char;
+    fn snn_torch_tf32(convolutions: bool, products: bool) -> *mut c_char;
     fn snn_torch_peak(device: c_int, resets: bool, bytes: *mut i64) -> *mut c_char;
     fn snn_torch_generator_state(ordinal: c_int, state: *mut *mut C_tensor) -> *mut c_char;
     fn snn_torch_set_generator_state(ordinal: c_int, state: *const C_tensor) -> *mut c_char;
