@@ -150,6 +150,7 @@ const MODULE: &str = r#"
                         states: {states},
                         sizes: {sizes},
                         channel_axis: self.channel_axis,
+                        ..torch::Call::default()
                     };
                     let torch::Forward { outputs, states } = self.inner.forward(&call)?;
                     let mut from = outputs;
