@@ -30,8 +30,8 @@ fn run(device: Device, params: &StateDict, kind: Option<Kind>) -> Vec<Tensor> {
         .sum(Kind::Float)
         .backward();
     let of_entry = |entry: &Entry| match entry.kind {
-        super::Kind::Param => host(&entry.tensor.grad()),
-        super::Kind::Buffer => host(&entry.tensor),
+        crate::nn::Kind::Param => host(&entry.tensor.grad()),
+        crate::nn::Kind::Buffer => host(&entry.tensor),
     };
     std::iter::once(host(&spikes)).chain(entries(&network).iter().map(of_entry)).collect()
 }
