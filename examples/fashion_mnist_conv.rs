@@ -163,7 +163,7 @@ fn main() -> Result<(), Failure> {
     tch::manual_seed(args.seed as i64);
     let (channels, (train, test)) = match args.small {
         true => (8, (images::drawn(640, 1, device), images::drawn(200, 2, device))),
-        false => (args.channels, images::fashion_mnist(args.data, args.limit, device)?),
+        false => (args.channels, images::fashion_mnist(args.data.clone(), args.limit, device)?),
     };
     let mut network = network(channels)?;
     nn::to_device(&mut network, device)?;
