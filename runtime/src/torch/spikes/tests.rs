@@ -125,7 +125,7 @@ fn the_seed_says_what_is_drawn_and_nothing_else() {
     assert!(a != b && a.get(0) != a.get(1) && a.get(0).get(0) != a.get(0).get(1));
     // What a checkpoint keeps of the generator is enough to go on.
     let _turn = seeded(6);
-    draw(&numbers, 3).unwrap();
+    let _ = draw(&numbers, 3).unwrap();
     let state = ops::generator_state(Device::Cpu).unwrap();
     assert_eq!(draw(&numbers, 3).unwrap(), b);
     ops::set_generator_state(Device::Cpu, &state).unwrap();
