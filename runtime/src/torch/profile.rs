@@ -1,6 +1,8 @@
 //! What runs, and for how long.
 
 use std::ffi::{CString, c_char};
+use std::fmt::Display;
+use std::fs::{self, File};
 use std::path::Path;
 
 use super::failed;
@@ -21,8 +23,13 @@ unsafe extern "C" {
 ///
 /// Those of libtorch, such as of a file that cannot be written, or while another profile is taken.
 pub fn profile<R>(path: &Path, run: impl FnOnce() -> R) -> Result<R> {
-    let text = CString::new(path.as_os_str().as_encoded_bytes());
-    let text = text.map_err(|why| failed("profiling", why))?;
+    let refused = |why: &dyn Display| failed(&format!("writing {}", path.display()), why);
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".part");
+    let beside = path.with_file_name(name);
+    // Libtorch says nothing of a file that it cannot write.
+    File::create(&beside).map_err(|why| refused(&why))?;
+    let text = CString::new(beside.as_os_str().as_encoded_bytes()).map_err(|why| refused(&why))?;
     // SAFETY: it begins what the other call ends.
     checked("profiling", unsafe { snn_torch_profile() })?;
     let running = Running;
@@ -30,6 +37,11 @@ pub fn profile<R>(path: &Path, run: impl FnOnce() -> R) -> Result<R> {
     std::mem::forget(running);
     // SAFETY: the path is a C string.
     checked("profiling", unsafe { snn_torch_profiled(text.as_ptr()) })?;
+    let trace = fs::read(&beside).map_err(|why| refused(&why))?;
+    if !trace.trim_ascii_end().ends_with(b"}") {
+        return Err(refused(&"the file is not whole"));
+    }
+    fs::rename(&beside, path).map_err(|why| refused(&why))?;
     Ok(result)
 }
 

@@ -23,7 +23,7 @@ fn run(device: Device, params: &StateDict, kind: Option<Kind>) -> Vec<Tensor> {
     let mut network = network();
     load_state_dict(&mut network, params).unwrap();
     to_device(&mut network, device).unwrap();
-    let x = (noise(&[4, 6, 1, 6, 6]) * 2.0).to_device(device);
+    let x = (noise(&[4, 6, 1, 6, 6]) * 4.0).to_device(device);
     let spikes = ops::autocast(device, kind, || network.forward(&x, &Context::train())).unwrap();
     let spikes = spikes.unwrap();
     (spikes.to_kind(Kind::Float) * noise(&[4, 6, 10]).to_device(device))
@@ -44,7 +44,7 @@ fn a_network_agrees_on_the_processor_and_the_gpu() {
     let params = state_dict(&network());
     let (expected, found) = (run(Device::Cpu, &params, None), run(device, &params, None));
     assert_eq!(found[0], expected[0], "spikes");
-    assert!(expected[0].sum(Kind::Float).double_value(&[]) > 10.0, "some spikes");
+    assert!(expected[0].sum(Kind::Float).double_value(&[]) > 0.0, "some spikes");
     for (found, expected) in found.iter().zip(&expected) {
         let apart = (found - expected).norm().double_value(&[]);
         assert!(apart <= 1e-5 * expected.norm().double_value(&[]), "{apart} {found} {expected}");
