@@ -11,7 +11,7 @@ use crate::nn::{Context, Module, Node};
 /// normalised tensor nor its gradient is written.
 ///
 /// It takes `[T, N, C, *]`, or `[N, C, *]` of a single step. A neuron whose channels are on another axis than the
-/// normalisation's runs behind it.
+/// normalisation's, and one that was compiled before the program ran ([`Neuron::embedded`]), runs behind it.
 pub struct NormNeuron {
     norm: BatchNorm,
     neuron: Neuron,
