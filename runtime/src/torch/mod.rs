@@ -220,5 +220,6 @@ fn buffer(operand: Operand<'_>) -> String {
     operand.to_string()
 }
 
-#[cfg(all(test, feature = "jit"))]
+#[cfg(test)]
+#[cfg(feature = "jit")]
 mod tests;
