@@ -192,6 +192,13 @@ fn unknown_inputs_to_normalize() {
 }
 
 #[test]
+fn an_input_to_normalize_that_is_unknown_among_two() {
+    let text = "neuron N {\n  input  x, z\n  state  v = 0\n  charge v = v + x * z\n  output v\n}\n";
+    let wanted = Specialization { normalize: vec!["current".into()], ..Specialization::default() };
+    insta::assert_snapshot!(specialized(text, &wanted, 1));
+}
+
+#[test]
 fn a_file_without_a_neuron() {
     insta::assert_snapshot!(specialized("", &Specialization::default(), 1));
 }
