@@ -45,12 +45,12 @@ fn network(hidden: Neuron, n: i64) -> Result<Sequential, Failure> {
 
 fn main() -> Result<(), Failure> {
     let Args { hidden: n, settings } = Args::parse();
-    let (train, test) = settings.sets(settings.device())?;
+    let (train, test) = settings.given.sets(1280, settings.given.device())?;
     let mut accuracies = Vec::new();
     for (name, hidden) in [("plain LIF", plain()?), ("adaptive LIF", adaptive(n)?)] {
         println!("{name}:");
         // Both begin with the same weights and see the images in the same order.
-        settings.seed();
+        settings.given.seed();
         let network = network(hidden, n)?;
         let right = training::fit(network, &images::columns, (&train, &test), &settings)?;
         accuracies.push((name, right));

@@ -12,21 +12,20 @@ use snn::layer::{
 use snn::nn;
 use snn::optim::Optimizer;
 use snn::train::{Checkpoints, Goal, Report, Training};
-use snn_examples::images::{self, Failure};
-use snn_examples::training::{accuracy, loss};
-use tch::{Device, Kind, Tensor};
+use snn_examples::images::Failure;
+use snn_examples::training::{Given, accuracy, loss};
+use snn_runtime::torch::ops;
+use tch::{Kind, Tensor};
 
 /// Trains a convolutional spiking network on Fashion-MNIST and prints a line an epoch.
 #[derive(Parser)]
 struct Args {
-    /// The folder with the four IDX files; without it they are looked for and downloaded
-    #[arg(long)]
-    data: Option<PathBuf>,
     #[arg(long, default_value_t = 1)]
     epochs: u64,
     /// Time steps
     #[arg(long, default_value_t = 4)]
     steps: i64,
+    /// With --small there are 8
     #[arg(long, default_value_t = 128)]
     channels: i64,
     #[arg(long, default_value_t = 128)]
@@ -40,14 +39,6 @@ struct Args {
     /// Keep the channels last in memory, which convolutions in 16 bits prefer
     #[arg(long)]
     channels_last: bool,
-    /// Run on the CPU where there is CUDA
-    #[arg(long)]
-    cpu: bool,
-    /// Train with so many images
-    #[arg(long)]
-    limit: Option<usize>,
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
     /// Save checkpoints into this folder: the last three and the best
     #[arg(long)]
     checkpoints: Option<PathBuf>,
@@ -63,12 +54,8 @@ struct Args {
     /// Instead of training, write a Chrome trace of what ten steps start, for Perfetto
     #[arg(long)]
     trace: Option<PathBuf>,
-    /// A line of JSON an epoch
-    #[arg(long)]
-    json: bool,
-    /// Few drawn images and few channels: a run of seconds, without data
-    #[arg(long)]
-    small: bool,
+    #[command(flatten)]
+    given: Given,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -137,7 +124,7 @@ fn training(
     n_images: i64,
 ) -> Result<Training<Sequential>, Failure> {
     let optimizer = Optimizer::adam(nn::parameters(&network), args.rate);
-    let sampler = Sampler::new(n_images as usize, args.batch, true, args.seed)?;
+    let sampler = Sampler::new(n_images as usize, args.batch, true, args.given.seed)?;
     let mut training =
         Training::new(network, optimizer, sampler).epochs(args.epochs).resume(args.resume);
     if let Some(amp) = args.amp {
@@ -156,15 +143,10 @@ fn training(
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let device = match snn_runtime::torch::find_cuda() {
-        Ok(()) if !args.cpu => Device::Cuda(0),
-        _ => Device::Cpu,
-    };
-    tch::manual_seed(args.seed as i64);
-    let (channels, (train, test)) = match args.small {
-        true => (8, (images::drawn(640, 1, device), images::drawn(200, 2, device))),
-        false => (args.channels, images::fashion_mnist(args.data.clone(), args.limit, device)?),
-    };
+    let device = args.given.device();
+    args.given.seed();
+    let channels = if args.given.small { 8 } else { args.channels };
+    let (train, test) = args.given.sets(640, device)?;
     let mut network = network(channels)?;
     nn::to_device(&mut network, device)?;
     nn::to_layout(&mut network, args.channels_last)?;
@@ -184,7 +166,7 @@ fn main() -> Result<(), Failure> {
         return snn_runtime::torch::profile(path, || {
             steps(&mut training, 10)?;
             // A trace has what was waited for.
-            training.stepper.synchronize();
+            ops::synchronize(device);
             Ok(())
         })?;
     }
@@ -192,11 +174,11 @@ fn main() -> Result<(), Failure> {
         |network, batch| loss(network, &shown, &train, batch),
         |network, epoch| {
             let accuracy = accuracy(network, &shown, &test)?;
-            print(epoch, accuracy, args.json)?;
+            print(epoch, accuracy, args.given.json)?;
             Ok([("accuracy".into(), accuracy)].into())
         },
     )?;
-    if !args.json {
+    if !args.given.json {
         println!("\n{summary}");
     }
     Ok(())

@@ -11,6 +11,7 @@ use snn::optim::Optimizer;
 use snn::train::Stepper;
 use snn_examples::images::{Failure, Set};
 use snn_examples::training::{self, Settings};
+use snn_runtime::torch::ops;
 use tch::{Device, Kind, Tensor};
 
 /// Trains a single layer of LIF neurons on Fashion-MNIST and prints a line an epoch.
@@ -47,20 +48,13 @@ fn time(device: Device, mut run: impl FnMut() -> Result<(), Failure>) -> Result<
     for _ in 0..WARM_UP {
         run()?;
     }
-    synchronize(device);
+    ops::synchronize(device);
     let start = Instant::now();
     for _ in 0..RUNS {
         run()?;
     }
-    synchronize(device);
+    ops::synchronize(device);
     Ok(start.elapsed().as_secs_f64() * 1e3 / RUNS as f64)
-}
-
-/// Waits until all that was started on a device is done.
-fn synchronize(device: Device) {
-    if let Device::Cuda(ordinal) = device {
-        tch::Cuda::synchronize(ordinal as i64);
-    }
 }
 
 /// Runs a module forward and, from a gradient of ones, backward.
@@ -103,9 +97,9 @@ fn profile(args: &Args, set: &Set) -> Result<(), Failure> {
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let device = args.settings.device();
-    args.settings.seed();
-    let (train, test) = args.settings.sets(device)?;
+    let device = args.settings.given.device();
+    args.settings.given.seed();
+    let (train, test) = args.settings.given.sets(1280, device)?;
     if args.profile {
         return profile(&args, &train);
     }

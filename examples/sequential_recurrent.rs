@@ -59,12 +59,12 @@ fn network(net: Net) -> Result<Sequential, Failure> {
 
 fn main() -> Result<(), Failure> {
     let Args { net, settings } = Args::parse();
-    let (train, test) = settings.sets(settings.device())?;
+    let (train, test) = settings.given.sets(1280, settings.given.device())?;
     let mut accuracies = Vec::new();
     for &net in net.as_ref().map_or(Net::value_variants(), std::slice::from_ref) {
         let name = net.to_possible_value().map_or_else(String::new, |v| v.get_name().to_string());
         println!("{name}:");
-        settings.seed();
+        settings.given.seed();
         let right = training::fit(network(net)?, &images::columns, (&train, &test), &settings)?;
         accuracies.push((name, right));
     }

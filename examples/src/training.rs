@@ -15,9 +15,6 @@ use crate::images::{self, Failure, Set};
 /// What all programs are told that train by this loop.
 #[derive(clap::Args)]
 pub struct Settings {
-    /// The folder with the four IDX files; without it they are looked for and downloaded
-    #[arg(long)]
-    data: Option<PathBuf>,
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     epochs: u64,
     #[arg(long, default_value_t = 64)]
@@ -25,23 +22,43 @@ pub struct Settings {
     /// The learning rate of Adam
     #[arg(long, default_value_t = 1e-3)]
     rate: f64,
+    /// What else they are told.
+    #[command(flatten)]
+    pub given: Given,
+}
+
+impl Settings {
+    /// Which images are the first batch of a set, to try steps with.
+    pub fn first(&self, set: &Set) -> Tensor {
+        let n = set.len().min(self.batch as i64);
+        Tensor::arange(n, (Kind::Int64, set.labels.device()))
+    }
+}
+
+/// What all programs are told that train: on what, where, and how they say what came of it.
+#[derive(clap::Args)]
+pub struct Given {
+    /// The folder with the four IDX files; without it they are looked for and downloaded
+    #[arg(long)]
+    data: Option<PathBuf>,
     /// Run on the CPU where there is CUDA
     #[arg(long)]
     cpu: bool,
     /// Train with so many images
     #[arg(long)]
     limit: Option<usize>,
+    /// Where random numbers begin
     #[arg(long, default_value_t = 0)]
-    seed: u64,
+    pub seed: u64,
     /// A line of JSON an epoch
     #[arg(long)]
-    json: bool,
+    pub json: bool,
     /// A few drawn images: a run of seconds, without data
     #[arg(long)]
-    small: bool,
+    pub small: bool,
 }
 
-impl Settings {
+impl Given {
     /// Where to run: on CUDA where there is one, before anything else of libtorch is called.
     pub fn device(&self) -> Device {
         match snn_runtime::torch::find_cuda() {
@@ -50,22 +67,16 @@ impl Settings {
         }
     }
 
-    /// The images to train with and to test with.
+    /// The images to train with and to test with; of those that are drawn, so many to train with.
     ///
     /// # Errors
     ///
     /// Where they are neither found nor downloaded.
-    pub fn sets(&self, device: Device) -> Result<(Set, Set), Failure> {
+    pub fn sets(&self, n_drawn: usize, device: Device) -> Result<(Set, Set), Failure> {
         match self.small {
-            true => Ok((images::drawn(1280, 1, device), images::drawn(200, 2, device))),
+            true => Ok((images::drawn(n_drawn, 1, device), images::drawn(200, 2, device))),
             false => images::fashion_mnist(self.data.clone(), self.limit, device),
         }
-    }
-
-    /// Which images are the first batch of a set, to try steps with.
-    pub fn first(&self, set: &Set) -> Tensor {
-        let n = set.len().min(self.batch as i64);
-        Tensor::arange(n, (Kind::Int64, set.labels.device()))
     }
 
     /// Seeds libtorch's generator, by which params, orders and spikes are drawn.
@@ -133,7 +144,7 @@ pub fn fit(
 ) -> Result<f64, Failure> {
     nn::to_device(&mut network, train.labels.device())?;
     let optimizer = Optimizer::adam(nn::parameters(&network), settings.rate);
-    let sampler = Sampler::new(train.len() as usize, settings.batch, true, settings.seed)?;
+    let sampler = Sampler::new(train.len() as usize, settings.batch, true, settings.given.seed)?;
     let mut before = clock::processor_seconds();
     let mut right = 0.0;
     Training::new(network, optimizer, sampler).epochs(settings.epochs).run(
@@ -141,7 +152,7 @@ pub fn fit(
         |network, epoch| {
             let processor = clock::processor_seconds().zip(before).map(|(now, then)| now - then);
             right = accuracy(network, encode, test)?;
-            print(epoch, processor, right, settings.json);
+            print(epoch, processor, right, settings.given.json);
             before = clock::processor_seconds();
             Ok([("accuracy".into(), right)].into())
         },

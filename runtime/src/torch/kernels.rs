@@ -80,14 +80,22 @@ impl Library {
 
 /// The processor, with threads that all neurons share.
 pub fn processor() -> Result<Arc<Cpu>> {
-    static PROCESSOR: Mutex<Option<Arc<Cpu>>> = Mutex::new(None);
-    let mut processor = PROCESSOR.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(cpu) = processor.as_ref() {
-        return Ok(Arc::clone(cpu));
+    static PROCESSOR: Once<Cpu> = Mutex::new(None);
+    once(&PROCESSOR, Cpu::new)
+}
+
+/// What a program has one of.
+pub type Once<T> = Mutex<Option<Arc<T>>>;
+
+/// The one that there is, or a new one.
+pub fn once<T>(place: &Once<T>, make: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
+    let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = place.as_ref() {
+        return Ok(Arc::clone(known));
     }
-    let cpu = Arc::new(Cpu::new()?);
-    *processor = Some(Arc::clone(&cpu));
-    Ok(cpu)
+    let made = Arc::new(make()?);
+    *place = Some(Arc::clone(&made));
+    Ok(made)
 }
 
 impl Kernels {

@@ -1,10 +1,11 @@
 //! Batch normalisation that the neuron behind it does where it reads its input: neither the normalised tensor nor
 //! its gradient is ever written.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tch::Tensor;
 
+use super::kernels::{Once, once};
 use super::record::{Gradient, record};
 use super::{Call, Neuron, autograd, failed};
 use crate::error::Result;
@@ -112,12 +113,6 @@ impl Gradient for NormGradient {
 
 /// The kernels, compiled once.
 fn kernels() -> Result<Arc<Neuron>> {
-    static KERNELS: Mutex<Option<Arc<Neuron>>> = Mutex::new(None);
-    let mut kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = kernels.as_ref() {
-        return Ok(Arc::clone(known));
-    }
-    let made = Arc::new(Neuron::compile(include_str!("norm_gradient.snn"))?);
-    *kernels = Some(Arc::clone(&made));
-    Ok(made)
+    static KERNELS: Once<Neuron> = Mutex::new(None);
+    once(&KERNELS, || Neuron::compile(include_str!("norm_gradient.snn")))
 }

@@ -222,6 +222,13 @@ pub fn allow_tf32(convolutions: bool, products: bool) -> Result<()> {
     checked("setting how products are rounded", unsafe { snn_torch_tf32(convolutions, products) })
 }
 
+/// Waits until all that was started on a device is done.
+pub fn synchronize(device: Device) {
+    if let Device::Cuda(ordinal) = device {
+        tch::Cuda::synchronize(ordinal as i64);
+    }
+}
+
 /// The most bytes that tensors on a CUDA device had at once since the last call that `resets` the count, which it
 /// does behind this.
 ///

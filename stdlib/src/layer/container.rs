@@ -4,7 +4,7 @@ use std::any::Any;
 
 use tch::Tensor;
 
-use super::{BatchNorm, Neuron};
+use super::{BatchNorm, Neuron, norm_neuron};
 use crate::error::Result;
 use crate::nn::{Context, Module, Node};
 
@@ -44,13 +44,11 @@ impl Module for Sequential {
         let mut x = input.shallow_clone();
         let mut modules = self.modules.iter_mut().peekable();
         while let Some((name, module)) = modules.next() {
-            let behind = modules.peek_mut().map(|(name, module)| (name, module));
+            let behind = modules.peek_mut();
             let pair = behind.and_then(|(behind, next)| Some((behind, pair(module, next)?)));
             x = match pair {
                 Some((behind, (norm, neuron))) => {
-                    let given = norm.fold(&x, context).map_err(|error| error.at(name))?;
-                    let output = neuron.forward_normalized(&given, context);
-                    let output = output.map_err(|error| error.at(behind))?;
+                    let output = norm_neuron::run((name, norm), (behind, neuron), &x, context)?;
                     modules.next();
                     output
                 }
@@ -70,14 +68,14 @@ impl Module for Sequential {
     }
 }
 
-/// A normalisation and the neuron behind it that can do its work.
+/// A normalisation and the neuron behind it.
 fn pair<'a>(
     module: &'a mut Box<dyn Module>,
     next: &'a mut Box<dyn Module>,
 ) -> Option<(&'a mut BatchNorm, &'a mut Neuron)> {
     let norm = (module.as_mut() as &mut dyn Any).downcast_mut::<BatchNorm>()?;
     let neuron = (next.as_mut() as &mut dyn Any).downcast_mut::<Neuron>()?;
-    neuron.can_normalize().then_some((norm, neuron))
+    Some((norm, neuron))
 }
 
 /// What a body makes of its input, and the input, or what a shortcut makes of it, added.

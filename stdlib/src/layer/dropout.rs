@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::misfit;
+use super::{misfit, whole};
 use crate::error::{Error, Result};
 use crate::nn::{Context, Module, Node, States, StepMode, Value};
 
@@ -29,20 +29,9 @@ impl Dropout {
         }
         Ok(Self { p, states: States::new() })
     }
-}
 
-impl Module for Dropout {
-    fn node(&self) -> Node {
-        Node::new("Dropout").with("p", Value::Real(self.p))
-    }
-
-    fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
-        if !context.training || self.p == 0.0 {
-            return Ok(input.shallow_clone());
-        }
-        if context.from_rest {
-            self.states.clear();
-        }
+    /// What is left of an input behind the mask, which is drawn where there is none of its shape.
+    fn masked(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
         let size = input.size();
         let step = match context.step_mode {
             StepMode::Single => &size[..],
@@ -56,6 +45,19 @@ impl Module for Dropout {
             self.states.insert(MASK.into(), ones.f_dropout(self.p, true)?);
         }
         Ok(input.f_mul(&self.states[MASK].to_kind(input.kind()))?)
+    }
+}
+
+impl Module for Dropout {
+    fn node(&self) -> Node {
+        Node::new("Dropout").with("p", Value::Real(self.p))
+    }
+
+    fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
+        if !context.training || self.p == 0.0 {
+            return Ok(input.shallow_clone());
+        }
+        whole(self, context, |layer| layer.masked(input, context))
     }
 
     fn states(&self) -> Option<&States> {

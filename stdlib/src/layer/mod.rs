@@ -34,6 +34,22 @@ pub use synapse::synapse_filter;
 use tch::{Device, Kind, Tensor};
 
 use crate::error::{Error, Result};
+use crate::nn::{Context, Module, reset};
+
+/// Runs a module that keeps something over steps: what is a sequence of its own begins and ends with nothing kept.
+fn whole<M: Module>(
+    module: &mut M,
+    context: &Context,
+    run: impl FnOnce(&mut M) -> Result<Tensor>,
+) -> Result<Tensor> {
+    if !context.from_rest {
+        return run(module);
+    }
+    reset(module);
+    let output = run(module);
+    reset(module);
+    output
+}
 
 /// What does not fit a layer.
 fn misfit(layer: &str, expected: impl Into<String>, given: &Tensor) -> Error {

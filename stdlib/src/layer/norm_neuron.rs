@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::{BatchNorm, Neuron};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::nn::{Context, Module, Node};
 
 /// A batch normalisation and neurons as one: the neurons' kernel normalises its input where it reads it, and the sums
@@ -30,14 +30,7 @@ impl Module for NormNeuron {
     }
 
     fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
-        let Self { norm, neuron } = self;
-        let of_neuron = |error: crate::error::Error| error.at("neuron");
-        if !neuron.can_normalize() {
-            let normalized = norm.forward(input, context).map_err(|error| error.at("norm"))?;
-            return neuron.forward(&normalized, context).map_err(of_neuron);
-        }
-        let given = norm.fold(input, context).map_err(|error| error.at("norm"))?;
-        neuron.forward_normalized(&given, context).map_err(of_neuron)
+        run(("norm", &mut self.norm), ("neuron", &mut self.neuron), input, context)
     }
 
     fn children(&self) -> Vec<(String, &dyn Module)> {
@@ -47,4 +40,22 @@ impl Module for NormNeuron {
     fn children_mut(&mut self) -> Vec<(String, &mut dyn Module)> {
         vec![("norm".into(), &mut self.norm), ("neuron".into(), &mut self.neuron)]
     }
+}
+
+/// Runs a normalisation and the neurons behind it, with the names that they have in what holds them.
+pub(super) fn run(
+    (norm_name, norm): (&str, &mut BatchNorm),
+    (neuron_name, neuron): (&str, &mut Neuron),
+    input: &Tensor,
+    context: &Context,
+) -> Result<Tensor> {
+    let of_norm = |error: Error| error.at(norm_name);
+    let output = if neuron.can_normalize() {
+        let given = norm.fold(input, context).map_err(of_norm)?;
+        neuron.forward_normalized(&given, context)
+    } else {
+        let normalized = norm.forward(input, context).map_err(of_norm)?;
+        neuron.forward(&normalized, context)
+    };
+    output.map_err(|error| error.at(neuron_name))
 }

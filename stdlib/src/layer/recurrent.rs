@@ -2,9 +2,9 @@
 
 use tch::Tensor;
 
-use super::{Linear, misfit};
+use super::{Linear, misfit, whole};
 use crate::error::Result;
-use crate::nn::{Context, Module, Node, States, StepMode, Value, reset};
+use crate::nn::{Context, Module, Node, States, StepMode, Value};
 
 const OUTPUT: &str = "output";
 
@@ -122,21 +122,6 @@ impl Module for LinearRecurrent {
     fn children_mut(&mut self) -> Vec<(String, &mut dyn Module)> {
         vec![("linear".into(), &mut self.linear), ("body".into(), self.body.as_mut())]
     }
-}
-
-/// Runs a module that has its parts run steps: what is a sequence of its own begins and ends with nothing kept.
-fn whole<M: Module>(
-    module: &mut M,
-    context: &Context,
-    run: impl FnOnce(&mut M) -> Result<Tensor>,
-) -> Result<Tensor> {
-    if !context.from_rest {
-        return run(module);
-    }
-    reset(module);
-    let output = run(module);
-    reset(module);
-    output
 }
 
 /// Runs a step at a time, with the output of the step before.

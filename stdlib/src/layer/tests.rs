@@ -93,6 +93,7 @@ fn sequences_of_their_own_need_no_reset() {
     let context = Context::train().from_rest();
     let first = layer.forward(&x, &context).unwrap();
     assert_ne!(layer.forward(&x, &context).unwrap(), first);
+    assert!(layer.states().unwrap().is_empty(), "the mask is not kept");
 }
 
 #[test]

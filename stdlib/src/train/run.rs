@@ -105,7 +105,7 @@ impl<N: Module> Training<N> {
     {
         let position = self.progress.position;
         let bar = Bar::new(&position, self.sampler.n_batches(), self.settings.quiet);
-        self.stepper.synchronize();
+        ops::synchronize(self.device);
         let _ = self.peak(true);
         let mut start = Instant::now();
         let rest = self.sampler.resume(&position)?;
@@ -209,7 +209,7 @@ impl<N: Module> Training<N> {
 
     /// Seconds until all that was started is done.
     fn since(&self, start: Instant) -> f64 {
-        self.stepper.synchronize();
+        ops::synchronize(self.device);
         start.elapsed().as_secs_f64()
     }
 

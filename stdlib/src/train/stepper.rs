@@ -74,13 +74,6 @@ impl Stepper {
         self.optimizer.clip_grad_norm(norm).map(drop)
     }
 
-    /// Waits until all that steps have started is done.
-    pub fn synchronize(&self) {
-        if let Device::Cuda(ordinal) = self.device {
-            tch::Cuda::synchronize(ordinal as i64);
-        }
-    }
-
     /// The same for inference: computes in the precision of the steps, without gradients.
     ///
     /// # Errors
