@@ -43,7 +43,8 @@ fn dump_item(out: &mut String, item: &Item) {
 }
 
 fn const_text(constant: &Const) -> String {
-    format!("const {} = {}", constant.name.text, expr(&constant.value))
+    let name = with_dims(&constant.name, &constant.dims);
+    format!("const {name} = {}", expr(&constant.value))
 }
 
 fn formals_text(formals: &[Formal]) -> String {
@@ -61,7 +62,7 @@ fn dump_neuron(out: &mut String, neuron: &Neuron, span: Span) {
     line(out, 0, format!("{parallel}neuron {}", neuron.name.text), span);
     for option in &neuron.options {
         let default = option.default.as_ref().map(|e| format!(" = {}", expr(e)));
-        let (name, ty) = (&option.name.text, option.ty);
+        let (name, ty) = (with_dims(&option.name, &option.dims), option.ty);
         let text = format!("option {name}: {ty:?}{}", default.unwrap_or_default());
         line(out, 1, text, option.span);
     }
@@ -70,9 +71,13 @@ fn dump_neuron(out: &mut String, neuron: &Neuron, span: Span) {
     }
 }
 
+fn with_dims(name: &Name, all: &[Dims]) -> String {
+    let brackets: String = all.iter().map(|dims| format!(" [{}]", dims.text)).collect();
+    format!("{}{brackets}", name.text)
+}
+
 fn declared(declared: &Declared) -> String {
-    let dims = if declared.dims.is_empty() { "" } else { " with dims" };
-    format!("{}{dims}", declared.name.text)
+    with_dims(&declared.name, &declared.dims)
 }
 
 fn dump_member(out: &mut String, member: &Member) {
@@ -158,7 +163,7 @@ fn exprs<'a>(list: impl IntoIterator<Item = &'a Expr>) -> String {
 fn expr(node: &Expr) -> String {
     match &node.kind {
         ExprKind::Number(value, _) => format!("{value:?}"),
-        ExprKind::Quantity(value, unit) => format!("({value:?} {})", unit.text),
+        ExprKind::Quantity(value, unit) => format!("({value:?} [{}])", unit.text),
         ExprKind::Bool(value) => value.to_string(),
         ExprKind::Name(name) => name.clone(),
         ExprKind::Group(inner) => expr(inner),

@@ -59,6 +59,8 @@ pub struct Module {
     pub comments: Vec<Comment>,
     /// The pieces of text that do not parse. With any, the module means nothing to a target.
     pub bad: Vec<Span>,
+    /// Whether there are brackets behind a declared name, or a unit behind a number.
+    pub has_units: bool,
 }
 
 /// Something at the top of a file.
@@ -100,6 +102,8 @@ pub enum ItemKind {
 pub struct Const {
     /// Its name.
     pub name: Name,
+    /// Its unit.
+    pub dims: Vec<Dims>,
     /// Its value.
     pub value: Expr,
 }
@@ -168,6 +172,8 @@ pub struct Neuron {
 pub struct OptionDecl {
     /// Its name.
     pub name: Name,
+    /// Its unit.
+    pub dims: Vec<Dims>,
     /// What its value is.
     pub ty: OptionType,
     /// Where the type stands.
@@ -243,6 +249,8 @@ pub struct Declared {
 pub struct Dims {
     /// What stands in the brackets.
     pub text: String,
+    /// Where that stands.
+    pub inner: Span,
     /// With its brackets.
     pub span: Span,
 }
@@ -460,7 +468,7 @@ pub struct Expr {
 pub enum ExprKind {
     /// `0.5`; whether it is written without a point and an exponent.
     Number(f64, bool),
-    /// `5 mV`
+    /// `5 mV`, `5 [mV/ms]`; the unit is the word, or what stands in the brackets.
     Quantity(f64, Name),
     /// `true`
     Bool(bool),

@@ -198,7 +198,8 @@ impl<'a> Printer<'a> {
     }
 
     fn constant(&mut self, word: &str, constant: &Const, span: Span) {
-        self.value(span, format!("{word} {} = ", constant.name.text), &constant.value);
+        let name = self.with_dims(&constant.name, &constant.dims);
+        self.value(span, format!("{word} {name} = "), &constant.value);
     }
 
     /// A line that ends with a value.
@@ -288,7 +289,8 @@ impl<'a> Printer<'a> {
     }
 
     fn option(&self, option: &OptionDecl) -> Doc {
-        let head = format!("{}: {}", option.name.text, self.text(option.ty_span));
+        let name = self.with_dims(&option.name, &option.dims);
+        let head = format!("{name}: {}", self.text(option.ty_span));
         match &option.default {
             Some(default) => Doc::All(vec![text(head), text(" = "), self.expr(default)]),
             None => text(head),
@@ -331,11 +333,16 @@ impl<'a> Printer<'a> {
     }
 
     fn declared(&self, declared: &Declared) -> String {
-        let mut text = declared.name.text.clone();
-        for dims in &declared.dims {
-            // A shape stands at the name and a unit behind a blank, as they were written.
+        self.with_dims(&declared.name, &declared.dims)
+    }
+
+    /// A name with its shape, which stands at it, and its unit, which stands behind a blank, as they were
+    /// written.
+    fn with_dims(&self, name: &Name, all: &[Dims]) -> String {
+        let mut text = name.text.clone();
+        for dims in all {
             let before = self.source.text[..dims.span.start as usize].ends_with([' ', '\t']);
-            let _ = write!(text, "{}{}", if before { " " } else { "" }, self.text(dims.span));
+            let _ = write!(text, "{}[{}]", if before { " " } else { "" }, one_line(&dims.text));
         }
         text
     }
@@ -421,6 +428,11 @@ impl<'a> Printer<'a> {
             StatementKind::Ode | StatementKind::Bad => self.raw(span),
         }
     }
+}
+
+/// What stands in brackets, with a blank where it had several, or a newline.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn allow_text(allows: &[Name]) -> Option<String> {

@@ -104,7 +104,7 @@ impl<'p> Builder<'p> {
     pub fn eval(&mut self, e: &Expr) -> Result<Value> {
         let span = e.span;
         match &e.kind {
-            Kind::Number(value) => Ok(Value::Number(*value)),
+            Kind::Number(value) | Kind::Quantity(value, _) => Ok(Value::Number(*value)),
             Kind::Bool(value) => Ok(Value::Bool(*value)),
             Kind::Slot(slot) => self.slot(*slot, span),
             Kind::Unary(op, a) => self.unary(*op, a, e),

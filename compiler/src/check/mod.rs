@@ -34,6 +34,7 @@ mod scope;
 mod specialize;
 mod surrogates;
 mod tree;
+mod units;
 mod unroll;
 
 use std::sync::Arc;
@@ -72,6 +73,7 @@ pub fn check(
     let is_whole = poisoned.is_empty();
     let base = items::CHECKED_SURROGATES.clone();
     let mut checker = Checker::new(&names, base, poisoned);
+    checker.units.is_used = files.iter().any(|file| file.module.has_units);
     let program = check_files(&mut checker, &files);
     diagnostics.append(&mut checker.diagnostics);
     if is_whole && !diagnostics.iter().any(Diagnostic::is_error) {

@@ -39,6 +39,7 @@ impl<'a> Checker<'a> {
         self.previous.clear();
         self.hidden.clear();
         self.axes.clear();
+        self.units.clear();
         self.spikes.clear();
         self.outer.clear();
         let mut made = Neuron {
@@ -71,6 +72,7 @@ impl<'a> Checker<'a> {
         self.lint_unread(neuron);
         self.keep_previous(&mut made);
         made.outer = std::mem::take(&mut self.outer);
+        self.measure_neuron(&mut made);
         made.n_slots = self.n_slots;
         made
     }
@@ -129,7 +131,9 @@ impl<'a> Checker<'a> {
         let mut declaration = Declaration::ready(Role::Option, Stage::Const, false);
         declaration.ty = ty;
         let slot = self.declare(&option.name, declaration);
-        Choice { name: option.name.text.clone(), ty, default, slot, span: option.name.span }
+        self.declare_unit(&option.name, &option.dims, slot, ty);
+        let unit = self.units.of(slot);
+        Choice { name: option.name.text.clone(), ty, default, slot, unit, span: option.name.span }
     }
 
     /// The value of an option, of the option's type.
@@ -177,11 +181,13 @@ impl<'a> Checker<'a> {
                 MemberKind::Param(param) => {
                     let learn = param.modifiers.iter().any(|m| m.kind == ModifierKind::Learn);
                     let mut declaration = Declaration::ready(Role::Param, Stage::Param, learn);
-                    self.axis(neuron, &param.declared, &mut declaration);
-                    self.declare(&param.declared.name, declaration);
+                    let unit = self.axis(neuron, &param.declared, &mut declaration);
+                    let slot = self.declare(&param.declared.name, declaration);
+                    self.declare_unit(&param.declared.name, unit, slot, Type::Real);
                 }
                 MemberKind::Const(constant) => {
-                    self.declare(&constant.name, pending(Role::Const, &constant.value));
+                    let slot = self.declare(&constant.name, pending(Role::Const, &constant.value));
+                    self.declare_unit(&constant.name, &constant.dims, slot, Type::Real);
                 }
                 MemberKind::Let(binding) => {
                     if let Some(span) = binding.mutable {
@@ -210,10 +216,10 @@ impl<'a> Checker<'a> {
     }
 
     fn declare_as(&mut self, declared: &'a ast::Declared, what: Declaration<'a>) -> Slot {
-        if let Some(dims) = declared.dims.first() {
-            self.not_yet(dims.span, "shapes and units are");
-        }
-        self.declare(&declared.name, what)
+        let ty = what.ty;
+        let slot = self.declare(&declared.name, what);
+        self.declare_unit(&declared.name, &declared.dims, slot, ty);
+        slot
     }
 
     fn declare_fired(&mut self, phase: &'a ast::Phase) {

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::check::hir::{Binary, Compare, Logic, Sharing, Unary, Via};
+use crate::check::units::Unit;
 use crate::span::Span;
 
 /// The index of a value that has a name.
@@ -98,6 +99,8 @@ pub struct Expr {
 pub enum Kind {
     /// A constant, in f64 also where it is an int.
     Number(f64),
+    /// A constant in a unit; the unit is gone once units are checked.
+    Quantity(f64, Unit),
     /// A truth value.
     Bool(bool),
     /// The latest value of a slot.
@@ -235,6 +238,8 @@ pub struct Choice {
     pub default: Option<Expr>,
     /// Its slot.
     pub slot: Slot,
+    /// The unit of the number that is given.
+    pub unit: Option<Unit>,
     /// Its declaration.
     pub span: Span,
 }
@@ -394,8 +399,8 @@ pub struct Program {
     pub(crate) functions: Vec<Function>,
     /// Their names in the file, where a neuron has such an option.
     pub(crate) function_names: Vec<(String, FunctionItem)>,
-    /// The constants of the file.
-    pub(crate) constants: Vec<(String, f64)>,
+    /// The constants of the file, each in its unit.
+    pub(crate) constants: Vec<(String, f64, Unit)>,
 }
 
 impl Program {

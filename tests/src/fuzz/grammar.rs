@@ -199,6 +199,28 @@ impl Writer<'_, '_> {
             self.line(2, &format!("const c = {value}"));
             self.e.scope.constants.push("c".into());
         }
+        self.units();
+    }
+
+    /// A param and a constant in a unit, which are read as numbers of it, or, by mistake, as they are.
+    fn units(&mut self) {
+        if self.percent(12) {
+            let (unit, one) = self.e.choices.pick(&[
+                ("mV", "(1 mV)"),
+                ("nS", "(1 nS)"),
+                ("mS/cm^2", "1 [mS/cm^2]"),
+                ("1/ms", "1 [1/ms]"),
+            ]);
+            let end = self.e.choices.pick(&["", " in (0, inf)", " learn"]);
+            self.line(2, &format!("param q [{unit}] = 5 * {one}{end}"));
+            let read = if self.e.wild > 0 { "q".into() } else { format!("(q / {one})") };
+            self.e.scope.reals.push(read.clone());
+            self.e.scope.params.push(read);
+        }
+        if self.percent(8) {
+            self.line(2, "const d [V] = 20 mV + 1 V");
+            self.e.scope.constants.push("(d / (1 mV))".into());
+        }
     }
 
     fn states(&mut self) -> Vec<String> {
