@@ -371,7 +371,7 @@ impl<'a> Builder<'a> {
                 Rule::assignment => self.assignment(inner),
                 Rule::r#let => StatementKind::Let(self.binding(inner)),
                 Rule::r#for => self.repeat(inner),
-                Rule::ode => StatementKind::Ode,
+                Rule::ode => StatementKind::Ode(self.ode(inner)),
                 _ => continue,
             };
         }
@@ -403,6 +403,44 @@ impl<'a> Builder<'a> {
             high: self.expr(high),
             statements: self.statements(block),
         })
+    }
+
+    fn ode(&mut self, pair: Pair<'_, Rule>) -> Ode {
+        let word = first(&pair, Rule::kw_ode).map_or(self.span(&pair), |word| self.span(&word));
+        let method = first(&pair, Rule::method).and_then(|m| self.word(&m, Rule::ident));
+        let steps = first(&pair, Rule::steps).map(|steps| self.expr_in(&steps));
+        let block = first(&pair, Rule::ode_block).into_iter().flat_map(Pair::into_inner);
+        Ode { word, method, steps, lines: block.filter_map(|line| self.ode_line(line)).collect() }
+    }
+
+    fn ode_line(&mut self, pair: Pair<'_, Rule>) -> Option<OdeLine> {
+        let span = self.span(&pair);
+        let kind = match pair.as_rule() {
+            Rule::ode_line => {
+                let inner = pair.into_inner().next()?;
+                match inner.as_rule() {
+                    Rule::r#let => OdeLineKind::Let(self.binding(inner)),
+                    _ => OdeLineKind::Equation(self.equation(inner)?),
+                }
+            }
+            Rule::bad_statement => {
+                self.refuse_piece(&pair, Rule::lone_ode_line);
+                OdeLineKind::Bad
+            }
+            _ => return None,
+        };
+        Some(OdeLine { kind, span })
+    }
+
+    /// The name is what stands between the `d` and the `/`.
+    fn equation(&mut self, pair: Pair<'_, Rule>) -> Option<Equation> {
+        let left = first(&pair, Rule::derivative)?;
+        let span = self.span(&left);
+        let text = left.as_str().strip_prefix('d')?.split([' ', '/']).next()?;
+        let start = span.start + 1;
+        let name = Span { start, end: start + text.len() as u32, ..span };
+        let name = Name { text: text.to_owned(), span: name };
+        Some(Equation { name, left: span, value: self.expr_in(&pair) })
     }
 
     /// Where a pair stands, without the blanks that a rule may end with.

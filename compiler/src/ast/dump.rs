@@ -146,13 +146,32 @@ fn dump_statements(out: &mut String, depth: usize, statements: &[Statement]) {
             StatementKind::For(repeat) => {
                 format!("for {} {} {}", repeat.name.text, expr(&repeat.low), expr(&repeat.high))
             }
-            StatementKind::Ode => "ode".into(),
+            StatementKind::Ode(ode) => {
+                let method = ode.method.as_ref().map(|method| format!(" method {}", method.text));
+                let steps = ode.steps.as_ref().map(|steps| format!(" steps {}", expr(steps)));
+                format!("ode{}{}", method.unwrap_or_default(), steps.unwrap_or_default())
+            }
             StatementKind::Bad => "bad".into(),
         };
         line(out, depth, text, statement.span);
-        if let StatementKind::For(repeat) = &statement.kind {
-            dump_statements(out, depth + 1, &repeat.statements);
+        match &statement.kind {
+            StatementKind::For(repeat) => dump_statements(out, depth + 1, &repeat.statements),
+            StatementKind::Ode(ode) => dump_equations(out, depth + 1, ode),
+            _ => {}
         }
+    }
+}
+
+fn dump_equations(out: &mut String, depth: usize, ode: &Ode) {
+    for OdeLine { kind, span } in &ode.lines {
+        let text = match kind {
+            OdeLineKind::Let(binding) => let_text(binding),
+            OdeLineKind::Equation(equation) => {
+                format!("d {} = {}", equation.name.text, expr(&equation.value))
+            }
+            OdeLineKind::Bad => "bad".into(),
+        };
+        line(out, depth, text, *span);
     }
 }
 

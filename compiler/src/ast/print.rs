@@ -425,7 +425,8 @@ impl<'a> Printer<'a> {
                 self.head(start, Doc::All(vec![head, range]));
                 self.block(span.end as usize, |p| p.statements(&repeat.statements));
             }
-            StatementKind::Ode | StatementKind::Bad => self.raw(span),
+            StatementKind::Ode(ode) => self.ode(&prefix, ode, span),
+            StatementKind::Bad => self.raw(span),
         }
     }
 }
@@ -433,6 +434,32 @@ impl<'a> Printer<'a> {
 /// What stands in brackets, with a blank where it had several, or a newline.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Printer<'_> {
+    fn ode(&mut self, prefix: &str, ode: &Ode, span: Span) {
+        let (mut line, mut head) = (vec![text(format!("{prefix}ode"))], ode.word);
+        if let Some(method) = &ode.method {
+            line.push(text(format!(" method {}", method.text)));
+            head = head.to(method.span);
+        }
+        if let Some(steps) = &ode.steps {
+            line.extend([text(" steps "), self.expr(steps)]);
+            head = head.to(steps.span);
+        }
+        self.head(head, Doc::All(line));
+        self.block(span.end as usize, |p| ode.lines.iter().for_each(|line| p.ode_line(line)));
+    }
+
+    fn ode_line(&mut self, line: &OdeLine) {
+        match &line.kind {
+            OdeLineKind::Let(binding) => self.binding("let ", binding, line.span),
+            OdeLineKind::Equation(equation) => {
+                self.value(line.span, format!("d{}/dt = ", equation.name.text), &equation.value);
+            }
+            OdeLineKind::Bad => self.raw(line.span),
+        }
+    }
 }
 
 fn allow_text(allows: &[Name]) -> Option<String> {

@@ -43,6 +43,9 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::comma, "`,`"), (Rule::colon, "`:`"), (Rule::tilde, "`~`"), (Rule::dots, "`..`"),
     (Rule::formals, "`(`"), (Rule::formal, "a name"), (Rule::string, "a string"),
     (Rule::surrogate_formals, "`(`"), (Rule::surrogate_formal, "a name"), (Rule::kw_int, "`int`"),
+    (Rule::kw_method, "`method`"), (Rule::method, "`method`"), (Rule::kw_steps, "`steps`"),
+    (Rule::steps, "`steps`"), (Rule::ode_block, "`{`"), (Rule::ode_line, "an equation"),
+    (Rule::equation, "an equation"), (Rule::derivative, "`dv/dt`"), (Rule::kw_let, "`let`"),
     (Rule::integer, "a whole number"), (Rule::surrogate_function, "`d(u) = ...` or `y(u) = ...`"),
     (Rule::raw_braces, "`{`"), (Rule::end, "the end of the line"), (Rule::EOI, "the end of the line"),
 ];

@@ -82,6 +82,8 @@ pub struct Checker<'a> {
     pub(super) depth: u32,
     /// Whether the text is a surrogate's, which has no spikes.
     pub(super) in_surrogate: bool,
+    /// Whether the neuron has equations, which know the time of a step as `dt`.
+    pub(super) has_ode: bool,
     /// What is known of units.
     pub(super) units: Units,
     constants: HashMap<(Home, &'a str), ConstState>,
@@ -121,6 +123,7 @@ impl<'a> Checker<'a> {
             n_inlined: 0,
             depth: 0,
             in_surrogate: false,
+            has_ode: false,
             units: Units::default(),
             constants: HashMap::new(),
             poisoned,
@@ -320,6 +323,8 @@ impl<'a> Checker<'a> {
         known.sort_unstable();
         if builtins::find(name).is_some() || items.functions.contains_key(name) {
             finding = finding.help(format!("`{name}` is a function: write `{name}(...)`"));
+        } else if name == "dt" && self.has_ode {
+            finding = finding.help("a step takes the time 1 where no option or const is `dt`");
         } else if let Some(near) = nearest(name, known) {
             let text = format!("a name with a similar spelling: `{near}`");
             finding = finding.replace(text, span, near);

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use crate::check::fold;
 use crate::check::hir;
 use crate::check::hir::{Arguments, Binary, Graph, Leaf, NodeId, Op, SurrogateId, Unary};
+use crate::check::ode::Solved;
 use crate::check::tree::{
     Bind, Expr, Formal, Function, FunctionItem, Kind, Slot, Stage, Surrogate, SurrogateItem, Type,
 };
@@ -49,6 +50,8 @@ pub struct Builder<'p> {
     pub(super) turns: f64,
     /// The values that `save` is written around.
     pub(super) saved: Vec<NodeId>,
+    /// How equations were solved.
+    pub(super) solved: Vec<Solved>,
 }
 
 impl<'p> Builder<'p> {
@@ -63,6 +66,7 @@ impl<'p> Builder<'p> {
             slots: vec![None; n_slots as usize],
             turns: 0.0,
             saved: Vec::new(),
+            solved: Vec::new(),
         }
     }
 

@@ -40,6 +40,7 @@ impl<'a> Checker<'a> {
         self.hidden.clear();
         self.axes.clear();
         self.units.clear();
+        self.has_ode = has_ode(neuron);
         self.spikes.clear();
         self.outer.clear();
         let mut made = Neuron {
@@ -85,13 +86,19 @@ impl<'a> Checker<'a> {
     }
 
     /// Adds a name, or says why it cannot be one.
-    pub(super) fn declare(&mut self, name: &'a ast::Name, what: Declaration<'a>) -> Slot {
+    pub(super) fn declare(&mut self, name: &'a ast::Name, mut what: Declaration<'a>) -> Slot {
         let slot = self.slot();
         let text = name.text.as_str();
         if RESERVED.contains(&text) {
             let message = format!("`{text}` is a name of the language");
             self.report(Diagnostic::new("E0105", name.span, message, "cannot be declared"));
             return slot;
+        }
+        if text == "dt" && self.has_ode && !matches!(what.role, Role::Option | Role::Const) {
+            let message = "`dt` is the time of a step where there are equations";
+            let finding = Diagnostic::new("E0105", name.span, message, "cannot be declared");
+            self.report(finding.help("an option or a `const` may be called `dt`"));
+            what.ty = Type::Unknown;
         }
         let before = self.scope.get(text).map(|symbol| (symbol.span, symbol.role));
         if let Some((span, role)) = before {
@@ -516,8 +523,8 @@ fn inside(range: &Range) -> Option<f64> {
     (*low < middle && middle < *high).then_some(middle)
 }
 
-/// Whether a statement of some phase gives a name a value.
-fn is_changed(neuron: &ast::Neuron, name: &str) -> bool {
+/// Whether some statement of the phases is such a one.
+fn any_statement(neuron: &ast::Neuron, is: impl Fn(&ast::StatementKind) -> bool) -> bool {
     let phases = neuron.members.iter().filter_map(|member| match &member.kind {
         MemberKind::Phase(phase) => Some(&phase.statements),
         _ => None,
@@ -525,12 +532,23 @@ fn is_changed(neuron: &ast::Neuron, name: &str) -> bool {
     let mut waiting: Vec<&ast::Statement> = phases.flatten().collect();
     while let Some(statement) = waiting.pop() {
         match &statement.kind {
-            ast::StatementKind::Assign(assign) if assign.target.text == name => return true,
+            kind if is(kind) => return true,
             ast::StatementKind::For(repeat) => waiting.extend(&repeat.statements),
             _ => {}
         }
     }
     false
+}
+
+/// Whether a statement of some phase gives a name a value.
+fn is_changed(neuron: &ast::Neuron, name: &str) -> bool {
+    let gives = |kind: &_| matches!(kind, ast::StatementKind::Assign(a) if a.target.text == name);
+    any_statement(neuron, gives)
+}
+
+/// Whether a phase has equations.
+fn has_ode(neuron: &ast::Neuron) -> bool {
+    any_statement(neuron, |kind| matches!(kind, ast::StatementKind::Ode(_)))
 }
 
 /// The name that a statement lets others change.

@@ -372,6 +372,7 @@ impl Special<'_> {
             surrogates: std::mem::take(&mut self.builder.surrogates),
             graph: std::mem::take(&mut self.builder.graph),
             named,
+            solved: std::mem::take(&mut self.builder.solved),
             save: self.wanted.save.clone(),
             dtype: self.wanted.dtype,
         };

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::check::hir::{Binary, Compare, Logic, Sharing, Unary, Via};
+use crate::check::ode::Method;
 use crate::check::units::Unit;
 use crate::span::Span;
 
@@ -173,6 +174,38 @@ pub enum Step {
     Bind(Bind),
     /// A loop with compile-time bounds.
     Repeat(Repeat),
+    /// Equations that move states over a step.
+    Ode(Ode),
+}
+
+/// Equations of how states change with time, solved when the neuron is specialised.
+#[derive(Clone, Debug)]
+pub struct Ode {
+    /// How they are solved.
+    pub method: Method,
+    /// Where the method stands.
+    pub span: Span,
+    /// In how many parts of a step.
+    pub steps: Option<Expr>,
+    /// The time of a step.
+    pub dt: Expr,
+    /// Names for values that change with the states.
+    pub binds: Vec<Bind>,
+    /// The equations, in the order written.
+    pub equations: Vec<Equation>,
+}
+
+/// How a state changes with time.
+#[derive(Clone, Debug)]
+pub struct Equation {
+    /// The state's name.
+    pub name: String,
+    /// Its slot.
+    pub slot: Slot,
+    /// Its derivative by time.
+    pub value: Expr,
+    /// The left side.
+    pub span: Span,
 }
 
 /// A loop with compile-time bounds, unrolled when the neuron is specialised.

@@ -155,6 +155,12 @@ fn neuron(lines: &str) -> String {
     )
 }
 
+/// A neuron with equations in a block.
+fn ode(head: &str, lines: &str) -> String {
+    let block = format!("  charge {{\n    ode {head} {{\n{lines}\n    }}\n  }}");
+    neuron(&format!("  param  k = 0.5\n  state  w = 0\n{block}\n  output w"))
+}
+
 /// A neuron with units around some lines.
 fn units(lines: &str) -> String {
     format!(
@@ -256,7 +262,7 @@ wrong! {
     an_import_without_a_resolver: "import \"std/lif.snn\"\n";
     a_later_edition: "snn 2\n";
     random_draws_are_not_there_yet: neuron("  rand   z ~ uniform(0, 1)\n  charge v = v + x * z");
-    odes_are_not_there_yet: neuron("  charge {\n    ode method exact {\n      dv/dt = (x - v) / 10\n    }\n  }");
+    a_time_that_nobody_declares: ode("method euler", "      dv/dt = (x - v) * dt\n      dw/dt = v - w");
     a_current_added_to_a_potential: units("  charge u = u + i");
     a_number_without_a_unit_subtracted: units("  charge u = u + r * i - 5");
     a_potential_compared_with_a_number: units("  charge u = if detach(u) > -0.05 { u } else { u + r * i }");
@@ -280,6 +286,26 @@ wrong! {
     a_let_in_another_unit: units("  let    drive [mV] = 2 * i\n  charge u = u + r * i + drive");
     a_name_of_the_last_step_in_another_unit: units("  charge u = u + y@prev\n  fire   y = 2 * i\n  output y");
     a_sum_that_changes_its_unit: units("  charge {\n    let mut sum = 0\n    for k in 0..2 {\n      u = u + sum\n      sum += i\n    }\n  }");
+    an_unknown_method: ode("method exakt", "      dv/dt = x - v\n      dw/dt = v - w");
+    a_method_that_nothing_comes_near: ode("method leapfrog", "      dv/dt = x - v\n      dw/dt = v - w");
+    an_exact_solution_of_a_square: ode("method exact", "      dv/dt = x - k * v * v\n      dw/dt = v - w");
+    an_exact_solution_with_a_factor_that_changes: ode("method exact", "      dv/dt = x * (k - v)\n      dw/dt = v - w");
+    an_exponential_step_of_an_exponential: ode("method exp_euler", "      dv/dt = x - v\n      dw/dt = v - exp(w)");
+    an_exact_solution_of_too_many_states: neuron("  state  a = 0\n  state  b = 0\n  state  c = 0\n  state  d = 0\n  charge {\n    ode method exact {\n      da/dt = x - a\n      db/dt = a - b\n      dc/dt = b - c\n      dd/dt = c - d\n      dv/dt = d - v\n    }\n  }");
+    steps_of_an_exact_solution: ode("method exact steps 4", "      dv/dt = x - v\n      dw/dt = v - w");
+    steps_without_a_method: ode("steps 4", "      dv/dt = x - v\n      dw/dt = v - w");
+    a_step_in_no_parts: ode("method rk2 steps 0", "      dv/dt = x - v\n      dw/dt = v - w");
+    a_step_in_too_many_parts: ode("method euler steps 2000", "      dv/dt = x - v\n      dw/dt = v - w");
+    parts_that_are_a_param: ode("method rk4 steps int(k)", "      dv/dt = x - v\n      dw/dt = v - w");
+    a_block_without_equations: ode("method rk4", "      let _y = x");
+    equations_of_what_is_no_state [3]: neuron("  state  r: int = 0\n  charge {\n    ode method euler {\n      dv/dt = x - v\n      dx/dt = -v\n      dr/dt = 1\n      du/dt = v\n    }\n  }");
+    two_equations_of_a_state: ode("method euler", "      dv/dt = x - v\n      dw/dt = v - w\n      dv/dt = 0");
+    equations_in_reset: plain("  charge v = v + x\n  reset {\n    ode method euler {\n      dv/dt = -v\n    }\n  }");
+    an_input_called_dt: plain("  input  dt\n  charge {\n    ode method euler {\n      dv/dt = dt - x * v\n    }\n  }");
+    a_step_that_takes_no_time: "neuron N(dt: float = 0) {\n  input x\n  state v = 0\n  charge {\n    ode method euler {\n      dv/dt = x - v\n    }\n  }\n  output v\n}\n";
+    an_equation_that_does_not_parse: ode("method euler", "      dv = x - v\n      dw/dt = v - w");
+    a_name_that_changes_among_equations: ode("method euler", "      let mut y = x\n      dv/dt = y - v\n      dw/dt = v - w");
+    an_equation_without_the_unit_of_time: "neuron N(dt [ms]: float = 0.1) {\n  input  x [mV]\n  state  v [mV] = 0\n  charge {\n    ode method exact {\n      dv/dt = x - v\n    }\n  }\n  output v\n}\n";
     unknown_units [5]: plain("  param  a [mv] = 5 minute\n  param  b [mS/cm^x] = 1 T\n  param  c [minutes] = 1 ms\n  charge v = v + x * a * b * c");
     an_unknown_unit_of_a_number [2]: plain("  param  k = 2 seconds\n  charge v = v + 2 x");
     a_shape_of_a_state: plain("  state  w[3] = 0\n  charge v = v + x * w");

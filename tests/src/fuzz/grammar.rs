@@ -258,6 +258,9 @@ impl Writer<'_, '_> {
         if self.percent(20) {
             self.repeat();
         }
+        if self.percent(15) {
+            self.equations(states);
+        }
         for state in states {
             let op = self.e.choices.pick(&["=", "=", "=", "+=", "*=", "-=", "/="]);
             let value = self.e.real(2);
@@ -270,6 +273,26 @@ impl Writer<'_, '_> {
         }
         self.line(2, "}");
         self.e.scope = outer;
+    }
+
+    fn equations(&mut self, states: &[String]) {
+        let methods: &[&str] = match self.e.wild {
+            0 => &["method euler", "method rk2", "method rk4 steps 2", "method auto", ""],
+            _ => &["method exact", "method exp_euler", "steps 2", "method auto steps n", "method rk3"],
+        };
+        let method = self.e.choices.pick(methods);
+        self.line(4, &format!("ode {method} {{"));
+        if self.percent(25) {
+            let value = self.e.real(1);
+            self.line(6, &format!("let slope = {value}"));
+            self.e.scope.reals.push("slope".into());
+        }
+        for state in states {
+            let value = self.e.real(2);
+            self.line(6, &format!("d{state}/dt = {value}"));
+        }
+        self.e.scope.reals.retain(|name| name != "slope");
+        self.line(4, "}");
     }
 
     fn repeat(&mut self) {

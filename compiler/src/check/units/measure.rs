@@ -98,7 +98,7 @@ impl Pass<'_> {
     }
 
     /// A slot that was given no unit has none.
-    fn slot(&self, slot: Slot) -> Measured {
+    pub(super) fn slot(&self, slot: Slot) -> Measured {
         self.slots.get(&slot).copied().unwrap_or(Measured::PLAIN)
     }
 
@@ -255,7 +255,7 @@ fn power_of_ten(n: i32) -> f64 {
 }
 
 /// The unit of a product or a quotient; a 0 has none there.
-fn product(a: Measured, b: Measured, of: fn(Unit, Unit) -> Unit) -> Measured {
+pub(super) fn product(a: Measured, b: Measured, of: fn(Unit, Unit) -> Unit) -> Measured {
     let unit = |measured: Measured| match measured.measure {
         Measure::In(unit) => Some(unit),
         Measure::Any => Some(Unit::NONE),

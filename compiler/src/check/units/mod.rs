@@ -15,7 +15,8 @@ use std::collections::{HashMap, HashSet};
 use crate::check::checker::Checker;
 use crate::check::eval::Builder;
 use crate::check::tree::{
-    Axis, Bind, Choice, Expr, Initial, Kind, Neuron, Param, ParamDefault, Slot, Stage, Step, Type,
+    Axis, Bind, Choice, Equation, Expr, Initial, Kind, Neuron, Ode, Param, ParamDefault, Slot,
+    Stage, Step, Type,
 };
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
@@ -198,6 +199,33 @@ impl<'c> Pass<'c> {
                 self.plain(&mut repeat.low, "the bound of a loop");
                 self.plain(&mut repeat.high, "the bound of a loop");
                 repeat.body.iter_mut().for_each(|step| self.step(step));
+            }
+            Step::Ode(ode) => self.ode(ode),
+        }
+    }
+
+    /// A derivative has the unit of its state by that of the time of a step.
+    fn ode(&mut self, ode: &mut Ode) {
+        if let Some(steps) = &mut ode.steps {
+            self.plain(steps, "how many parts a step has");
+        }
+        let time = self.measure(&mut ode.dt);
+        ode.binds.iter_mut().for_each(|bind| self.bind(bind));
+        for Equation { name, slot, value, span } in &mut ode.equations {
+            let (state, found) = (self.slot(*slot), self.measure(value));
+            let rate = measure::product(state, time, Unit::over);
+            let (Measure::In(rate), Measure::In(unit)) = (rate.measure, found.measure) else {
+                continue;
+            };
+            match unit.is_like(rate) {
+                true => self.scale(value, unit.tens_to(rate)),
+                false => {
+                    let name = format!("d{name}/dt");
+                    self.differs_from_name(&name, None, rate, value, found);
+                    if let Some(finding) = self.findings.pop() {
+                        self.findings.push(finding.because(*span, format!("in `{rate}`")));
+                    }
+                }
             }
         }
     }

@@ -44,6 +44,17 @@ const WORDS: &[&str] = &[
     "fmod",
     "reset_voltage",
     "uniform",
+    "ode",
+    "method",
+    "exact",
+    "exp_euler",
+    "euler",
+    "rk2",
+    "rk4",
+    "auto",
+    "steps",
+    "mV",
+    "uA",
 ];
 
 const SIGNS: &[&str] =

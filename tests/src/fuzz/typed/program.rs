@@ -243,6 +243,9 @@ impl Writer<'_, '_> {
         for i in 0..self.below(4) {
             self.param(i);
         }
+        if self.maybe(8) {
+            self.line("  const dt = 0.5");
+        }
         self.states = 1 + self.below(3);
         for i in 0..self.states {
             let init = if self.maybe(40) { self.e.steady(1) } else { "0".into() };
@@ -295,6 +298,9 @@ impl Writer<'_, '_> {
         let outer = self.e.scope.clone();
         self.line("  charge {");
         self.locals("c");
+        if self.maybe(18) {
+            self.equations();
+        }
         for i in 0..self.states {
             let decay = self.e.pick(&["0.5", "0.75", "0", "0.9"]);
             let change = self.e.tame(3);
@@ -317,6 +323,39 @@ impl Writer<'_, '_> {
         }
         self.line("  }");
         self.e.scope = outer;
+    }
+
+    /// Equations that draw all states towards something small, by each method.
+    fn equations(&mut self) {
+        let method = self.e.pick(&[
+            "method euler",
+            "method rk2",
+            "method exp_euler",
+            "method exact",
+            "",
+            "method rk4",
+            "method auto",
+            "method rk2 steps 2",
+            "method euler steps 3",
+        ]);
+        let outer = self.e.scope.clone();
+        let is_linear = method.contains("exact");
+        self.line(&format!("    ode {method} {{"));
+        for i in 0..self.states {
+            // A state that is in no function keeps its equation linear in it.
+            let held = |name: &String| match is_linear {
+                true => !name.starts_with('v'),
+                false => *name != format!("v{i}"),
+            };
+            self.e.scope.reals.retain(held);
+            let (drive, rate) = (self.e.tame(2), self.e.steady(1));
+            let other = if i > 0 { format!(" + 0.25 * v{}", i - 1) } else { String::new() };
+            let turned = if i == 0 && self.states > 1 { " - 0.5 * v1" } else { "" };
+            let rate = format!("(0.25 + min(abs({rate}), 2))");
+            self.line(&format!("      dv{i}/dt = {drive} - {rate} * v{i}{other}{turned}"));
+            self.e.scope = outer.clone();
+        }
+        self.line("    }");
     }
 
     /// Names that only one phase has.
