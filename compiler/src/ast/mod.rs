@@ -7,6 +7,7 @@ mod build;
 mod dump;
 mod expr;
 mod layout;
+mod ode;
 mod parse;
 mod print;
 mod syntax_error;
@@ -16,6 +17,7 @@ mod tests;
 use crate::span::{FileId, Span};
 
 pub use dump::dump;
+pub use ode::{Equation, Ode, OdeLine, OdeLineKind};
 pub use parse::{parse, parse_expr};
 pub use print::print;
 
@@ -452,50 +454,6 @@ pub struct For {
     pub high: Expr,
     /// What is repeated.
     pub statements: Vec<Statement>,
-}
-
-/// Equations of how states change with time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ode {
-    /// The word `ode`.
-    pub word: Span,
-    /// How it is solved, if written.
-    pub method: Option<Name>,
-    /// In how many parts of a step, if written.
-    pub steps: Option<Expr>,
-    /// Names and equations, in the order written.
-    pub lines: Vec<OdeLine>,
-}
-
-/// A line of an `ode` block.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OdeLine {
-    /// What it is.
-    pub kind: OdeLineKind,
-    /// All of it.
-    pub span: Span,
-}
-
-/// The kinds of lines in an `ode` block.
-#[derive(Clone, Debug, PartialEq)]
-pub enum OdeLineKind {
-    /// `let y = e`, a value that changes with the states.
-    Let(Let),
-    /// `dv/dt = e`
-    Equation(Equation),
-    /// Text that does not parse.
-    Bad,
-}
-
-/// `dv/dt = e`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Equation {
-    /// The state.
-    pub name: Name,
-    /// The left side, `dv/dt`.
-    pub left: Span,
-    /// The right side.
-    pub value: Expr,
 }
 
 /// An expression.

@@ -425,7 +425,7 @@ impl<'a> Printer<'a> {
                 self.head(start, Doc::All(vec![head, range]));
                 self.block(span.end as usize, |p| p.statements(&repeat.statements));
             }
-            StatementKind::Ode(ode) => self.ode(&prefix, ode, span),
+            StatementKind::Ode(ode) => self.ode(prefix, ode, span),
             StatementKind::Bad => self.raw(span),
         }
     }

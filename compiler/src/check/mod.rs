@@ -33,6 +33,7 @@ mod print;
 mod save;
 mod scope;
 mod specialize;
+mod statements;
 mod surrogates;
 mod tree;
 mod units;

@@ -278,7 +278,13 @@ impl Writer<'_, '_> {
     fn equations(&mut self, states: &[String]) {
         let methods: &[&str] = match self.e.wild {
             0 => &["method euler", "method rk2", "method rk4 steps 2", "method auto", ""],
-            _ => &["method exact", "method exp_euler", "steps 2", "method auto steps n", "method rk3"],
+            _ => &[
+                "method exact",
+                "method exp_euler",
+                "steps 2",
+                "method auto steps n",
+                "method rk3",
+            ],
         };
         let method = self.e.choices.pick(methods);
         self.line(4, &format!("ode {method} {{"));

@@ -33,14 +33,22 @@ pub(super) struct Misfit {
     text: String,
 }
 
+/// Something of equations of the form that a method takes.
+type Fit<T> = std::result::Result<T, Misfit>;
+
 /// A square matrix; what is not there is 0.
 type Matrix = Vec<Vec<Option<NodeId>>>;
 
-/// Linear equations: their matrix, and what each right side has beside it, as a factor that is the same at
-/// every step and the rest.
+/// What a right side has beside its row of the matrix: a factor that is the same at every step, and the rest.
+struct Rest {
+    scale: Option<NodeId>,
+    rest: Option<NodeId>,
+}
+
+/// Linear equations.
 struct System {
     matrix: Matrix,
-    rest: Vec<(Option<NodeId>, Option<NodeId>)>,
+    rest: Vec<Rest>,
 }
 
 impl<'p> Builder<'p> {
@@ -70,9 +78,8 @@ impl<'p> Builder<'p> {
                 sum = self.added(sum, term, span);
             }
             for j in (i..n).chain(0..i) {
-                let (Some(factor), (scale, Some(rest))) = (spread[i][j], system.rest[j]) else {
-                    continue;
-                };
+                let Rest { scale, rest } = system.rest[j];
+                let (Some(factor), Some(rest)) = (spread[i][j], rest) else { continue };
                 let factor = scale.map_or(factor, |scale| self.product(factor, scale, span));
                 let term = self.product(factor, rest, span);
                 sum = self.added(sum, Some(term), span);
@@ -114,11 +121,7 @@ impl<'p> Builder<'p> {
     }
 
     /// What each right side multiplies its own state by, as long as it is linear in it.
-    fn rates(
-        &mut self,
-        ode: &Ode,
-        start: &[NodeId],
-    ) -> Result<std::result::Result<Vec<Option<NodeId>>, Misfit>> {
+    fn rates(&mut self, ode: &Ode, start: &[NodeId]) -> Result<Fit<Vec<Option<NodeId>>>> {
         let mut rates = Vec::with_capacity(start.len());
         for (i, own) in ode.equations.iter().enumerate() {
             let place = self.place(i, own.span);
@@ -141,7 +144,7 @@ impl<'p> Builder<'p> {
     }
 
     /// The equations as a linear system with coefficients that are the same at every step.
-    fn system(&mut self, ode: &Ode) -> Result<std::result::Result<System, Misfit>> {
+    fn system(&mut self, ode: &Ode) -> Result<Fit<System>> {
         let start: Vec<Option<Value>> =
             ode.equations.iter().map(|own| self.slot(own.slot, own.span).ok()).collect();
         let spans = ode.equations.iter().map(|own| own.span);
@@ -154,9 +157,9 @@ impl<'p> Builder<'p> {
         let mut system = System { matrix: Vec::new(), rest: Vec::new() };
         for (slope, own) in slopes.into_iter().zip(&ode.equations) {
             match self.row(slope, &places, own.span) {
-                Ok((row, scale, rest)) => {
+                Ok((row, rest)) => {
                     system.matrix.push(row);
-                    system.rest.push((scale, rest));
+                    system.rest.push(rest);
                 }
                 Err(misfit) => return Ok(Err(misfit)),
             }
@@ -176,7 +179,7 @@ impl<'p> Builder<'p> {
         slope: NodeId,
         places: &[NodeId],
         span: Span,
-    ) -> std::result::Result<(Vec<Option<NodeId>>, Option<NodeId>, Option<NodeId>), Misfit> {
+    ) -> Fit<(Vec<Option<NodeId>>, Rest)> {
         let (inner, scale) = self.peeled(slope, places, span);
         let linear = Takes::new(self, places, span).apart(inner);
         let Linear { factors, rest } = linear.map_err(|node| {
@@ -194,7 +197,8 @@ impl<'p> Builder<'p> {
             let factor = factor?;
             Some(scale.map_or(factor, |scale| builder.product(factor, scale, span)))
         };
-        Ok((factors.into_iter().map(|factor| scaled(self, factor)).collect(), scale, rest))
+        let row = factors.into_iter().map(|factor| scaled(self, factor)).collect();
+        Ok((row, Rest { scale, rest }))
     }
 
     /// A node without the divisors and factors around it that are the same at every step, and these.

@@ -211,7 +211,6 @@ fn an_exact_step_computes_once_what_is_the_same_at_every_step() {
 /// What `docs/equations.md` says of steps in f32.
 #[test]
 fn exact_in_f32_is_near_the_solution() {
-    let mut worst = 0.0_f64;
     for (states, equations) in LINEAR {
         let text = text("method exact", states, equations, &declared(equations, "param"));
         for dt in [0.01, 0.1, 1.0, 8.0] {
@@ -232,12 +231,11 @@ fn exact_in_f32_is_near_the_solution() {
             let largest = truth.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
             for (found, truth) in found.iter().zip(&truth) {
                 let apart = (found - truth).abs() / largest;
-                assert!(apart < 2e-6, "{equations} by {dt}: off by {apart:.1e}");
-                worst = worst.max(apart);
+                let bound = if neuron.states.len() == 1 { 3e-7 } else { 2e-6 };
+                assert!(apart < bound, "{equations} by {dt}: off by {apart:.1e}");
             }
         }
     }
-    println!("{worst:.1e}");
 }
 
 /// Gradients by time constants that are equal are those of central differences.
@@ -255,7 +253,8 @@ fn gradients_by_equal_time_constants() {
     };
     let seeds = Seeds { outputs: vec![None, Some(vec![1.0, 1.0])], states: vec![None; 2] };
     let (_, found) = oracle::gradients(&neuron, &call(2.0, 2.0), &seeds, Mode::Double);
-    let value = |a, b| oracle::run(&neuron, &call(a, b), Mode::Double).outputs[1].iter().sum::<f64>();
+    let value =
+        |a, b| oracle::run(&neuron, &call(a, b), Mode::Double).outputs[1].iter().sum::<f64>();
     let step = 1e-5;
     for (i, found) in found.params.iter().enumerate() {
         let at = |sign: f64| {
