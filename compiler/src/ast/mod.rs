@@ -10,6 +10,7 @@ mod layout;
 mod parse;
 mod print;
 mod syntax_error;
+mod test;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use crate::span::{FileId, Span};
 pub use dump::dump;
 pub use parse::{parse, parse_expr};
 pub use print::print;
+pub use test::{Given, Test, TestLine, TestLineKind};
 
 /// A name as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +92,7 @@ pub enum ItemKind {
     /// `neuron N(...) { ... }`
     Neuron(Neuron),
     /// `test "..." { ... }`; the name is the string with its quotes.
-    Test(Name),
+    Test(Test),
     /// Text that does not parse.
     Bad,
 }

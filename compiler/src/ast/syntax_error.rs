@@ -18,6 +18,9 @@ const ITEM_WORDS: [&str; 7] = ["neuron", "parallel", "surrogate", "fn", "const",
 /// The words a line of a phase may start with.
 const STATEMENT_WORDS: [&str; 3] = ["let", "for", "ode"];
 
+/// The words a line of a test may start with.
+const TEST_WORDS: [&str; 2] = ["neuron", "expect"];
+
 /// What a rule is called in "expected ...", in the order in which they are listed.
 #[rustfmt::skip]
 const NAMES: &[(Rule, &str)] = &[
@@ -44,6 +47,11 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::formals, "`(`"), (Rule::formal, "a name"), (Rule::string, "a string"),
     (Rule::surrogate_formals, "`(`"), (Rule::surrogate_formal, "a name"), (Rule::kw_int, "`int`"),
     (Rule::integer, "a whole number"), (Rule::surrogate_function, "`d(u) = ...` or `y(u) = ...`"),
+    (Rule::test_line, "a line of a test"), (Rule::kw_expect, "`expect`"),
+    (Rule::subject, "`neuron`"), (Rule::values, "`expect`"), (Rule::gradients, "`expect`"),
+    (Rule::given, "a name"), (Rule::exactly, "`==`"), (Rule::nearly, "`~=`"),
+    (Rule::kw_within, "`within`"), (Rule::kw_grad, "`grad`"), (Rule::kw_gradients, "`gradients`"),
+    (Rule::choices, "`(`"), (Rule::choice, "a name"), (Rule::numbers, "`{`"),
     (Rule::raw_braces, "`{`"), (Rule::end, "the end of the line"), (Rule::EOI, "the end of the line"),
 ];
 
@@ -123,6 +131,7 @@ impl Builder<'_> {
             Rule::lone_item => &ITEM_WORDS,
             Rule::lone_member => &MEMBER_WORDS,
             Rule::lone_statement => &STATEMENT_WORDS,
+            Rule::lone_test_line => &TEST_WORDS,
             _ => &[],
         };
         if at_start && let Some(near) = nearest(word, words.iter().copied()) {

@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 
 use snn_artifact::Target;
 use snn_compiler::check::{NoImports, Specialization};
+use snn_compiler::diagnostic::render;
 use snn_compiler::pipeline::{self, Options, Source};
+use snn_runtime::jit::Jit;
 use snn_runtime::neuron::{Array, Arrays, Call, Seeds};
+use snn_runtime::suite::Suite;
 use snn_tests::interpret::Interpreted;
+
+use crate::parity::machines::devices;
 
 const REFERENCE: &str = include_str!("../../../docs/language.md");
 
@@ -92,12 +97,32 @@ fn examples_give_what_they_say() {
     }
 }
 
+/// The tests that stand in the examples, on every device.
+#[test]
+fn tests_of_the_examples_pass() {
+    let jit = Jit::with_cache(None);
+    let mut count = 0;
+    for Example { rule, codes, text, .. } in examples() {
+        let suite = Suite::new(Source { name: "example.snn", text: &text }, &NoImports);
+        for (test, device) in
+            suite.tests().iter().flat_map(|t| devices().iter().map(move |d| (t, d)))
+        {
+            assert!(codes.is_empty(), "{rule}: {codes:?}");
+            let outcome = suite.run(test, &jit, device).unwrap();
+            let found = render(&outcome.sources, &outcome.findings, false);
+            assert!(outcome.passed(), "{rule} on {}:\n{found}", device.name());
+            count += 1;
+        }
+    }
+    assert!(count >= 5 * devices().len());
+}
+
 fn run(example: &Example) {
     let Example { rule, numbers, text, .. } = example;
     let source = Source { name: "example.snn", text };
     let front = pipeline::front(source, &Specialization::default(), &NoImports);
     let neuron = front.unwrap_or_else(|findings| panic!("{}", findings.render(false))).neuron;
-    let declared = neuron.inputs.iter().filter(|input| input.param.is_none());
+    let declared = neuron.inputs.iter().filter(|input| input.is_given());
     let inputs = declared.map(|input| {
         let data = numbers.get(&input.name).unwrap_or_else(|| panic!("{rule}: {}", input.name));
         (input.name.clone(), Array::new(vec![data.len(), 1], data.clone()).unwrap())

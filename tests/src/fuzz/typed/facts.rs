@@ -44,6 +44,10 @@ const WORDS: &[&str] = &[
     "fmod",
     "reset_voltage",
     "uniform",
+    "normal",
+    "bernoulli",
+    "exponential",
+    "rand",
 ];
 
 const SIGNS: &[&str] =

@@ -1,0 +1,252 @@
+//! The tests that stand in a file, run on a device.
+
+mod gradients;
+mod operands;
+mod values;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use snn_compiler::check::{DIFFERS, Expectation, Resolver, Specialization, Test, hir};
+use snn_compiler::diagnostic::{Diagnostic, Diagnostics};
+use snn_compiler::pipeline::{self, Front, Source};
+use snn_compiler::span::{SourceMap, Span};
+
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::jit::Jit;
+use crate::neuron::{Array, Call, Forward, Gradients, Neuron, Seeds};
+
+/// How often noise is drawn anew where differences are large.
+const NOISES: u64 = 3;
+
+/// The tests of a file, or why they cannot be run.
+pub struct Suite<'a> {
+    source: Source<'a>,
+    resolver: &'a dyn Resolver,
+    tests: Vec<Test>,
+    neurons: Vec<(String, Option<String>)>,
+    /// What findings point into.
+    pub sources: SourceMap,
+    /// Errors and warnings of the file itself.
+    pub findings: Diagnostics,
+}
+
+/// What became of a test.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What did not hold; nothing where it passed.
+    pub findings: Diagnostics,
+    /// What its findings point into.
+    pub sources: SourceMap,
+    /// How long it took, with what was compiled for it.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// Whether all that is expected held.
+    pub fn passed(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+impl<'a> Suite<'a> {
+    /// Reads the tests of a file. Where the file is wrong there are none, and its findings say why.
+    pub fn new(source: Source<'a>, resolver: &'a dyn Resolver) -> Self {
+        let (program, found) = pipeline::check(source, resolver);
+        let (mut tests, mut neurons) = (Vec::new(), Vec::new());
+        if let Some(program) = program {
+            tests = program.tests().to_vec();
+            let own = program.own();
+            neurons = own.map(|(name, open)| (name.into(), open.map(String::from))).collect();
+        }
+        let (sources, findings) = (found.sources, found.diagnostics);
+        Self { source, resolver, tests, neurons, sources, findings }
+    }
+
+    /// The neurons of the file itself, each with the first of its options that has no default.
+    pub fn neurons(&self) -> &[(String, Option<String>)] {
+        &self.neurons
+    }
+
+    /// Holds the gradients of a neuron, with its options as they are by default, against the oracles, on noise.
+    ///
+    /// Differences that no noise makes small are wrong; a surrogate with a kink has some by chance.
+    ///
+    /// # Errors
+    ///
+    /// As [`Suite::run`].
+    pub fn gradients(&self, name: &str, jit: &Jit, device: &Arc<dyn Device>) -> Result<Outcome> {
+        let start = Instant::now();
+        let (mut sources, mut findings) = (SourceMap::new(), Diagnostics::new());
+        let mut different = None;
+        for seed in 0..NOISES {
+            let test = Test {
+                name: String::new(),
+                span: Span::default(),
+                neuron: name.into(),
+                options: Vec::new(),
+                params: Vec::new(),
+                inputs: Vec::new(),
+                states: Vec::new(),
+                steps: None,
+                seed,
+                expectations: vec![Expectation::Gradients(Span::default())],
+            };
+            let front = match pipeline::front(self.source, &wanted(&test), self.resolver) {
+                Ok(front) => front,
+                Err(found) => {
+                    (sources, findings) = (found.sources, found.diagnostics);
+                    break;
+                }
+            };
+            let artifact = jit.artifact_of(&front, &device.target(), jit.tuning())?;
+            let neuron = Neuron::load(Arc::clone(device), artifact)?;
+            let call = operands::noise(&front.neuron, seed)?;
+            let ran = Ran::new(&test, &front, neuron, call)?;
+            let (found, more) = ran.check_gradients(front.neuron.span);
+            sources = front.findings.sources.clone();
+            findings = found;
+            different = more;
+            if different.is_none() || !findings.is_empty() {
+                break;
+            }
+        }
+        findings.extend(different);
+        Ok(Outcome { findings, sources, took: start.elapsed() })
+    }
+
+    /// The tests, in the order written.
+    pub fn tests(&self) -> &[Test] {
+        &self.tests
+    }
+
+    /// Runs a test.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device, and what its target cannot do; what the test finds wrong is its outcome.
+    pub fn run(&self, test: &Test, jit: &Jit, device: &Arc<dyn Device>) -> Result<Outcome> {
+        let start = Instant::now();
+        let wanted = wanted(test);
+        let outcome = |sources, findings| Outcome { findings, sources, took: start.elapsed() };
+        let front = match pipeline::front(self.source, &wanted, self.resolver) {
+            Ok(front) => front,
+            Err(found) => return Ok(outcome(found.sources, found.diagnostics)),
+        };
+        let sources = front.findings.sources.clone();
+        let artifact = jit.artifact_of(&front, &device.target(), jit.tuning())?;
+        let neuron = Neuron::load(Arc::clone(device), artifact)?;
+        let call = match operands::call(test, &front.neuron) {
+            Ok(call) => call,
+            Err(finding) => return Ok(outcome(sources, vec![*finding])),
+        };
+        match Ran::new(test, &front, neuron, call) {
+            Ok(ran) => {
+                let found = test.expectations.iter().flat_map(|expected| ran.check(expected));
+                let found = found.collect();
+                Ok(outcome(sources, found))
+            }
+            Err(Error::Device { device, what, why }) => Err(Error::Device { device, what, why }),
+            Err(error) => {
+                let finding = Diagnostic::new("E0703", test.span, error.to_string(), "this test");
+                Ok(outcome(sources, vec![finding]))
+            }
+        }
+    }
+}
+
+/// What is compiled for a test: what it looks at is given, what it asks the gradient of is learnt.
+fn wanted(test: &Test) -> Specialization {
+    let names = |of_gradients: bool| {
+        let names = test.expectations.iter().filter_map(move |expected| match expected {
+            Expectation::Values { name, grad, .. } if *grad == of_gradients => Some(name.clone()),
+            _ => None,
+        });
+        names.collect::<Vec<_>>()
+    };
+    Specialization {
+        neuron: Some(test.neuron.clone()),
+        options: test.options.clone(),
+        watch: names(false),
+        ..Specialization::default()
+    }
+}
+
+/// A test's neuron with what came out of it.
+struct Ran {
+    neuron: hir::Neuron,
+    call: Call,
+    seeds: Seeds,
+    gradients: Gradients,
+}
+
+impl Ran {
+    fn new(test: &Test, front: &Front, neuron: Neuron, call: Call) -> Result<Self> {
+        let seeds = seeds(test, &front.neuron, &call)?;
+        let asks = |expected: &Expectation| match expected {
+            Expectation::Values { grad, .. } => *grad,
+            Expectation::Gradients(_) => true,
+        };
+        let gradients = match test.expectations.iter().any(asks) {
+            true => neuron.grad(&call, &seeds)?,
+            false => Gradients { forward: neuron.forward(&call)?, ..Gradients::default() },
+        };
+        Ok(Self { neuron: front.neuron.clone(), call, seeds, gradients })
+    }
+
+    fn check(&self, expected: &Expectation) -> Diagnostics {
+        match expected {
+            Expectation::Values { name, grad, numbers, within, span } => {
+                let found = match grad {
+                    true => gradient_of(&self.gradients, name),
+                    false => value_of(&self.gradients.forward, name),
+                };
+                let Some(found) = found else {
+                    let message = format!("`{name}` has no gradient");
+                    let there = "not learnt, or no real number";
+                    return vec![Diagnostic::new(DIFFERS, *span, message, there)];
+                };
+                values::compare(name, found, numbers, *within, *span).into_iter().collect()
+            }
+            Expectation::Gradients(span) => {
+                let (mut found, more) = self.check_gradients(*span);
+                found.extend(more);
+                found
+            }
+        }
+    }
+}
+
+impl Ran {
+    fn check_gradients(&self, span: Span) -> (Diagnostics, Option<Diagnostic>) {
+        gradients::check(&self.neuron, &self.call, &self.seeds, &self.gradients, span)
+    }
+}
+
+fn value_of<'f>(forward: &'f Forward, name: &str) -> Option<&'f Array> {
+    forward.outputs.get(name).or_else(|| forward.states.get(name))
+}
+
+fn gradient_of<'g>(found: &'g Gradients, name: &str) -> Option<&'g Array> {
+    let Gradients { inputs, params, states, .. } = found;
+    [inputs, params, states].into_iter().find_map(|all| all.get(name))
+}
+
+/// Ones for what the neuron itself gives: a test's gradient is that of the sum of it.
+fn seeds(test: &Test, neuron: &hir::Neuron, call: &Call) -> Result<Seeds> {
+    let shape = call.shape()?;
+    let mut seeds = Seeds::default();
+    let watched = &wanted(test).watch;
+    // What is only looked at stands behind what is declared.
+    let declared = neuron
+        .outputs
+        .iter()
+        .filter(|output| !watched.contains(&output.name) || output.span != neuron.span);
+    for output in declared {
+        let shape = if output.last { &shape[1..] } else { &shape[..] };
+        let ones = vec![1.0; shape.iter().product()];
+        seeds.outputs.insert(output.name.clone(), Array::new(shape.to_vec(), ones)?);
+    }
+    Ok(seeds)
+}
