@@ -207,7 +207,8 @@ impl Ran {
                     let there = "not learnt, or no real number";
                     return vec![Diagnostic::new(DIFFERS, *span, message, there)];
                 };
-                values::compare(name, found, numbers, *within, *span).into_iter().collect()
+                let shown = if *grad { format!("grad({name})") } else { name.clone() };
+                values::compare(&shown, found, numbers, *within, *span).into_iter().collect()
             }
             Expectation::Gradients(span) => {
                 let (mut found, more) = self.check_gradients(*span);

@@ -216,8 +216,8 @@ impl Writer<'_, '_> {
         }
         for i in 0..[0, 0, 0, 1, 2][self.below(5)] {
             let (distribution, of) = (self.e.pick(DRAWS), self.e.steady(1));
-            self.line(&format!("  rand z{i} ~ {}", distribution.replace('#', &of)));
-            self.e.scope.reals.push(format!("z{i}"));
+            self.line(&format!("  rand d{i} ~ {}", distribution.replace('#', &of)));
+            self.e.scope.reals.push(format!("d{i}"));
         }
         self.states = 1 + self.below(3);
         for i in 0..self.states {
