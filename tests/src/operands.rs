@@ -143,7 +143,7 @@ fn drawn(param: &Param, count: usize, seed: u64) -> Vec<f64> {
 }
 
 /// The number that a param's map takes to a number.
-fn unconstrained(param: &Param, number: f64) -> f64 {
+pub fn unconstrained(param: &Param, number: f64) -> f64 {
     let (Some(via), Some(range)) = (param.via, param.range) else { return number };
     match via {
         Via::Sigmoid => {

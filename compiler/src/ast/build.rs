@@ -19,6 +19,8 @@ pub struct Builder<'a> {
     pub(super) offset: usize,
     /// The pieces that do not parse.
     pub(super) bad: Vec<Span>,
+    /// Whether there are brackets behind a declared name, or a unit behind a number.
+    pub(super) has_units: bool,
     /// Where an expression was too deep; what else is too deep in the same item is the same mistake.
     pub(super) too_deep: Option<Span>,
     /// The comments before this one have been given to an item or left to the printer.
@@ -41,7 +43,16 @@ pub(super) fn all<'i>(
 impl<'a> Builder<'a> {
     /// A builder for one source.
     pub fn new(source: &'a Source, layout: &'a Layout, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { source, layout, diagnostics, offset: 0, bad: Vec::new(), too_deep: None, comment: 0 }
+        Self {
+            source,
+            layout,
+            diagnostics,
+            offset: 0,
+            bad: Vec::new(),
+            has_units: false,
+            too_deep: None,
+            comment: 0,
+        }
     }
 
     /// The items of a file.
@@ -108,7 +119,8 @@ impl<'a> Builder<'a> {
     }
 
     fn constant(&mut self, pair: Pair<'_, Rule>) -> Const {
-        Const { name: self.name(&pair), value: self.expr_in(&pair) }
+        let Declared { name, dims } = self.declared_in(&pair);
+        Const { name, dims, value: self.expr_in(&pair) }
     }
 
     fn function(&mut self, pair: Pair<'_, Rule>) -> Function {
@@ -185,7 +197,8 @@ impl<'a> Builder<'a> {
         };
         let default = first(&pair, Rule::expr).map(|e| self.expr(e));
         let (span, ty_span) = (self.span(&pair), self.span(&word));
-        Some(OptionDecl { name: self.name(&pair), ty, ty_span, default, span })
+        let Declared { name, dims } = self.declared_in(&pair);
+        Some(OptionDecl { name, dims, ty, ty_span, default, span })
     }
 
     fn body_member(&mut self, pair: Pair<'_, Rule>) -> Option<Member> {
@@ -238,9 +251,17 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn dims(&self, pair: &Pair<'_, Rule>) -> Dims {
-        let text = pair.as_str().trim_start_matches('[').trim_end_matches(']').trim();
-        Dims { text: text.into(), span: self.span(pair) }
+    /// What stands in brackets behind a name or a number.
+    pub(super) fn dims(&mut self, pair: &Pair<'_, Rule>) -> Dims {
+        self.has_units = true;
+        let span = self.span(pair);
+        let open = pair.as_str().trim_start_matches('[');
+        let inside = open.trim_end_matches(']');
+        let text = inside.trim();
+        let blanks = inside.len() - inside.trim_start().len();
+        let start = span.start + (pair.as_str().len() - open.len() + blanks) as u32;
+        let inner = Span { start, end: start + text.len() as u32, ..span };
+        Dims { text: text.into(), inner, span }
     }
 
     fn declared_in(&mut self, pair: &Pair<'_, Rule>) -> Declared {
@@ -350,7 +371,7 @@ impl<'a> Builder<'a> {
                 Rule::assignment => self.assignment(inner),
                 Rule::r#let => StatementKind::Let(self.binding(inner)),
                 Rule::r#for => self.repeat(inner),
-                Rule::ode => StatementKind::Ode,
+                Rule::ode => StatementKind::Ode(self.ode(inner)),
                 _ => continue,
             };
         }
@@ -382,6 +403,44 @@ impl<'a> Builder<'a> {
             high: self.expr(high),
             statements: self.statements(block),
         })
+    }
+
+    fn ode(&mut self, pair: Pair<'_, Rule>) -> Ode {
+        let word = first(&pair, Rule::kw_ode).map_or(self.span(&pair), |word| self.span(&word));
+        let method = first(&pair, Rule::method).and_then(|m| self.word(&m, Rule::ident));
+        let steps = first(&pair, Rule::steps).map(|steps| self.expr_in(&steps));
+        let block = first(&pair, Rule::ode_block).into_iter().flat_map(Pair::into_inner);
+        Ode { word, method, steps, lines: block.filter_map(|line| self.ode_line(line)).collect() }
+    }
+
+    fn ode_line(&mut self, pair: Pair<'_, Rule>) -> Option<OdeLine> {
+        let span = self.span(&pair);
+        let kind = match pair.as_rule() {
+            Rule::ode_line => {
+                let inner = pair.into_inner().next()?;
+                match inner.as_rule() {
+                    Rule::r#let => OdeLineKind::Let(self.binding(inner)),
+                    _ => OdeLineKind::Equation(self.equation(inner)?),
+                }
+            }
+            Rule::bad_statement => {
+                self.refuse_piece(&pair, Rule::lone_ode_line);
+                OdeLineKind::Bad
+            }
+            _ => return None,
+        };
+        Some(OdeLine { kind, span })
+    }
+
+    /// The name is what stands between the `d` and the `/`.
+    fn equation(&mut self, pair: Pair<'_, Rule>) -> Option<Equation> {
+        let left = first(&pair, Rule::derivative)?;
+        let span = self.span(&left);
+        let text = left.as_str().strip_prefix('d')?.split([' ', '/']).next()?;
+        let start = span.start + 1;
+        let name = Span { start, end: start + text.len() as u32, ..span };
+        let name = Name { text: text.to_owned(), span: name };
+        Some(Equation { name, left: span, value: self.expr_in(&pair) })
     }
 
     /// Where a pair stands, without the blanks that a rule may end with.

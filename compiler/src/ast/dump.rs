@@ -69,7 +69,8 @@ fn dump_test(out: &mut String, test: &Test, span: Span) {
 }
 
 fn const_text(constant: &Const) -> String {
-    format!("const {} = {}", constant.name.text, expr(&constant.value))
+    let name = with_dims(&constant.name, &constant.dims);
+    format!("const {name} = {}", expr(&constant.value))
 }
 
 fn formals_text(formals: &[Formal]) -> String {
@@ -87,7 +88,7 @@ fn dump_neuron(out: &mut String, neuron: &Neuron, span: Span) {
     line(out, 0, format!("{parallel}neuron {}", neuron.name.text), span);
     for option in &neuron.options {
         let default = option.default.as_ref().map(|e| format!(" = {}", expr(e)));
-        let (name, ty) = (&option.name.text, option.ty);
+        let (name, ty) = (with_dims(&option.name, &option.dims), option.ty);
         let text = format!("option {name}: {ty:?}{}", default.unwrap_or_default());
         line(out, 1, text, option.span);
     }
@@ -96,9 +97,13 @@ fn dump_neuron(out: &mut String, neuron: &Neuron, span: Span) {
     }
 }
 
+fn with_dims(name: &Name, all: &[Dims]) -> String {
+    let brackets: String = all.iter().map(|dims| format!(" [{}]", dims.text)).collect();
+    format!("{}{brackets}", name.text)
+}
+
 fn declared(declared: &Declared) -> String {
-    let dims = if declared.dims.is_empty() { "" } else { " with dims" };
-    format!("{}{dims}", declared.name.text)
+    with_dims(&declared.name, &declared.dims)
 }
 
 fn dump_member(out: &mut String, member: &Member) {
@@ -167,13 +172,32 @@ fn dump_statements(out: &mut String, depth: usize, statements: &[Statement]) {
             StatementKind::For(repeat) => {
                 format!("for {} {} {}", repeat.name.text, expr(&repeat.low), expr(&repeat.high))
             }
-            StatementKind::Ode => "ode".into(),
+            StatementKind::Ode(ode) => {
+                let method = ode.method.as_ref().map(|method| format!(" method {}", method.text));
+                let steps = ode.steps.as_ref().map(|steps| format!(" steps {}", expr(steps)));
+                format!("ode{}{}", method.unwrap_or_default(), steps.unwrap_or_default())
+            }
             StatementKind::Bad => "bad".into(),
         };
         line(out, depth, text, statement.span);
-        if let StatementKind::For(repeat) = &statement.kind {
-            dump_statements(out, depth + 1, &repeat.statements);
+        match &statement.kind {
+            StatementKind::For(repeat) => dump_statements(out, depth + 1, &repeat.statements),
+            StatementKind::Ode(ode) => dump_equations(out, depth + 1, ode),
+            _ => {}
         }
+    }
+}
+
+fn dump_equations(out: &mut String, depth: usize, ode: &Ode) {
+    for OdeLine { kind, span } in &ode.lines {
+        let text = match kind {
+            OdeLineKind::Let(binding) => let_text(binding),
+            OdeLineKind::Equation(equation) => {
+                format!("d {} = {}", equation.name.text, expr(&equation.value))
+            }
+            OdeLineKind::Bad => "bad".into(),
+        };
+        line(out, depth, text, *span);
     }
 }
 
@@ -184,7 +208,7 @@ fn exprs<'a>(list: impl IntoIterator<Item = &'a Expr>) -> String {
 fn expr(node: &Expr) -> String {
     match &node.kind {
         ExprKind::Number(value, _) => format!("{value:?}"),
-        ExprKind::Quantity(value, unit) => format!("({value:?} {})", unit.text),
+        ExprKind::Quantity(value, unit) => format!("({value:?} [{}])", unit.text),
         ExprKind::Bool(value) => value.to_string(),
         ExprKind::Name(name) => name.clone(),
         ExprKind::Group(inner) => expr(inner),

@@ -7,7 +7,7 @@ use pest::pratt_parser::{Assoc, Op, PrattParser};
 
 use crate::ast::build::{Builder, all, first};
 use crate::ast::parse::Rule;
-use crate::ast::{Argument, BinaryOp, Call, Expr, ExprKind, UnaryOp};
+use crate::ast::{Argument, BinaryOp, Call, Expr, ExprKind, Name, UnaryOp};
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 
@@ -148,8 +148,13 @@ impl Builder<'_> {
                 Diagnostic::new("E0005", self.span(&number), "the number is too large", there);
             self.diagnostics.push(finding);
         }
-        match self.word(pair, Rule::unit) {
-            Some(unit) => ExprKind::Quantity(value, unit),
+        let brackets = first(pair, Rule::dims).map(|dims| self.dims(&dims));
+        let brackets = brackets.map(|dims| Name { text: dims.text, span: dims.inner });
+        match self.word(pair, Rule::ident).or(brackets) {
+            Some(unit) => {
+                self.has_units = true;
+                ExprKind::Quantity(value, unit)
+            }
             None => ExprKind::Number(value, text.bytes().all(|b| b.is_ascii_digit())),
         }
     }

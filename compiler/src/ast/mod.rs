@@ -7,6 +7,7 @@ mod build;
 mod dump;
 mod expr;
 mod layout;
+mod ode;
 mod parse;
 mod print;
 mod syntax_error;
@@ -17,6 +18,7 @@ mod tests;
 use crate::span::{FileId, Span};
 
 pub use dump::dump;
+pub use ode::{Equation, Ode, OdeLine, OdeLineKind};
 pub use parse::{parse, parse_expr};
 pub use print::print;
 pub use test::{Given, Test, TestLine, TestLineKind};
@@ -61,6 +63,8 @@ pub struct Module {
     pub comments: Vec<Comment>,
     /// The pieces of text that do not parse. With any, the module means nothing to a target.
     pub bad: Vec<Span>,
+    /// Whether there are brackets behind a declared name, or a unit behind a number.
+    pub has_units: bool,
 }
 
 /// Something at the top of a file.
@@ -102,6 +106,8 @@ pub enum ItemKind {
 pub struct Const {
     /// Its name.
     pub name: Name,
+    /// Its unit.
+    pub dims: Vec<Dims>,
     /// Its value.
     pub value: Expr,
 }
@@ -170,6 +176,8 @@ pub struct Neuron {
 pub struct OptionDecl {
     /// Its name.
     pub name: Name,
+    /// Its unit.
+    pub dims: Vec<Dims>,
     /// What its value is.
     pub ty: OptionType,
     /// Where the type stands.
@@ -245,6 +253,8 @@ pub struct Declared {
 pub struct Dims {
     /// What stands in the brackets.
     pub text: String,
+    /// Where that stands.
+    pub inner: Span,
     /// With its brackets.
     pub span: Span,
 }
@@ -417,7 +427,7 @@ pub enum StatementKind {
     /// `for i in a..b { ... }`
     For(For),
     /// `ode method exact { ... }`
-    Ode,
+    Ode(Ode),
     /// Text that does not parse.
     Bad,
 }
@@ -462,7 +472,7 @@ pub struct Expr {
 pub enum ExprKind {
     /// `0.5`; whether it is written without a point and an exponent.
     Number(f64, bool),
-    /// `5 mV`
+    /// `5 mV`, `5 [mV/ms]`; the unit is the word, or what stands in the brackets.
     Quantity(f64, Name),
     /// `true`
     Bool(bool),

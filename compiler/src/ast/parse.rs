@@ -20,8 +20,13 @@ pub struct Grammar;
 /// The syntax tree of a file, and all that is wrong with its syntax.
 pub fn parse(source: &Source) -> (Module, Diagnostics) {
     let mut diagnostics = Vec::new();
-    let mut module =
-        Module { file: source.id, items: Vec::new(), comments: Vec::new(), bad: Vec::new() };
+    let mut module = Module {
+        file: source.id,
+        items: Vec::new(),
+        comments: Vec::new(),
+        bad: Vec::new(),
+        has_units: false,
+    };
     let Some(layout) = prepare(source, &mut diagnostics) else {
         module.bad.push(Span::new(source.id, 0, 0));
         return (module, diagnostics);
@@ -33,6 +38,7 @@ pub fn parse(source: &Source) -> (Module, Diagnostics) {
         Err(error) => builder.refuse(&error),
     }
     module.bad = std::mem::take(&mut builder.bad);
+    module.has_units = builder.has_units;
     if module.bad.is_empty() {
         module.bad.extend(diagnostics.first().map(|finding| finding.primary.span));
     }

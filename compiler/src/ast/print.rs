@@ -253,7 +253,8 @@ impl<'a> Printer<'a> {
     }
 
     fn constant(&mut self, word: &str, constant: &Const, span: Span) {
-        self.value(span, format!("{word} {} = ", constant.name.text), &constant.value);
+        let name = self.with_dims(&constant.name, &constant.dims);
+        self.value(span, format!("{word} {name} = "), &constant.value);
     }
 
     /// A line that ends with a value.
@@ -343,7 +344,8 @@ impl<'a> Printer<'a> {
     }
 
     fn option(&self, option: &OptionDecl) -> Doc {
-        let head = format!("{}: {}", option.name.text, self.text(option.ty_span));
+        let name = self.with_dims(&option.name, &option.dims);
+        let head = format!("{name}: {}", self.text(option.ty_span));
         match &option.default {
             Some(default) => Doc::All(vec![text(head), text(" = "), self.expr(default)]),
             None => text(head),
@@ -386,11 +388,16 @@ impl<'a> Printer<'a> {
     }
 
     fn declared(&self, declared: &Declared) -> String {
-        let mut text = declared.name.text.clone();
-        for dims in &declared.dims {
-            // A shape stands at the name and a unit behind a blank, as they were written.
+        self.with_dims(&declared.name, &declared.dims)
+    }
+
+    /// A name with its shape, which stands at it, and its unit, which stands behind a blank, as they were
+    /// written.
+    fn with_dims(&self, name: &Name, all: &[Dims]) -> String {
+        let mut text = name.text.clone();
+        for dims in all {
             let before = self.source.text[..dims.span.start as usize].ends_with([' ', '\t']);
-            let _ = write!(text, "{}{}", if before { " " } else { "" }, self.text(dims.span));
+            let _ = write!(text, "{}[{}]", if before { " " } else { "" }, one_line(&dims.text));
         }
         text
     }
@@ -473,7 +480,39 @@ impl<'a> Printer<'a> {
                 self.head(start, Doc::All(vec![head, range]));
                 self.block(span.end as usize, |p| p.statements(&repeat.statements));
             }
-            StatementKind::Ode | StatementKind::Bad => self.raw(span),
+            StatementKind::Ode(ode) => self.ode(prefix, ode, span),
+            StatementKind::Bad => self.raw(span),
+        }
+    }
+}
+
+/// What stands in brackets, with a blank where it had several, or a newline.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Printer<'_> {
+    fn ode(&mut self, prefix: &str, ode: &Ode, span: Span) {
+        let (mut line, mut head) = (vec![text(format!("{prefix}ode"))], ode.word);
+        if let Some(method) = &ode.method {
+            line.push(text(format!(" method {}", method.text)));
+            head = head.to(method.span);
+        }
+        if let Some(steps) = &ode.steps {
+            line.extend([text(" steps "), self.expr(steps)]);
+            head = head.to(steps.span);
+        }
+        self.head(head, Doc::All(line));
+        self.block(span.end as usize, |p| ode.lines.iter().for_each(|line| p.ode_line(line)));
+    }
+
+    fn ode_line(&mut self, line: &OdeLine) {
+        match &line.kind {
+            OdeLineKind::Let(binding) => self.binding("let ", binding, line.span),
+            OdeLineKind::Equation(equation) => {
+                self.value(line.span, format!("d{}/dt = ", equation.name.text), &equation.value);
+            }
+            OdeLineKind::Bad => self.raw(line.span),
         }
     }
 }

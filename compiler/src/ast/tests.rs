@@ -76,6 +76,15 @@ fn printing_keeps_the_tree_and_prints_itself_again() {
 }
 
 #[test]
+fn units_stand_behind_blanks() {
+    let text = "const e[V]=5 [ mV/ms ]\nneuron N(dt[ms]:float=1ms) {\n  param p[3]  [nS] = 2nS in (0  nS,\n    5 [\n    mS/cm^2 ])\n}\n";
+    let expected = "const e[V] = 5 [mV/ms]\nneuron N(dt[ms]: float = 1 ms) {\n  param  p[3] [nS] = 2 nS in (0 nS, 5 [mS/cm^2])\n}\n";
+    assert_eq!(printed(text), expected);
+    assert_eq!(shape(expected), shape(text));
+    assert_eq!(printed(expected), expected);
+}
+
+#[test]
 fn the_standard_neurons_are_in_the_one_style() {
     assert_eq!(printed(LIF), LIF);
     assert_eq!(printed(IF), IF);

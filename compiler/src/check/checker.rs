@@ -12,6 +12,7 @@ use crate::check::tree::{
     Bind, Draw, Expr, Function, FunctionItem, Kind, Slot, Stage, State, Surrogate, SurrogateItem,
     Type,
 };
+use crate::check::units::{Unit, Units};
 use crate::check::{builtins, eval};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::Span;
@@ -30,7 +31,7 @@ pub const RESERVED: [&str; 5] = ["T", "t", "pi", "inf", "nan"];
 #[derive(Clone, Copy, Debug)]
 enum ConstState {
     Busy,
-    Known(f64, Type),
+    Known(f64, Type, Unit),
     Failed,
 }
 
@@ -84,6 +85,10 @@ pub struct Checker<'a> {
     pub(super) depth: u32,
     /// Whether the text is a surrogate's, which has no spikes.
     pub(super) in_surrogate: bool,
+    /// Whether the neuron has equations, which know the time of a step as `dt`.
+    pub(super) has_ode: bool,
+    /// What is known of units.
+    pub(super) units: Units,
     constants: HashMap<(Home, &'a str), ConstState>,
     /// Names in text that does not parse: what they are is not known.
     poisoned: HashSet<String>,
@@ -122,6 +127,8 @@ impl<'a> Checker<'a> {
             n_inlined: 0,
             depth: 0,
             in_surrogate: false,
+            has_ode: false,
+            units: Units::default(),
             constants: HashMap::new(),
             poisoned,
             reported: HashSet::new(),
@@ -256,14 +263,14 @@ impl<'a> Checker<'a> {
         match self.constants.get(&(home, name)) {
             Some(ConstState::Busy) => return self.cycle(name, constant.name.span, span),
             Some(ConstState::Failed) => return unknown(span),
-            Some(&ConstState::Known(value, ty)) => return leaf(Kind::Number(value), ty, span),
+            Some(&ConstState::Known(value, ty, unit)) => return in_unit(value, ty, unit, span),
             None => {}
         }
         self.constants.insert((home, name), ConstState::Busy);
         let state = self.constant_value(home, constant);
         self.constants.insert((home, name), state);
         match state {
-            ConstState::Known(value, ty) => leaf(Kind::Number(value), ty, span),
+            ConstState::Known(value, ty, unit) => in_unit(value, ty, unit, span),
             _ => unknown(span),
         }
     }
@@ -276,13 +283,14 @@ impl<'a> Checker<'a> {
             std::mem::take(&mut self.calls),
         );
         let value = self.expr(&constant.value);
-        let value = self.require_number(value);
+        let mut value = self.require_number(value);
+        let unit = self.measure_constant(constant, &mut value);
         (self.scope, self.home, self.calls) = outside;
         if self.diagnostics.len() > n_errors || value.ty == Type::Unknown {
             return ConstState::Failed;
         }
         match eval::constant(&value) {
-            Ok(number) => ConstState::Known(number, value.ty),
+            Ok(number) => ConstState::Known(number, value.ty, unit),
             Err(findings) => {
                 findings.into_iter().for_each(|finding| self.report(finding));
                 ConstState::Failed
@@ -291,13 +299,19 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks a file's constants, also those that nothing uses, and gives their values.
-    pub fn check_constants(&mut self, module: &'a ast::Module, home: Home) -> Vec<(String, f64)> {
+    pub fn check_constants(
+        &mut self,
+        module: &'a ast::Module,
+        home: Home,
+    ) -> Vec<(String, f64, Unit)> {
         let mut values = Vec::new();
         for item in &module.items {
             if let ast::ItemKind::Const(constant) = &item.kind {
-                let value = self.constant(home, constant, constant.name.span);
-                if let Kind::Number(number) = value.kind {
-                    values.push((constant.name.text.clone(), number));
+                let name = constant.name.text.clone();
+                match self.constant(home, constant, constant.name.span).kind {
+                    Kind::Number(number) => values.push((name, number, Unit::NONE)),
+                    Kind::Quantity(number, unit) => values.push((name, number, unit)),
+                    _ => {}
                 }
             }
         }
@@ -317,6 +331,8 @@ impl<'a> Checker<'a> {
         known.sort_unstable();
         if builtins::find(name).is_some() || items.functions.contains_key(name) {
             finding = finding.help(format!("`{name}` is a function: write `{name}(...)`"));
+        } else if name == "dt" && self.has_ode {
+            finding = finding.help("a step takes the time 1 where no option or const is `dt`");
         } else if let Some(near) = nearest(name, known) {
             let text = format!("a name with a similar spelling: `{near}`");
             finding = finding.replace(text, span, near);
@@ -383,6 +399,12 @@ impl<'a> Checker<'a> {
 /// What an error leaves.
 pub fn unknown(span: Span) -> Expr {
     leaf(Kind::Unknown, Type::Unknown, span)
+}
+
+/// A constant in a unit.
+fn in_unit(value: f64, ty: Type, unit: Unit, span: Span) -> Expr {
+    let kind = if unit == Unit::NONE { Kind::Number(value) } else { Kind::Quantity(value, unit) };
+    leaf(kind, ty, span)
 }
 
 /// An expression known at compile time.

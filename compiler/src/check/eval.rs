@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use crate::check::fold;
 use crate::check::hir;
 use crate::check::hir::{Arguments, Binary, Graph, Leaf, NodeId, Op, SurrogateId, Unary};
+use crate::check::ode::Solved;
 use crate::check::tree::{
     Bind, Expr, Formal, Function, FunctionItem, Kind, Slot, Stage, Surrogate, SurrogateItem, Type,
 };
@@ -51,6 +52,8 @@ pub struct Builder<'p> {
     pub(super) saved: Vec<NodeId>,
     /// What is drawn, by the numbers of the draws.
     pub(super) drawn: Vec<NodeId>,
+    /// How equations were solved.
+    pub(super) solved: Vec<Solved>,
 }
 
 impl<'p> Builder<'p> {
@@ -66,6 +69,7 @@ impl<'p> Builder<'p> {
             turns: 0.0,
             saved: Vec::new(),
             drawn: Vec::new(),
+            solved: Vec::new(),
         }
     }
 
@@ -107,7 +111,7 @@ impl<'p> Builder<'p> {
     pub fn eval(&mut self, e: &Expr) -> Result<Value> {
         let span = e.span;
         match &e.kind {
-            Kind::Number(value) => Ok(Value::Number(*value)),
+            Kind::Number(value) | Kind::Quantity(value, _) => Ok(Value::Number(*value)),
             Kind::Bool(value) => Ok(Value::Bool(*value)),
             Kind::Slot(slot) => self.slot(*slot, span),
             Kind::Unary(op, a) => self.unary(*op, a, e),

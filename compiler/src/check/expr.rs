@@ -29,8 +29,11 @@ impl<'a> Checker<'a> {
     fn typed(&mut self, expr: &'a ast::Expr) -> Expr {
         let span = self.seen_at(expr.span);
         match &expr.kind {
-            ExprKind::Number(value, true) => leaf(Kind::Number(*value), Type::Whole, span),
-            ExprKind::Number(value, false) => leaf(Kind::Number(*value), Type::Real, span),
+            ExprKind::Number(value, is_whole) => {
+                self.units.see_number(expr.span);
+                let ty = if *is_whole { Type::Whole } else { Type::Real };
+                leaf(Kind::Number(*value), ty, span)
+            }
             ExprKind::Bool(value) => leaf(Kind::Bool(*value), Type::Bool, span),
             ExprKind::Name(name) => self.name(name, span),
             ExprKind::Group(inner) => Expr { span, ..self.expr(inner) },
@@ -38,7 +41,10 @@ impl<'a> Checker<'a> {
             ExprKind::Binary(op, a, b) => self.binary(*op, [a, b], span),
             ExprKind::If(parts) => self.conditional(parts, span),
             ExprKind::Call(call) => self.call(call, span),
-            ExprKind::Quantity(..) => self.not_yet(span, "units are"),
+            ExprKind::Quantity(value, unit) => match self.unit(&unit.text, unit.span) {
+                Some(unit) => leaf(Kind::Quantity(*value, unit), Type::Real, span),
+                None => unknown(span),
+            },
             ExprKind::Previous(inner) => self.previous(inner, span),
             ExprKind::Index(inner, indices) => self.index(inner, indices, span),
             ExprKind::List(_) => self.not_yet(span, "lists are"),

@@ -158,7 +158,8 @@ impl<'a> Checker<'a> {
             formals.push((formal.name.text.clone(), default));
         }
         self.calls.push((home, name, None));
-        let body = self.expr(&function.body);
+        let mut body = self.expr(&function.body);
+        self.measure_plain("a function that is an option", &mut body);
         self.calls.pop();
         self.home = outside;
         Some(Function { name: name.into(), formals, body, n_slots: self.n_slots })

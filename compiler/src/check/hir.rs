@@ -15,6 +15,7 @@ pub use snn_artifact::{Distribution, ParamDefault};
 
 use crate::check::dtype::PortDtype;
 pub use crate::check::input::{Draw, From, Input};
+use crate::check::ode::Solved;
 use crate::check::save::Save;
 
 use crate::span::{SourceMap, Span};
@@ -537,6 +538,8 @@ pub struct Neuron {
     pub graph: Graph,
     /// What changes from step to step and has a name.
     pub named: Vec<Named>,
+    /// How the equations of states are solved.
+    pub solved: Vec<Solved>,
     /// What forward is to save for backward.
     pub save: Save,
     /// What inputs, outputs and their gradients are stored as.

@@ -28,27 +28,24 @@ pub enum Index {
 }
 
 impl<'a> Checker<'a> {
-    /// Keeps in mind what a param is indexed by.
+    /// Keeps in mind what a param is indexed by; what is left of its brackets is its unit.
     pub(super) fn axis(
         &mut self,
         neuron: &'a ast::Neuron,
         declared: &'a ast::Declared,
         declaration: &mut Declaration<'a>,
-    ) {
-        let Some(dims) = declared.dims.first() else { return };
+    ) -> &'a [ast::Dims] {
+        let Some((dims, rest)) = declared.dims.split_first() else { return &[] };
         let index = match dims.text.as_str() {
-            "T" => Some(Index::Step),
-            text => self.is_length(neuron, text).then_some(Index::Number),
-        };
-        let (Some(index), 1) = (index, declared.dims.len()) else {
-            self.not_yet(dims.span, "shapes and units are");
-            declaration.ty = Type::Unknown;
-            return;
+            "T" => Index::Step,
+            text if self.is_length(neuron, text) => Index::Number,
+            _ => return &declared.dims,
         };
         if index == Index::Step {
             declaration.stage = Stage::Input;
         }
         self.axes.insert(declared.name.span, index);
+        rest
     }
 
     /// Whether a text is a number, or the name of something that is one at compile time.

@@ -76,9 +76,6 @@ impl<'a> Checker<'a> {
 
     /// `let` or `let mut` in a phase.
     pub(super) fn binding(&mut self, steps: &mut Vec<Step>, binding: &'a ast::Let) {
-        if let Some(dims) = binding.declared.dims.first() {
-            self.not_yet(dims.span, "shapes and units are");
-        }
         let value = self.expr(&binding.value);
         let name = &binding.declared.name;
         let slot = match binding.mutable {
@@ -89,6 +86,7 @@ impl<'a> Checker<'a> {
                 self.declare(name, Declaration { stage: Stage::Step, ..changed })
             }
         };
+        self.declare_unit(name, &binding.declared.dims, slot, value.ty);
         steps.push(Step::Bind(Bind { slot, value }));
     }
 

@@ -26,6 +26,7 @@ mod modules;
 pub(crate) mod nearest;
 mod neuron;
 mod normalize;
+mod ode;
 mod pack;
 mod phases;
 mod previous;
@@ -34,9 +35,11 @@ mod rand;
 mod save;
 mod scope;
 mod specialize;
+mod statements;
 mod suite;
 mod surrogates;
 mod tree;
+mod units;
 mod unroll;
 
 use std::sync::Arc;
@@ -51,6 +54,7 @@ pub use bounds::warn_stored;
 pub use builtins::functions;
 pub use dtype::PortDtype;
 pub use modules::{NoImports, Resolver, clean_path};
+pub use ode::{Method, Solved};
 pub use print::print;
 pub(crate) use print::{binary_word, unary_word};
 pub use save::Save;
@@ -76,6 +80,7 @@ pub fn check(
     let is_whole = poisoned.is_empty();
     let base = items::CHECKED_SURROGATES.clone();
     let mut checker = Checker::new(&names, base, poisoned);
+    checker.units.is_used = files.iter().any(|file| file.module.has_units);
     let program = check_files(&mut checker, &files, sources);
     diagnostics.append(&mut checker.diagnostics);
     if is_whole && !diagnostics.iter().any(Diagnostic::is_error) {

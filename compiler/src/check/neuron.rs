@@ -7,6 +7,7 @@ use crate::check::hir::{Sharing, Via};
 use crate::check::nearest::nearest;
 use crate::check::rand;
 use crate::check::scope::{Progress, Role, Scope, Symbol};
+use crate::check::statements::{changeable, has_ode, is_changed, is_spike};
 use crate::check::tree::{
     Choice, Expr, Initial, Input, Kind, Neuron, Output, Param, ParamDefault, Range, Slot, Stage,
     State, Type,
@@ -41,6 +42,8 @@ impl<'a> Checker<'a> {
         self.draws.clear();
         self.hidden.clear();
         self.axes.clear();
+        self.units.clear();
+        self.has_ode = has_ode(neuron);
         self.spikes.clear();
         self.outer.clear();
         let mut made = Neuron {
@@ -75,6 +78,7 @@ impl<'a> Checker<'a> {
         self.keep_previous(&mut made);
         made.draws = std::mem::take(&mut self.draws);
         made.outer = std::mem::take(&mut self.outer);
+        self.measure_neuron(&mut made);
         made.n_slots = self.n_slots;
         made
     }
@@ -87,13 +91,19 @@ impl<'a> Checker<'a> {
     }
 
     /// Adds a name, or says why it cannot be one.
-    pub(super) fn declare(&mut self, name: &'a ast::Name, what: Declaration<'a>) -> Slot {
+    pub(super) fn declare(&mut self, name: &'a ast::Name, mut what: Declaration<'a>) -> Slot {
         let slot = self.slot();
         let text = name.text.as_str();
         if RESERVED.contains(&text) {
             let message = format!("`{text}` is a name of the language");
             self.report(Diagnostic::new("E0105", name.span, message, "cannot be declared"));
             return slot;
+        }
+        if text == "dt" && self.has_ode && !matches!(what.role, Role::Option | Role::Const) {
+            let message = "`dt` is the time of a step where there are equations";
+            let finding = Diagnostic::new("E0105", name.span, message, "cannot be declared");
+            self.report(finding.help("an option or a `const` may be called `dt`"));
+            what.ty = Type::Unknown;
         }
         let before = self.scope.get(text).map(|symbol| (symbol.span, symbol.role));
         if let Some((span, role)) = before {
@@ -133,7 +143,9 @@ impl<'a> Checker<'a> {
         let mut declaration = Declaration::ready(Role::Option, Stage::Const, false);
         declaration.ty = ty;
         let slot = self.declare(&option.name, declaration);
-        Choice { name: option.name.text.clone(), ty, default, slot, span: option.name.span }
+        self.declare_unit(&option.name, &option.dims, slot, ty);
+        let unit = self.units.of(slot);
+        Choice { name: option.name.text.clone(), ty, default, slot, unit, span: option.name.span }
     }
 
     /// The value of an option, of the option's type.
@@ -181,11 +193,13 @@ impl<'a> Checker<'a> {
                 MemberKind::Param(param) => {
                     let learn = param.modifiers.iter().any(|m| m.kind == ModifierKind::Learn);
                     let mut declaration = Declaration::ready(Role::Param, Stage::Param, learn);
-                    self.axis(neuron, &param.declared, &mut declaration);
-                    self.declare(&param.declared.name, declaration);
+                    let unit = self.axis(neuron, &param.declared, &mut declaration);
+                    let slot = self.declare(&param.declared.name, declaration);
+                    self.declare_unit(&param.declared.name, unit, slot, Type::Real);
                 }
                 MemberKind::Const(constant) => {
-                    self.declare(&constant.name, pending(Role::Const, &constant.value));
+                    let slot = self.declare(&constant.name, pending(Role::Const, &constant.value));
+                    self.declare_unit(&constant.name, &constant.dims, slot, Type::Real);
                 }
                 MemberKind::Let(binding) => {
                     if let Some(span) = binding.mutable {
@@ -212,10 +226,10 @@ impl<'a> Checker<'a> {
     }
 
     fn declare_as(&mut self, declared: &'a ast::Declared, what: Declaration<'a>) -> Slot {
-        if let Some(dims) = declared.dims.first() {
-            self.not_yet(dims.span, "shapes and units are");
-        }
-        self.declare(&declared.name, what)
+        let ty = what.ty;
+        let slot = self.declare(&declared.name, what);
+        self.declare_unit(&declared.name, &declared.dims, slot, ty);
+        slot
     }
 
     fn declare_fired(&mut self, phase: &'a ast::Phase) {
@@ -511,42 +525,6 @@ fn inside(range: &Range) -> Option<f64> {
     };
     let middle = if high.is_finite() { (low + high) / 2.0 } else { low + 1.0 };
     (*low < middle && middle < *high).then_some(middle)
-}
-
-/// Whether a statement of some phase gives a name a value.
-fn is_changed(neuron: &ast::Neuron, name: &str) -> bool {
-    let phases = neuron.members.iter().filter_map(|member| match &member.kind {
-        MemberKind::Phase(phase) => Some(&phase.statements),
-        _ => None,
-    });
-    let mut waiting: Vec<&ast::Statement> = phases.flatten().collect();
-    while let Some(statement) = waiting.pop() {
-        match &statement.kind {
-            ast::StatementKind::Assign(assign) if assign.target.text == name => return true,
-            ast::StatementKind::For(repeat) => waiting.extend(&repeat.statements),
-            _ => {}
-        }
-    }
-    false
-}
-
-/// The name that a statement lets others change.
-fn changeable(statement: &ast::Statement) -> Option<&str> {
-    match &statement.kind {
-        ast::StatementKind::Let(binding) if binding.mutable.is_some() => {
-            Some(&binding.declared.name.text)
-        }
-        _ => None,
-    }
-}
-
-/// Whether an expression is a spike by its form, also before it is checked.
-fn is_spike(value: &ast::Expr) -> bool {
-    match &value.kind {
-        ast::ExprKind::Group(inner) => is_spike(inner),
-        ast::ExprKind::Call(call) => call.name.text == "spike",
-        _ => false,
-    }
 }
 
 /// A declaration outside the phases whose value is not checked yet.

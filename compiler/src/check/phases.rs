@@ -76,9 +76,7 @@ impl<'a> Checker<'a> {
                 let repeat = self.repeat(phase, repeat);
                 steps.push(Step::Repeat(repeat));
             }
-            StatementKind::Ode => {
-                self.not_yet(statement.span, "`ode` blocks are");
-            }
+            StatementKind::Ode(ode) => self.ode(steps, phase, ode),
             StatementKind::Bad => {}
         }
     }
@@ -185,7 +183,11 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_target(&mut self, assign: &'a Assign) {
-        let target = &assign.target;
+        self.unknown_state(&assign.target);
+    }
+
+    /// Reports a name that is changed and declared nowhere.
+    pub(super) fn unknown_state(&mut self, target: &ast::Name) {
         if self.is_poisoned(&target.text) {
             return;
         }

@@ -58,6 +58,9 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
         };
         writeln!(out, "  output {}{form} = {}", output.name, name(output.value))?;
     }
+    for solved in &neuron.solved {
+        writeln!(out, "  solved {solved}")?;
+    }
     for named in neuron.named.iter().filter(|named| named.is_saved) {
         writeln!(out, "  saved {} = {}", named.name, name(named.node))?;
     }

@@ -231,8 +231,9 @@ fn option_value(
     let files = [Items::default()];
     let mut checker = Checker::new(&files, program.surrogates.clone(), HashSet::new());
     let mut builder = Builder::new(&program.surrogates, program.constants.len() as u32);
-    for (constant, value) in &program.constants {
+    for (constant, value, unit) in &program.constants {
         let slot = checker.slot();
+        checker.units.set(slot, Some(*unit), option.span);
         let (ty, span) = (Type::Real, option.span);
         let ty = if value.fract() == 0.0 { Type::Whole } else { ty };
         let (stage, smooth, progress) = (Stage::Const, false, Progress::Ready);
@@ -241,7 +242,8 @@ fn option_value(
         builder.set(slot, Value::Number(*value));
     }
     let what = format!("{} for the option `{}`", option.ty.name(), option.name);
-    let value = checker.option_value(&tree, option.ty, &what);
+    let mut value = checker.option_value(&tree, option.ty, &what);
+    checker.measure_option(option, &mut value);
     if !checker.diagnostics.is_empty() {
         return Err(checker.diagnostics);
     }
@@ -376,6 +378,7 @@ impl Special<'_> {
             surrogates: std::mem::take(&mut self.builder.surrogates),
             graph: std::mem::take(&mut self.builder.graph),
             named,
+            solved: std::mem::take(&mut self.builder.solved),
             save: self.wanted.save.clone(),
             dtype: self.wanted.dtype,
         };

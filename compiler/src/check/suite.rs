@@ -303,7 +303,9 @@ impl<'a> Checker<'a> {
     /// A number that is known at compile time.
     fn test_number(&mut self, value: &'a ast::Expr) -> Option<f64> {
         let before = self.diagnostics.len();
-        let number = self.constant_number(value, "a number of a test");
+        let mut number = self.constant_number(value, "a number of a test");
+        // It is in the unit that its name is declared in.
+        self.measure_plain("a number of a test", &mut number);
         if self.diagnostics.len() > before || number.ty == Type::Unknown {
             return None;
         }

@@ -77,6 +77,8 @@ impl<'a> Checker<'a> {
                     let value = self.require_number(value);
                     self.require_stage(value, Stage::Const, why)
                 };
+                let mut value = value;
+                self.measure_plain("a default of a surrogate", &mut value);
                 if value.ty != Type::Unknown {
                     match eval::constant(&value) {
                         Ok(value) => number = Some(value),
@@ -121,7 +123,9 @@ impl<'a> Checker<'a> {
             }
         }
         let body = self.expr(&function.body);
-        Some(self.require_number(body))
+        let mut body = self.require_number(body);
+        self.measure_plain("what a surrogate gives", &mut body);
+        Some(body)
     }
 
     fn formal(&mut self, name: &'a ast::Name, ty: Type, stage: Stage) {

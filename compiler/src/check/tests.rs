@@ -293,3 +293,96 @@ fn calls_that_grow_without_end_are_refused() {
     assert_eq!(codes, ["E0003"]);
     assert_eq!(findings[0].message, "more than 20000 calls to inline");
 }
+
+/// A neuron with units, and what it comes to.
+const WITH_UNITS: &str = "\
+const e_leak [V] = -65 mV
+fn toward(v, to, rate) = v + (to - v) * rate
+neuron N(dt [ms]: float = 0.1) {
+  input  i [nA], w [pA]
+  param  r [MOhm] = 0.01 [GOhm] in (0 MOhm, inf)
+  param  tau [ms] = 10 ms
+  param  d[2] [mV] = [2 mV, 0.003 V]
+  param  c[T] [uA] = 0
+  const  v_th = -50 mV
+  state  v [mV] = e_leak
+  charge {
+    let mut drive = 0
+    drive += i + w + c[t]
+    v = toward(v, e_leak + r * drive, dt / tau) + sum(k in 0..2, d[k])
+  }
+  fire   s = spike((v - v_th) / (1 mV), atan(alpha: 2.0))
+  reset  v = reset_voltage(v, s, 0, e_leak)
+  output s
+}
+";
+
+/// The same without them.
+const WITHOUT_UNITS: &str = "\
+const e_leak = -65
+fn toward(v, to, rate) = v + (to - v) * rate
+neuron N(dt: float = 0.1) {
+  input  i, w
+  param  r = 10 in (0, inf)
+  param  tau = 10
+  param  d[2] = [2, 3]
+  param  c[T] = 0
+  const  v_th = -50
+  state  v = e_leak
+  charge {
+    let mut drive = 0
+    drive += i + w * 0.001 + c[t] * 1000
+    v = toward(v, e_leak + r * drive, dt / tau) + sum(k in 0..2, d[k])
+  }
+  fire   s = spike(v - v_th, atan(alpha: 2.0))
+  reset  v = reset_voltage(v, s, 0, e_leak)
+  output s
+}
+";
+
+#[test]
+fn units_are_gone_but_for_their_scales() {
+    assert_eq!(typed(WITH_UNITS, &[]), typed(WITHOUT_UNITS, &[]));
+}
+
+#[test]
+fn an_option_is_given_in_its_unit_or_with_another() {
+    let expected = typed(WITH_UNITS, &[("dt", "0.5")]);
+    assert_ne!(expected, typed(WITH_UNITS, &[]));
+    assert_eq!(expected, typed(WITH_UNITS, &[("dt", "500 us")]));
+}
+
+#[test]
+fn values_have_the_units_of_what_they_are_made_of() {
+    for (line, unit) in [
+        ("u * u", "mV^2"),
+        ("sqrt(u * u) + 1 V", "mV"),
+        ("(2 * u)^3 / u^2", "mV"),
+        ("(u^2)^0.5", "mV"),
+        ("u^-1", "1/mV"),
+        ("abs(-u) * sign(u)", "mV"),
+        ("fma(r, i, u)", "mV"),
+        ("max(relu(u), clamp(u, -1 V, 0))", "mV"),
+        ("select(u > r * i, u, 0)", "mV"),
+        ("hard(u, spike(x, atan()), to: 0)", "mV"),
+        ("sum(k in 0..3, k * u)", "mV"),
+        ("detach(save(u)) / (1 ms)", "V/s"),
+        ("exp(u / (1 V))", "1"),
+        ("real(u > 0) + fmod(u, 2 mV) / (1 mV)", "1"),
+        ("rsqrt(u * u)", "1/mV"),
+        ("tau^n * 1 [1/ms]", "ms"),
+    ] {
+        let text = format!(
+            "neuron N {{\n  input  x, i [nA]\n  param  r [MOhm] = 1 MOhm\n  param  tau [ms] = 2 ms\n  \
+             const  n = 2\n  state  u [mV] = 0\n  charge {{\n    u = u + x * r * i\n    \
+             let _y [{unit}] = {line}\n    u = u * tau / (1 ms)^(n - 1)\n  }}\n  output u\n}}\n"
+        );
+        let mut sources = SourceMap::new();
+        let id = sources.add("test.snn", text.as_str());
+        let (module, syntax) = ast::parse(sources.get(id).expect("just added"));
+        assert_eq!(syntax, [], "{text}");
+        let (_, findings) = check(&module, &mut sources, &NoImports);
+        let errors: Vec<_> = findings.iter().filter(|finding| finding.is_error()).collect();
+        assert!(errors.is_empty(), "{line}: {errors:?}");
+    }
+}

@@ -7,8 +7,10 @@
 use std::sync::Arc;
 
 use crate::check::hir::{Binary, Compare, Logic, Sharing, Unary, Via};
+use crate::check::ode::Method;
 use crate::check::rand::Distribution;
 use crate::check::suite::Test;
+use crate::check::units::Unit;
 use crate::span::{FileId, Span};
 
 /// The index of a value that has a name.
@@ -100,6 +102,8 @@ pub struct Expr {
 pub enum Kind {
     /// A constant, in f64 also where it is an int.
     Number(f64),
+    /// A constant in a unit; the unit is gone once units are checked.
+    Quantity(f64, Unit),
     /// A truth value.
     Bool(bool),
     /// The latest value of a slot.
@@ -174,6 +178,38 @@ pub enum Step {
     Bind(Bind),
     /// A loop with compile-time bounds.
     Repeat(Repeat),
+    /// Equations that move states over a step.
+    Ode(Ode),
+}
+
+/// Equations of how states change with time, solved when the neuron is specialised.
+#[derive(Clone, Debug)]
+pub struct Ode {
+    /// How they are solved.
+    pub method: Method,
+    /// Where the method stands.
+    pub span: Span,
+    /// In how many parts of a step.
+    pub steps: Option<Expr>,
+    /// The time of a step.
+    pub dt: Expr,
+    /// Names for values that change with the states.
+    pub binds: Vec<Bind>,
+    /// The equations, in the order written.
+    pub equations: Vec<Equation>,
+}
+
+/// How a state changes with time.
+#[derive(Clone, Debug)]
+pub struct Equation {
+    /// The state's name.
+    pub name: String,
+    /// Its slot.
+    pub slot: Slot,
+    /// Its derivative by time.
+    pub value: Expr,
+    /// The left side.
+    pub span: Span,
 }
 
 /// A loop with compile-time bounds, unrolled when the neuron is specialised.
@@ -239,6 +275,8 @@ pub struct Choice {
     pub default: Option<Expr>,
     /// Its slot.
     pub slot: Slot,
+    /// The unit of the number that is given.
+    pub unit: Option<Unit>,
     /// Its declaration.
     pub span: Span,
 }
@@ -415,8 +453,8 @@ pub struct Program {
     pub(crate) functions: Vec<Function>,
     /// Their names in the file, where a neuron has such an option.
     pub(crate) function_names: Vec<(String, FunctionItem)>,
-    /// The constants of the file.
-    pub(crate) constants: Vec<(String, f64)>,
+    /// The constants of the file, each in its unit.
+    pub(crate) constants: Vec<(String, f64, Unit)>,
     /// The tests of the file.
     pub(crate) tests: Vec<Test>,
     /// The file itself.

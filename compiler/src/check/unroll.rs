@@ -18,6 +18,7 @@ impl Builder<'_> {
         match step {
             Step::Bind(bind) => self.bind(bind),
             Step::Repeat(repeat) => self.repeat(repeat),
+            Step::Ode(ode) => self.ode(ode),
         }
     }
 
@@ -53,7 +54,14 @@ impl Builder<'_> {
 
     /// Begins a turn of a loop that goes up to `end`.
     fn turn(&mut self, counter: Slot, i: f64, end: f64, bounds: Span) -> Result<()> {
-        if self.turns + (end - i) > MAX_TURNS {
+        self.count_turn(end - i, bounds)?;
+        self.set(counter, Value::Number(i));
+        Ok(())
+    }
+
+    /// Counts a turn, with which so many are left.
+    pub(super) fn count_turn(&mut self, left: f64, bounds: Span) -> Result<()> {
+        if self.turns + left > MAX_TURNS {
             let message = format!("loops of more than {MAX_TURNS} turns in all");
             let finding = Diagnostic::new("E0003", bounds, message, "each turn is written out");
             return Err(Box::new(finding));
@@ -64,7 +72,6 @@ impl Builder<'_> {
             return Err(Box::new(finding));
         }
         self.turns += 1.0;
-        self.set(counter, Value::Number(i));
         Ok(())
     }
 }

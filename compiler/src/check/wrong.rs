@@ -161,6 +161,19 @@ fn neuron(lines: &str) -> String {
     )
 }
 
+/// A neuron with equations in a block.
+fn ode(head: &str, lines: &str) -> String {
+    let block = format!("  charge {{\n    ode {head} {{\n{lines}\n    }}\n  }}");
+    neuron(&format!("  param  k = 0.5\n  state  w = 0\n{block}\n  output w"))
+}
+
+/// A neuron with units around some lines.
+fn units(lines: &str) -> String {
+    format!(
+        "neuron N(on: bool = true, n: int = 2) {{\n  input  i [nA]\n  param  r [MOhm] = 10 MOhm\n  param  tau [ms] = 10 ms\n  state  u [mV] = -65 mV\n{lines}\n  output u\n}}\n"
+    )
+}
+
 /// A neuron without options around some lines.
 fn plain(lines: &str) -> String {
     format!("neuron N {{\n  input  x\n  state  v = 0\n{lines}\n  output v\n}}\n")
@@ -254,8 +267,54 @@ wrong! {
     two_outputs_of_one_name: neuron("  charge v = v + x\n  output v");
     an_import_without_a_resolver: "import \"std/lif.snn\"\n";
     a_later_edition: "snn 2\n";
-    odes_are_not_there_yet: neuron("  charge {\n    ode method exact {\n      dv/dt = (x - v) / 10\n    }\n  }");
-    units_are_not_there_yet [2]: neuron("  param  v_th [mV] = 5 mV\n  charge v = v + x");
+    a_time_that_nobody_declares: ode("method euler", "      dv/dt = (x - v) * dt\n      dw/dt = v - w");
+    a_current_added_to_a_potential: units("  charge u = u + i");
+    a_number_without_a_unit_subtracted: units("  charge u = u + r * i - 5");
+    a_potential_compared_with_a_number: units("  charge u = if detach(u) > -0.05 { u } else { u + r * i }");
+    branches_in_two_units: units("  charge u = if on { u } else { i }");
+    a_state_that_gets_a_rate: units("  charge u = (r * i - u) / tau");
+    a_state_without_a_unit: plain("  param  e [mV] = 5 mV\n  charge v = 0.5 * v + x * e");
+    a_state_that_gets_a_number: units("  charge u = if on { u + r * i } else { -65 }");
+    a_default_without_a_unit: plain("  param  tau [ms] = 10\n  charge v = v + x * (1 ms) / tau");
+    a_range_in_another_unit [2]: plain("  param  tau [ms] = 10 ms in (1, 1 V)\n  charge v = v + x * (1 ms) / tau");
+    a_drawn_default_without_a_unit [2]: plain("  param  tau [ms] = uniform(5, 10)\n  charge v = v + x * (1 ms) / tau");
+    a_constant_in_another_unit: format!("const e [mV] = 5 nA\n{}", plain("  charge v = v + x * e / (1 mV)"));
+    an_option_in_another_unit: "neuron N(dt [ms]: float = 1 mV) {\n  input x\n  state v = 0\n  charge v = v + x * dt / (1 ms)\n  output v\n}\n";
+    an_option_of_a_type_without_units [2]: "neuron N(n [ms]: int = 1, on [mV]: bool = true) {\n  input x\n  state v = 0\n  charge v = v + (if on { n } else { x })\n  output v\n}\n";
+    an_int_state_with_a_unit: plain("  state  left [ms]: int = 0\n  charge v = v + x * left");
+    two_units_of_one_name: plain("  param  e [mV] [V] = 1 mV\n  charge v = v + x * e / (1 mV)");
+    a_spike_of_a_potential: units("  charge u = u + r * i\n  fire   s = spike(u - 5 mV, atan())\n  output s");
+    an_exponential_of_a_potential: units("  charge u = u + r * i * exp(u)");
+    a_power_that_is_not_known: units("  charge u = u + r * i * u^n");
+    a_root_of_a_root: units("  charge u = u + r * i * sqrt(sqrt(u)) / 1 V");
+    an_argument_of_a_function_in_a_unit: format!("fn steep(x) = 1 / (1 + exp(x))\n{}", units("  charge u = u + r * i * steep(u)"));
+    a_let_in_another_unit: units("  let    drive [mV] = 2 * i\n  charge u = u + r * i + drive");
+    a_name_of_the_last_step_in_another_unit: units("  charge u = u + y@prev\n  fire   y = 2 * i\n  output y");
+    a_sum_that_changes_its_unit: units("  charge {\n    let mut sum = 0\n    for k in 0..2 {\n      u = u + sum\n      sum += i\n    }\n  }");
+    an_unknown_method: ode("method exakt", "      dv/dt = x - v\n      dw/dt = v - w");
+    a_method_that_nothing_comes_near: ode("method leapfrog", "      dv/dt = x - v\n      dw/dt = v - w");
+    an_exact_solution_of_a_square: ode("method exact", "      dv/dt = x - k * v * v\n      dw/dt = v - w");
+    an_exact_solution_with_a_factor_that_changes: ode("method exact", "      dv/dt = x * (k - v)\n      dw/dt = v - w");
+    an_exponential_step_of_an_exponential: ode("method exp_euler", "      dv/dt = x - v\n      dw/dt = v - exp(w)");
+    an_exact_solution_of_too_many_states: neuron("  state  a = 0\n  state  b = 0\n  state  c = 0\n  state  d = 0\n  charge {\n    ode method exact {\n      da/dt = x - a\n      db/dt = a - b\n      dc/dt = b - c\n      dd/dt = c - d\n      dv/dt = d - v\n    }\n  }");
+    steps_of_an_exact_solution: ode("method exact steps 4", "      dv/dt = x - v\n      dw/dt = v - w");
+    steps_without_a_method: ode("steps 4", "      dv/dt = x - v\n      dw/dt = v - w");
+    a_step_in_no_parts: ode("method rk2 steps 0", "      dv/dt = x - v\n      dw/dt = v - w");
+    a_step_in_too_many_parts: ode("method euler steps 2000", "      dv/dt = x - v\n      dw/dt = v - w");
+    parts_that_are_a_param: ode("method rk4 steps int(k)", "      dv/dt = x - v\n      dw/dt = v - w");
+    a_block_without_equations: ode("method rk4", "      let _y = x");
+    equations_of_what_is_no_state [3]: neuron("  state  r: int = 0\n  charge {\n    ode method euler {\n      dv/dt = x - v\n      dx/dt = -v\n      dr/dt = 1\n      du/dt = v\n    }\n  }");
+    two_equations_of_a_state: ode("method euler", "      dv/dt = x - v\n      dw/dt = v - w\n      dv/dt = 0");
+    equations_in_reset: plain("  charge v = v + x\n  reset {\n    ode method euler {\n      dv/dt = -v\n    }\n  }");
+    an_input_called_dt: plain("  input  dt\n  charge {\n    ode method euler {\n      dv/dt = dt - x * v\n    }\n  }");
+    a_step_that_takes_no_time: "neuron N(dt: float = 0) {\n  input x\n  state v = 0\n  charge {\n    ode method euler {\n      dv/dt = x - v\n    }\n  }\n  output v\n}\n";
+    an_equation_that_does_not_parse: ode("method euler", "      dv = x - v\n      dw/dt = v - w");
+    a_name_that_changes_among_equations: ode("method euler", "      let mut y = x\n      dv/dt = y - v\n      dw/dt = v - w");
+    an_equation_without_the_unit_of_time: "neuron N(dt [ms]: float = 0.1) {\n  input  x [mV]\n  state  v [mV] = 0\n  charge {\n    ode method exact {\n      dv/dt = x - v\n    }\n  }\n  output v\n}\n";
+    unknown_units [5]: plain("  param  a [mv] = 5 minute\n  param  b [mS/cm^x] = 1 T\n  param  c [minutes] = 1 ms\n  charge v = v + x * a * b * c");
+    an_unknown_unit_of_a_number [2]: plain("  param  k = 2 seconds\n  charge v = v + 2 x");
+    a_shape_of_a_state: plain("  state  w[3] = 0\n  charge v = v + x * w");
+    scales_that_are_too_far_apart: plain("  param  a [fF^3] = 1 [fF^3]\n  charge v = v + real(a > 1 [GF^3]) * x");
     a_previous_input: neuron("  charge v = v + x - x@prev");
     a_previous_sum: neuron("  charge v = v + (v + x)@prev");
     a_mut_outside_the_phases: neuron("  let mut half = x / 2\n  charge v = v + half");

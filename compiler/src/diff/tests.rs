@@ -36,6 +36,7 @@ pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) ->
         surrogates: vec![triangle()],
         graph,
         named: vec![],
+        solved: vec![],
         save: Default::default(),
         dtype: Default::default(),
     }

@@ -8,6 +8,7 @@ mod terms;
 mod tests;
 mod text;
 
+use crate::check::Solved;
 use crate::check::hir::Neuron;
 use crate::pipeline::{self, Options};
 use crate::saves::{Report, Strategy};
@@ -22,6 +23,8 @@ pub struct Explanation {
     pub neuron: String,
     /// Its options and their values.
     pub options: Vec<(String, String)>,
+    /// How the equations of states are solved.
+    pub solved: Vec<Solved>,
     /// The lines of the source that backward computes something for, in the order of the source.
     pub lines: Vec<Line>,
     /// What is saved, and what training costs.
@@ -64,6 +67,7 @@ pub fn explain(neuron: &Neuron, sources: &SourceMap, options: &Options) -> Expla
     Explanation {
         neuron: neuron.name.clone(),
         options: neuron.options.clone(),
+        solved: neuron.solved.clone(),
         lines: by_line(terms::terms(&simplified), sources),
         bound: Bound::new(&saves.chosen, Balance::of(&options.target)),
         plain: pipeline::saves(neuron, &plain).chosen,

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{Bound, Explanation, Limit, Line, Term};
+use crate::check::Solved;
 use crate::kernel::Count;
 use crate::saves::{Report, Strategy};
 
@@ -13,6 +14,9 @@ impl fmt::Display for Explanation {
         write!(f, "neuron {}", self.neuron)?;
         for (i, (name, value)) in self.options.iter().enumerate() {
             write!(f, "{} {name} = {value}", if i == 0 { ":" } else { "," })?;
+        }
+        for solved in &self.solved {
+            write!(f, "\nequations of {solved}")?;
         }
         writeln!(
             f,
@@ -128,6 +132,7 @@ impl Explanation {
         json!({
             "neuron": self.neuron,
             "options": Value::Object(options.collect()),
+            "equations": self.solved.iter().map(solved).collect::<Vec<_>>(),
             "lines": self.lines.iter().map(line).collect::<Vec<_>>(),
             "saves": saves(&self.saves),
             "plain": strategy(&self.plain),
@@ -135,6 +140,10 @@ impl Explanation {
             "bound": bound(&self.bound),
         })
     }
+}
+
+fn solved(solved: &Solved) -> Value {
+    json!({ "states": solved.states, "method": solved.method.word() })
 }
 
 fn line(line: &Line) -> Value {

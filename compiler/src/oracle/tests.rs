@@ -124,6 +124,7 @@ fn lif(Lif { soft, detach }: Lif, surrogate: Surrogate) -> Neuron {
         surrogates: vec![surrogate],
         graph: b.graph,
         named: vec![],
+        solved: vec![],
         save: Default::default(),
         dtype: Default::default(),
     }
@@ -149,6 +150,7 @@ fn around(body: impl FnOnce(&mut Build, NodeId, NodeId) -> NodeId) -> Neuron {
         surrogates: vec![sigmoid(4.0)],
         graph: b.graph,
         named: vec![],
+        solved: vec![],
         save: Default::default(),
         dtype: Default::default(),
     }

@@ -77,10 +77,15 @@ const UNARY: [&str; 26] = [
 ];
 
 /// Expressions that are wrong in most places, or not built yet.
-const WILD: [&str; 22] = [
+const WILD: [&str; 27] = [
     "nothing",
     "true",
     "5 mV",
+    "5 [mS/cm^2]",
+    "1 minute",
+    "2 [V*",
+    "(5 mV + 1 nA)",
+    "1 [m^-2/K]",
     "[1, 2]",
     "x0@prev",
     "x0[1]",

@@ -241,6 +241,28 @@ impl Writer<'_, '_> {
             self.line(2, &format!("const c = {value}"));
             self.e.scope.constants.push("c".into());
         }
+        self.units();
+    }
+
+    /// A param and a constant in a unit, which are read as numbers of it, or, by mistake, as they are.
+    fn units(&mut self) {
+        if self.percent(12) {
+            let (unit, one) = self.e.choices.pick(&[
+                ("mV", "(1 mV)"),
+                ("nS", "(1 nS)"),
+                ("mS/cm^2", "1 [mS/cm^2]"),
+                ("1/ms", "1 [1/ms]"),
+            ]);
+            let end = self.e.choices.pick(&["", " in (0, inf)", " learn"]);
+            self.line(2, &format!("param q [{unit}] = 5 * {one}{end}"));
+            let read = if self.e.wild > 0 { "q".into() } else { format!("(q / {one})") };
+            self.e.scope.reals.push(read.clone());
+            self.e.scope.params.push(read);
+        }
+        if self.percent(8) {
+            self.line(2, "const d [V] = 20 mV + 1 V");
+            self.e.scope.constants.push("(d / (1 mV))".into());
+        }
     }
 
     fn states(&mut self) -> Vec<String> {
@@ -278,6 +300,9 @@ impl Writer<'_, '_> {
         if self.percent(20) {
             self.repeat();
         }
+        if self.percent(15) {
+            self.equations(states);
+        }
         for state in states {
             let op = self.e.choices.pick(&["=", "=", "=", "+=", "*=", "-=", "/="]);
             let value = self.e.real(2);
@@ -290,6 +315,32 @@ impl Writer<'_, '_> {
         }
         self.line(2, "}");
         self.e.scope = outer;
+    }
+
+    fn equations(&mut self, states: &[String]) {
+        let methods: &[&str] = match self.e.wild {
+            0 => &["method euler", "method rk2", "method rk4 steps 2", "method auto", ""],
+            _ => &[
+                "method exact",
+                "method exp_euler",
+                "steps 2",
+                "method auto steps n",
+                "method rk3",
+            ],
+        };
+        let method = self.e.choices.pick(methods);
+        self.line(4, &format!("ode {method} {{"));
+        if self.percent(25) {
+            let value = self.e.real(1);
+            self.line(6, &format!("let slope = {value}"));
+            self.e.scope.reals.push("slope".into());
+        }
+        for state in states {
+            let value = self.e.real(2);
+            self.line(6, &format!("d{state}/dt = {value}"));
+        }
+        self.e.scope.reals.retain(|name| name != "slope");
+        self.line(4, "}");
     }
 
     fn repeat(&mut self) {

@@ -46,9 +46,11 @@ impl Printer<'_> {
     }
 
     fn quantity(&self, span: Span, unit: &Name) -> String {
-        let number = self.text(span.to(unit.span));
-        let number = number.strip_suffix(unit.text.as_str()).unwrap_or(number);
-        format!("{} {}", number.trim_end(), unit.text)
+        let number = self.text(Span { end: unit.span.start, ..span }).trim_end();
+        match number.strip_suffix('[') {
+            Some(number) => format!("{} [{}]", number.trim_end(), super::one_line(&unit.text)),
+            None => format!("{number} {}", unit.text),
+        }
     }
 
     /// `low..high`

@@ -48,6 +48,17 @@ const WORDS: &[&str] = &[
     "bernoulli",
     "exponential",
     "rand",
+    "ode",
+    "method",
+    "exact",
+    "exp_euler",
+    "euler",
+    "rk2",
+    "rk4",
+    "auto",
+    "steps",
+    "mV",
+    "uA",
 ];
 
 const SIGNS: &[&str] =

@@ -88,6 +88,47 @@ surrogate bump(width = 1.0, height = 1.0) {
 }
 ";
 
+/// Units of inputs and params, with one like it of another scale.
+const UNITS: &[&str] = &["mV", "nA", "ms", "mS/cm^2", "MOhm"];
+
+fn in_brackets(unit: &str) -> String {
+    if unit.is_empty() { String::new() } else { format!(" [{unit}]") }
+}
+
+/// 1 of a unit.
+fn behind_number(unit: &str) -> String {
+    if unit.contains('/') { format!("1 [{unit}]") } else { format!("1 {unit}") }
+}
+
+/// A text with a unit behind each of its numbers.
+fn with_unit(text: &str, unit: &str) -> String {
+    let unit = match unit.contains('/') {
+        true => format!(" [{unit}]"),
+        false => format!(" {unit}"),
+    };
+    let mut made = String::new();
+    for (at, c) in text.char_indices() {
+        made.push(c);
+        let is_in = |c: char| c.is_ascii_digit() || c == '.';
+        let ends = is_in(c) && !text[at + 1..].starts_with(is_in);
+        if ends && unit != " " {
+            made.push_str(&unit);
+        }
+    }
+    made
+}
+
+/// A number made of a name in a unit; where another scale stands in it there is a conversion.
+fn number_of(name: &str, unit: &str) -> String {
+    match unit {
+        "" => name.into(),
+        "mV" => format!("(1000 * ({name} / (1 V)))"),
+        "ms" => format!("(({name} + 250 us) / (1 ms))"),
+        "nA" => format!("(max({name}, 0.0001 [uA]) / (1 nA))"),
+        unit => format!("({name} / ({}))", behind_number(unit)),
+    }
+}
+
 /// A program.
 pub fn program(choices: &mut Choices<'_>) -> String {
     let wild = if choices.percent(75) { 0 } else { 8 };
@@ -208,8 +249,10 @@ impl Writer<'_, '_> {
     fn declarations(&mut self) {
         let inputs = 1 + [0, 0, 0, 1, 1, 2][self.below(6)];
         for i in 0..inputs {
-            self.line(&format!("  input x{i}"));
-            self.e.scope.reals.push(format!("x{i}"));
+            // The first is added to a state as it is.
+            let unit = if i > 0 && self.maybe(20) { self.e.pick(UNITS) } else { "" };
+            self.line(&format!("  input x{i}{}", in_brackets(unit)));
+            self.e.scope.reals.push(number_of(&format!("x{i}"), unit));
         }
         for i in 0..self.below(4) {
             self.param(i);
@@ -218,6 +261,9 @@ impl Writer<'_, '_> {
             let (distribution, of) = (self.e.pick(DRAWS), self.e.steady(1));
             self.line(&format!("  rand d{i} ~ {}", distribution.replace('#', &of)));
             self.e.scope.reals.push(format!("d{i}"));
+        }
+        if self.maybe(8) {
+            self.line("  const dt = 0.5");
         }
         self.states = 1 + self.below(3);
         for i in 0..self.states {
@@ -229,9 +275,13 @@ impl Writer<'_, '_> {
             self.line("  state r0: int = 0");
         }
         if self.maybe(30) {
-            let value = self.e.tame(2);
-            self.line(&format!("  let drive = {value}"));
-            self.e.scope.reals.push("drive".into());
+            let (value, unit) = (self.e.tame(2), self.e.pick(&["", "", "mV", "nA"]));
+            let (times, name) = match unit {
+                "" => (String::new(), "drive".to_string()),
+                _ => (format!(" * {}", behind_number(unit)), number_of("drive", unit)),
+            };
+            self.line(&format!("  let drive = {value}{times}"));
+            self.e.scope.reals.push(name);
         }
         self.e.scope.reals.extend((0..self.states).map(|i| format!("v{i}")));
         self.e.scope.ints.extend((0..self.ints).map(|i| format!("r{i}")));
@@ -242,10 +292,14 @@ impl Writer<'_, '_> {
         match self.below(8) {
             0..6 => {
                 let default = self.e.pick(&["0.5", "0.75", "uniform(0.25, 0.75)"]);
-                self.line(&format!("  param p{i}{sharing} = {default}{range}"));
+                let unit = if self.maybe(15) { self.e.pick(UNITS) } else { "" };
+                let (default, range) = (with_unit(default, unit), with_unit(range, unit));
+                let brackets = in_brackets(unit);
+                self.line(&format!("  param p{i}{brackets}{sharing} = {default}{range}"));
                 // What is shared by all is the same at every step, and so are the others.
-                self.e.scope.steady.push(format!("p{i}"));
-                self.e.scope.reals.push(format!("p{i}"));
+                let name = number_of(&format!("p{i}"), unit);
+                self.e.scope.steady.push(name.clone());
+                self.e.scope.reals.push(name);
             }
             6 => {
                 self.line(&format!("  param p{i}[2]{sharing} = [0.5, 0.75]{range}"));
@@ -263,6 +317,9 @@ impl Writer<'_, '_> {
         let outer = self.e.scope.clone();
         self.line("  charge {");
         self.locals("c");
+        if self.maybe(18) {
+            self.equations();
+        }
         for i in 0..self.states {
             let decay = self.e.pick(&["0.5", "0.75", "0", "0.9"]);
             let change = self.e.tame(3);
@@ -285,6 +342,39 @@ impl Writer<'_, '_> {
         }
         self.line("  }");
         self.e.scope = outer;
+    }
+
+    /// Equations that draw all states towards something small, by each method.
+    fn equations(&mut self) {
+        let method = self.e.pick(&[
+            "method euler",
+            "method rk2",
+            "method exp_euler",
+            "method exact",
+            "",
+            "method rk4",
+            "method auto",
+            "method rk2 steps 2",
+            "method euler steps 3",
+        ]);
+        let outer = self.e.scope.clone();
+        let is_linear = method.contains("exact");
+        self.line(&format!("    ode {method} {{"));
+        for i in 0..self.states {
+            // A state that is in no function keeps its equation linear in it.
+            let held = |name: &String| match is_linear {
+                true => !name.starts_with('v'),
+                false => *name != format!("v{i}"),
+            };
+            self.e.scope.reals.retain(held);
+            let (drive, rate) = (self.e.tame(2), self.e.steady(1));
+            let other = if i > 0 { format!(" + 0.25 * v{}", i - 1) } else { String::new() };
+            let turned = if i == 0 && self.states > 1 { " - 0.5 * v1" } else { "" };
+            let rate = format!("(0.25 + min(abs({rate}), 2))");
+            self.line(&format!("      dv{i}/dt = {drive} - {rate} * v{i}{other}{turned}"));
+            self.e.scope = outer.clone();
+        }
+        self.line("    }");
     }
 
     /// Names that only one phase has.

@@ -1,5 +1,6 @@
 //! The oracles against each other and against other libraries.
 
+mod ode;
 mod spikingjelly;
 mod surrogates;
 mod torch;
