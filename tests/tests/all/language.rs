@@ -117,6 +117,40 @@ fn tests_of_the_examples_pass() {
     assert!(count >= 5 * devices().len());
 }
 
+/// The programs of the other pages: each compiles, and its tests pass on every device.
+#[test]
+fn programs_of_the_book_compile_and_pass_their_tests() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let Ok(pages) = docs.read_dir() else { return };
+    let jit = Jit::with_cache(None);
+    let (mut programs, mut tests) = (0, 0);
+    for page in pages.map(|page| page.unwrap().path()) {
+        let name = page.file_name().unwrap().to_string_lossy().to_string();
+        // This one is the reference; that one shows what is found in programs that are wrong.
+        if !name.ends_with(".md") || ["language.md", "findings.md"].contains(&name.as_str()) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&page).unwrap();
+        let fences = text.split("\n```snn\n").skip(1);
+        for program in fences.filter_map(|rest| rest.split("\n```").next()) {
+            let program = format!("{program}\n");
+            let suite = Suite::new(Source { name: &name, text: &program }, &NoImports);
+            let found = render(&suite.sources, &suite.findings, false);
+            assert!(suite.findings.is_empty(), "{found}");
+            programs += 1;
+            for device in devices() {
+                for test in suite.tests() {
+                    let outcome = suite.run(test, &jit, device).unwrap();
+                    let found = render(&outcome.sources, &outcome.findings, false);
+                    assert!(outcome.passed(), "{}:\n{found}", device.name());
+                    tests += 1;
+                }
+            }
+        }
+    }
+    assert!(programs >= 8 && tests >= 6 * devices().len(), "{programs} programs, {tests} tests");
+}
+
 fn run(example: &Example) {
     let Example { rule, numbers, text, .. } = example;
     let source = Source { name: "example.snn", text };

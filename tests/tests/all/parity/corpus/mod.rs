@@ -210,7 +210,7 @@ fn numbers() -> Numbers {
 fn agrees(name: &str, case: &Case) {
     let mut numbers = numbers();
     let neuron = case.program().neuron();
-    emits(&neuron, false);
+    emits(&neuron, false, true);
     let machines = Machines::of(name, case.program());
     let (mut moved, mut fired) = (0.0, Vec::new());
     for steps in STEPS.into_iter().filter(|steps| *steps <= case.most_steps) {
@@ -247,7 +247,7 @@ fn agrees_saved(name: &str, mut case: Case) {
         case = case.save(save);
         let neuron = case.program().neuron();
         let is_narrow = save.ends_with("bf16");
-        emits(&neuron, is_narrow);
+        emits(&neuron, is_narrow, is_soak());
         let machines = Machines::of(&format!("{name}, saved {save}"), case.program());
         let machines = machines.within(if is_narrow { case.narrow } else { TOLERANCE });
         let whole = (!is_narrow).then_some(WHOLE);
@@ -266,12 +266,13 @@ fn agrees_saved(name: &str, mut case: Case) {
 const SPIKES: [&str; 3] = ["s", "z", "n"];
 
 /// Every target takes the program, but WGSL what it saves in 16 bits: what is emitted is valid and strict,
-/// or it is not emitted.
-fn emits(neuron: &Neuron, is_narrow: bool) {
+/// or it is not emitted. PTX takes LLVM seconds, so that `with_ptx` is said of what is by default alone.
+fn emits(neuron: &Neuron, is_narrow: bool, with_ptx: bool) {
     let mut targets: Vec<Target> =
         ["x86-64-v3", "aarch64"].map(|level| Target::Cpu { level: level.into() }).into();
     targets.extend((!is_narrow).then_some(Target::Wgsl));
-    targets.extend(cfg!(feature = "llvm").then_some(Target::Ptx { sm: 75 }));
+    let ptx = with_ptx && cfg!(feature = "llvm");
+    targets.extend(ptx.then_some(Target::Ptx { sm: 75 }));
     for target in targets {
         pipeline::back(neuron, &Options::new(target), "0".into()).unwrap();
     }
