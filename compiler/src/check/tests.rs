@@ -370,6 +370,8 @@ fn values_have_the_units_of_what_they_are_made_of() {
         ("exp(u / (1 V))", "1"),
         ("real(u > 0) + fmod(u, 2 mV) / (1 mV)", "1"),
         ("rsqrt(u * u)", "1/mV"),
+        ("(abs(u) / (1 V))^x", "1"),
+        ("exp(u / (1 V)) + u / (1 V)", "1"),
         ("tau^n * 1 [1/ms]", "ms"),
     ] {
         let text = format!(

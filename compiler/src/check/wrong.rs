@@ -310,6 +310,7 @@ wrong! {
     a_step_that_takes_no_time: "neuron N(dt: float = 0) {\n  input x\n  state v = 0\n  charge {\n    ode method euler {\n      dv/dt = x - v\n    }\n  }\n  output v\n}\n";
     an_equation_that_does_not_parse: ode("method euler", "      dv = x - v\n      dw/dt = v - w");
     a_name_that_changes_among_equations: ode("method euler", "      let mut y = x\n      dv/dt = y - v\n      dw/dt = v - w");
+    an_equation_without_a_time: "neuron N {\n  input  x [mV]\n  param  tau [ms] = 10 ms\n  state  v [mV] = 0\n  charge {\n    ode method exact {\n      dv/dt = (x - v) / tau\n    }\n  }\n  output v\n}\n";
     an_equation_without_the_unit_of_time: "neuron N(dt [ms]: float = 0.1) {\n  input  x [mV]\n  state  v [mV] = 0\n  charge {\n    ode method exact {\n      dv/dt = x - v\n    }\n  }\n  output v\n}\n";
     unknown_units [5]: plain("  param  a [mv] = 5 minute\n  param  b [mS/cm^x] = 1 T\n  param  c [minutes] = 1 ms\n  charge v = v + x * a * b * c");
     an_unknown_unit_of_a_number [2]: plain("  param  k = 2 seconds\n  charge v = v + 2 x");

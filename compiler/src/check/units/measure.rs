@@ -156,8 +156,8 @@ impl Pass<'_> {
         self.plain(b, "an exponent");
         let unit = self.measure(a);
         let Measure::In(known) = unit.measure else { return unit };
-        if known == Unit::NONE {
-            return Measured::PLAIN;
+        if known.is_plain() {
+            return self.plain_measured(a, unit, "the base of a power");
         }
         let n = self.constants.number(b).ok().filter(|n| n.abs() <= MAX_POWER);
         match n {

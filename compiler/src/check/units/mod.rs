@@ -219,13 +219,7 @@ impl<'c> Pass<'c> {
             };
             match unit.is_like(rate) {
                 true => self.scale(value, unit.tens_to(rate)),
-                false => {
-                    let name = format!("d{name}/dt");
-                    self.differs_from_name(&name, None, rate, value, found);
-                    if let Some(finding) = self.findings.pop() {
-                        self.findings.push(finding.because(*span, format!("in `{rate}`")));
-                    }
-                }
+                false => self.differs_from_rate((name, *span, rate), time, value, found),
             }
         }
     }

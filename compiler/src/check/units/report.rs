@@ -102,6 +102,24 @@ impl Pass<'_> {
         self.findings.push(finding);
     }
 
+    /// The right side of an equation in another unit than its state's by that of time.
+    pub(super) fn differs_from_rate(
+        &mut self,
+        (name, left, rate): (&str, Span, Unit),
+        time: Measured,
+        e: &Expr,
+        found: Measured,
+    ) {
+        self.differs_from_name(&format!("d{name}/dt"), None, rate, e, found);
+        let Some(mut finding) = self.findings.pop() else { return };
+        finding = finding.because(left, label(rate));
+        if time.measure == Measure::In(Unit::NONE) {
+            finding = finding
+                .help("`dt`, an option or a const, is the time of a step: `dt [ms]: float = 1`");
+        }
+        self.findings.push(finding);
+    }
+
     /// A value with a unit where there is to be none.
     pub(super) fn has_unit(
         &mut self,
