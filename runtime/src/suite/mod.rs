@@ -33,7 +33,7 @@ pub struct Suite<'a> {
 }
 
 /// What became of a test.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// What did not hold; nothing where it passed.
     pub findings: Diagnostics,
@@ -78,42 +78,23 @@ impl<'a> Suite<'a> {
     /// As [`Suite::run`].
     pub fn gradients(&self, name: &str, jit: &Jit, device: &Arc<dyn Device>) -> Result<Outcome> {
         let start = Instant::now();
-        let (mut sources, mut findings) = (SourceMap::new(), Diagnostics::new());
-        let mut different = None;
+        let mut last = Outcome::default();
         for seed in 0..NOISES {
-            let test = Test {
-                name: String::new(),
-                span: Span::default(),
-                neuron: name.into(),
-                options: Vec::new(),
-                params: Vec::new(),
-                inputs: Vec::new(),
-                states: Vec::new(),
-                steps: None,
-                seed,
-                expectations: vec![Expectation::Gradients(Span::default())],
-            };
-            let front = match pipeline::front(self.source, &wanted(&test), self.resolver) {
-                Ok(front) => front,
-                Err(found) => {
-                    (sources, findings) = (found.sources, found.diagnostics);
-                    break;
-                }
-            };
-            let artifact = jit.artifact_of(&front, &device.target(), jit.tuning())?;
-            let neuron = Neuron::load(Arc::clone(device), artifact)?;
-            let call = operands::noise(&front.neuron, seed)?;
-            let ran = Ran::new(&test, &front, neuron, call)?;
-            let (found, more) = ran.check_gradients(front.neuron.span);
-            sources = front.findings.sources.clone();
-            findings = found;
-            different = more;
-            if different.is_none() || !findings.is_empty() {
+            let test = on_noise(name, seed);
+            let ran =
+                match self.begin(&test, jit, device, |neuron| operands::noise(neuron, seed))? {
+                    Ok(ran) => ran,
+                    Err(outcome) => return Ok(outcome),
+                };
+            let (found, different) = ran.check_gradients(ran.neuron.span);
+            let is_last = different.is_none() || !found.is_empty();
+            let findings = found.into_iter().chain(different).collect();
+            last = Outcome { findings, sources: ran.sources, took: start.elapsed() };
+            if is_last {
                 break;
             }
         }
-        findings.extend(different);
-        Ok(Outcome { findings, sources, took: start.elapsed() })
+        Ok(last)
     }
 
     /// The tests, in the order written.
@@ -128,47 +109,74 @@ impl<'a> Suite<'a> {
     /// Those of the device, and what its target cannot do; what the test finds wrong is its outcome.
     pub fn run(&self, test: &Test, jit: &Jit, device: &Arc<dyn Device>) -> Result<Outcome> {
         let start = Instant::now();
-        let wanted = wanted(test);
-        let outcome = |sources, findings| Outcome { findings, sources, took: start.elapsed() };
-        let front = match pipeline::front(self.source, &wanted, self.resolver) {
-            Ok(front) => front,
-            Err(found) => return Ok(outcome(found.sources, found.diagnostics)),
-        };
-        let sources = front.findings.sources.clone();
-        let artifact = jit.artifact_of(&front, &device.target(), jit.tuning())?;
-        let neuron = Neuron::load(Arc::clone(device), artifact)?;
-        let call = match operands::call(test, &front.neuron) {
-            Ok(call) => call,
-            Err(finding) => return Ok(outcome(sources, vec![*finding])),
-        };
-        match Ran::new(test, &front, neuron, call) {
+        let call = |neuron: &hir::Neuron| operands::call(test, neuron);
+        Ok(match self.begin(test, jit, device, call)? {
             Ok(ran) => {
                 let found = test.expectations.iter().flat_map(|expected| ran.check(expected));
-                let found = found.collect();
-                Ok(outcome(sources, found))
+                let findings = found.collect();
+                Outcome { findings, sources: ran.sources, took: start.elapsed() }
             }
-            Err(Error::Device { device, what, why }) => Err(Error::Device { device, what, why }),
+            Err(outcome) => Outcome { took: start.elapsed(), ..outcome },
+        })
+    }
+
+    /// Compiles a test's neuron and runs it on a call; where the test or the call does not fit, that is the outcome.
+    fn begin(
+        &self,
+        test: &Test,
+        jit: &Jit,
+        device: &Arc<dyn Device>,
+        call: impl FnOnce(&hir::Neuron) -> operands::Found<Call>,
+    ) -> Result<std::result::Result<Ran, Outcome>> {
+        let wrong =
+            |sources, findings| Ok(Err(Outcome { findings, sources, took: Duration::ZERO }));
+        let front = match pipeline::front(self.source, &wanted(test), self.resolver) {
+            Ok(front) => front,
+            Err(found) => return wrong(found.sources, found.diagnostics),
+        };
+        let call = match call(&front.neuron) {
+            Ok(call) => call,
+            Err(finding) => return wrong(front.findings.sources, vec![*finding]),
+        };
+        let artifact = jit.artifact_of(&front, &device.target(), jit.tuning())?;
+        let neuron = Neuron::load(Arc::clone(device), artifact)?;
+        match Ran::new(test, &front, neuron, call) {
+            Ok(ran) => Ok(Ok(ran)),
+            Err(error @ Error::Device { .. }) => Err(error),
             Err(error) => {
                 let finding = Diagnostic::new("E0703", test.span, error.to_string(), "this test");
-                Ok(outcome(sources, vec![finding]))
+                wrong(front.findings.sources, vec![finding])
             }
         }
     }
 }
 
-/// What is compiled for a test: what it looks at is given, what it asks the gradient of is learnt.
+/// What runs a neuron on noise.
+fn on_noise(neuron: &str, seed: u64) -> Test {
+    Test {
+        name: String::new(),
+        span: Span::default(),
+        neuron: neuron.into(),
+        options: Vec::new(),
+        params: Vec::new(),
+        inputs: Vec::new(),
+        states: Vec::new(),
+        steps: None,
+        seed,
+        expectations: vec![Expectation::Gradients(Span::default())],
+    }
+}
+
+/// What is compiled for a test: what it looks at is given.
 fn wanted(test: &Test) -> Specialization {
-    let names = |of_gradients: bool| {
-        let names = test.expectations.iter().filter_map(move |expected| match expected {
-            Expectation::Values { name, grad, .. } if *grad == of_gradients => Some(name.clone()),
-            _ => None,
-        });
-        names.collect::<Vec<_>>()
-    };
+    let watched = test.expectations.iter().filter_map(|expected| match expected {
+        Expectation::Values { name, grad: false, .. } => Some(name.clone()),
+        _ => None,
+    });
     Specialization {
         neuron: Some(test.neuron.clone()),
         options: test.options.clone(),
-        watch: names(false),
+        watch: watched.collect(),
         ..Specialization::default()
     }
 }
@@ -176,6 +184,7 @@ fn wanted(test: &Test) -> Specialization {
 /// A test's neuron with what came out of it.
 struct Ran {
     neuron: hir::Neuron,
+    sources: SourceMap,
     call: Call,
     seeds: Seeds,
     gradients: Gradients,
@@ -183,7 +192,7 @@ struct Ran {
 
 impl Ran {
     fn new(test: &Test, front: &Front, neuron: Neuron, call: Call) -> Result<Self> {
-        let seeds = seeds(test, &front.neuron, &call)?;
+        let seeds = seeds(&front.neuron, &call)?;
         let asks = |expected: &Expectation| match expected {
             Expectation::Values { grad, .. } => *grad,
             Expectation::Gradients(_) => true,
@@ -192,7 +201,8 @@ impl Ran {
             true => neuron.grad(&call, &seeds)?,
             false => Gradients { forward: neuron.forward(&call)?, ..Gradients::default() },
         };
-        Ok(Self { neuron: front.neuron.clone(), call, seeds, gradients })
+        let (neuron, sources) = (front.neuron.clone(), front.findings.sources.clone());
+        Ok(Self { neuron, sources, call, seeds, gradients })
     }
 
     fn check(&self, expected: &Expectation) -> Diagnostics {
@@ -217,9 +227,7 @@ impl Ran {
             }
         }
     }
-}
 
-impl Ran {
     fn check_gradients(&self, span: Span) -> (Diagnostics, Option<Diagnostic>) {
         gradients::check(&self.neuron, &self.call, &self.seeds, &self.gradients, span)
     }
@@ -235,16 +243,11 @@ fn gradient_of<'g>(found: &'g Gradients, name: &str) -> Option<&'g Array> {
 }
 
 /// Ones for what the neuron itself gives: a test's gradient is that of the sum of it.
-fn seeds(test: &Test, neuron: &hir::Neuron, call: &Call) -> Result<Seeds> {
+fn seeds(neuron: &hir::Neuron, call: &Call) -> Result<Seeds> {
     let shape = call.shape()?;
     let mut seeds = Seeds::default();
-    let watched = &wanted(test).watch;
-    // What is only looked at stands behind what is declared.
-    let declared = neuron
-        .outputs
-        .iter()
-        .filter(|output| !watched.contains(&output.name) || output.span != neuron.span);
-    for output in declared {
+    // What is only looked at is declared nowhere, and stands at the neuron's name.
+    for output in neuron.outputs.iter().filter(|output| output.span != neuron.span) {
         let shape = if output.last { &shape[1..] } else { &shape[..] };
         let ones = vec![1.0; shape.iter().product()];
         seeds.outputs.insert(output.name.clone(), Array::new(shape.to_vec(), ones)?);

@@ -1,16 +1,15 @@
 //! What a test gives, as a run takes it.
 
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
 use snn_compiler::check::{Given, Numbers, Test, hir};
 use snn_compiler::diagnostic::Diagnostic;
 use snn_compiler::span::Span;
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
-
-use crate::error::Result;
 use crate::neuron::{Array, Arrays, Call};
 
-type Found<T> = std::result::Result<T, Box<Diagnostic>>;
+/// What there is, or what does not fit.
+pub type Found<T> = std::result::Result<T, Box<Diagnostic>>;
 
 /// The call of a test: `[T, N]`, where N is 1 but for inputs and states with a number for each neuron.
 pub fn call(test: &Test, neuron: &hir::Neuron) -> Found<Call> {
@@ -43,18 +42,14 @@ pub fn call(test: &Test, neuron: &hir::Neuron) -> Found<Call> {
 const NOISE: [usize; 2] = [16, 4];
 
 /// A run on noise from -1 to 2, with all else as declared.
-///
-/// # Errors
-///
-/// None.
-pub fn noise(neuron: &hir::Neuron, seed: u64) -> Result<Call> {
+pub fn noise(neuron: &hir::Neuron, seed: u64) -> Found<Call> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let count = NOISE.iter().product();
     let mut call = Call { sizes: NOISE.to_vec(), seed, ..Call::default() };
     for input in neuron.inputs.iter().filter(|input| input.is_given()) {
         let unit = |_| random.next_u32() as f32 / u32::MAX as f32;
         let data = (0..count).map(unit).map(|unit| 3.0 * unit - 1.0).collect();
-        call.inputs.insert(input.name.clone(), Array::new(NOISE.to_vec(), data)?);
+        call.inputs.insert(input.name.clone(), array(NOISE.to_vec(), data));
     }
     Ok(call)
 }
