@@ -155,7 +155,7 @@ corpus! {
     tsodyks_markram: case("tsodyks_markram").state("r", 0.2, 1.0).state("u", 0.0, 0.6);
     wilson_cowan: case("wilson_cowan").state("e", 0.0, 0.5).state("i", 0.0, 0.5);
 
-    ode_adex: case("ode_adex").inputs(0.0, 12000.0).state("v", -75.0, -38.0).state("w", 0.0, 200.0).narrow(0.1);
+    ode_adex: case("ode_adex").inputs(0.0, 12000.0).state("v", -75.0, -38.0).state("w", 0.0, 200.0).narrow(0.3);
     ode_alpha_lif: case("ode_alpha_lif").inputs(-1.0, 3.0).state("v", -5.0, 12.0);
     ode_hodgkin_huxley: case("ode_hodgkin_huxley").inputs(0.0, 40.0)
         .state("v", -75.0, 40.0).state("m", 0.0, 1.0).state("h", 0.0, 1.0).state("n", 0.3, 0.8).narrow(0.1);
