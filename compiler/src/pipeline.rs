@@ -78,6 +78,10 @@ impl Options {
         if !matches!(self.target, Target::Ptx { .. }) || self.tuning.chunk.is_some() {
             return Vec::new();
         }
+        // Draws make the code of a step long, and not its memory: there is one set of kernels for all lengths.
+        if kernels.iter().any(|kernel| kernel.draws()) {
+            return Vec::new();
+        }
         let of_chunk = |chunk| Self { tuning: Tuning::of_chunk(chunk), ..self.clone() };
         let own = kernels.iter().map(|kernel| kernel.schedule.chunk).min().unwrap_or(1);
         let mut others = vec![(SHORT, of_chunk(own.min(schedule::SHORT)))];
@@ -233,6 +237,9 @@ fn lowered(adjoint: &diff::Adjoint, options: &Options) -> (kernel::Lowered, Vec<
     // much are shorter.
     let is_free = matches!(options.target, Target::Ptx { .. }) && options.tuning.chunk.is_none();
     let mut schedule = options.schedule();
+    if is_free && adjoint.neuron.inputs.iter().any(|input| input.draw().is_some()) {
+        schedule.chunk = schedule.chunk.min(schedule::SHORT);
+    }
     loop {
         let saves = saves::choose(adjoint, &options.target, schedule);
         let lowered = kernel::lower(adjoint, schedule, &saves);
@@ -321,7 +328,7 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
         inputs: neuron
             .inputs
             .iter()
-            .filter(|input| input.param.is_none())
+            .filter(|input| input.is_given())
             .map(|input| streamed(&input.name, hir::Type::Real))
             .collect(),
         outputs: neuron
@@ -432,7 +439,7 @@ fn params(neuron: &Neuron) -> Vec<artifact::Param> {
             }
         }
     }
-    let stepped = neuron.inputs.iter().filter_map(|input| input.param.as_ref());
+    let stepped = neuron.inputs.iter().filter_map(|input| input.param());
     all.extend(stepped.map(|stepped| {
         (stepped.span, artifact::Param { axis: Some(Axis::Steps), ..param(stepped) })
     }));
@@ -440,7 +447,8 @@ fn params(neuron: &Neuron) -> Vec<artifact::Param> {
     all.into_iter().map(|(_, param)| param).collect()
 }
 
-fn param(param: &hir::Param) -> artifact::Param {
+/// A param as a manifest has it.
+pub fn param(param: &hir::Param) -> artifact::Param {
     let end = |end: f64| end.is_finite().then_some(end);
     artifact::Param {
         name: param.name.clone(),

@@ -48,6 +48,7 @@ pub struct Embedded {
     neuron: Neuron,
     params: Arrays,
     seed: u64,
+    first_step: u32,
 }
 
 impl Embedded {
@@ -60,7 +61,9 @@ impl Embedded {
         let mut failed = Error::Artifact("the program has none".into());
         for bytes in artifacts {
             match Neuron::load(device.clone(), artifact(bytes)?) {
-                Ok(neuron) => return Ok(Self { neuron, params: Arrays::new(), seed: 0 }),
+                Ok(neuron) => {
+                    return Ok(Self { neuron, params: Arrays::new(), seed: 0, first_step: 0 });
+                }
                 Err(error) => failed = error,
             }
         }
@@ -101,9 +104,15 @@ impl Embedded {
         Ok(())
     }
 
-    /// Where the random numbers of params start that are drawn and were not set; 0 without it.
+    /// Where random numbers start: those of params that are drawn and were not set, and those that the neuron draws
+    /// at each step; 0 without it.
     pub fn set_seed(&mut self, seed: u64) {
         self.seed = seed;
+    }
+
+    /// The number of the next run's first step, for what the neuron draws: 0 without it, in every run.
+    pub fn set_first_step(&mut self, step: u32) {
+        self.first_step = step;
     }
 
     /// The numbers of a param; one where it has its declared number, none where there is no such param
@@ -177,6 +186,7 @@ impl Embedded {
             params: params.collect::<Result<_>>()?,
             states: some(shape.get(1..).unwrap_or_default(), states)?,
             seed: self.seed,
+            first_step: self.first_step,
             ..Call::default()
         })
     }

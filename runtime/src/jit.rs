@@ -93,7 +93,6 @@ impl Jit {
         self.cached(&key, || pipeline::back(&front.neuron, &options, key.clone()))
     }
 
-    #[cfg(feature = "torch")]
     pub(crate) fn tuning(&self) -> Tuning {
         self.tuning
     }

@@ -13,6 +13,8 @@ pub mod error;
 pub mod jit;
 pub mod neuron;
 pub mod shape;
+#[cfg(feature = "jit")]
+pub mod suite;
 #[cfg(feature = "torch")]
 pub mod torch;
 #[cfg(feature = "jit")]

@@ -1,10 +1,12 @@
-//! Indexed params as kernels have them: a param for each index, an input for each step.
+//! Indexed params as kernels have them, a param for each index, an input for each step; and draws as the oracle has
+//! them.
 
 use std::collections::BTreeMap;
 
 use snn_compiler::check::hir::{Neuron, Param};
 use snn_runtime::neuron::{Array, Call};
 
+use crate::drawn::drawn;
 use crate::operands::{Sizes, stored};
 
 /// Numbers by name.
@@ -25,10 +27,10 @@ pub fn indexed(neuron: &Neuron) -> Vec<(&str, Vec<&Param>)> {
 
 /// The params with a number for each step.
 pub fn stepped(neuron: &Neuron) -> impl Iterator<Item = &Param> {
-    neuron.inputs.iter().filter_map(|input| input.param.as_ref())
+    neuron.inputs.iter().filter_map(|input| input.param())
 }
 
-/// A call as kernels take it.
+/// A call as kernels take it, with the draws that only the oracle is given.
 pub fn expanded(neuron: &Neuron, call: &Call) -> Call {
     let sizes = Sizes::of(call);
     let mut flat = call.clone();
@@ -55,6 +57,7 @@ pub fn expanded(neuron: &Neuron, call: &Call) -> Call {
         flat.inputs.insert(param.name.clone(), sizes.sequence(rows.collect()));
         flat.params.remove(&param.name);
     }
+    flat.inputs.extend(drawn(neuron, &sizes));
     flat
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 pub mod compare;
+pub mod drawn;
 pub mod expected;
 pub mod fuzz;
 pub mod gpu;

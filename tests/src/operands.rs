@@ -20,6 +20,10 @@ pub struct Sizes {
     pub channel_stride: usize,
     /// Lanes of one batch element.
     pub neurons: usize,
+    /// The seed of what is drawn.
+    pub seed: u64,
+    /// The number of the first step, for what is drawn.
+    pub first_step: u32,
 }
 
 impl Sizes {
@@ -28,14 +32,26 @@ impl Sizes {
         let shape = call.inputs.values().next().map_or(&call.sizes[..], Array::shape);
         let (steps, step) = (shape[0], shape[1..].to_vec());
         let lanes = step.iter().product();
+        let (seed, first_step) = (call.seed, call.first_step);
         if let [neurons] = step[..] {
-            return Self { steps, step, lanes, channels: neurons, channel_stride: 1, neurons };
+            let (channels, channel_stride) = (neurons, 1);
+            return Self {
+                steps,
+                step,
+                lanes,
+                channels,
+                channel_stride,
+                neurons,
+                seed,
+                first_step,
+            };
         }
         let axis =
             call.channel_axis.unwrap_or(CHANNEL_AXIS).rem_euclid(shape.len() as isize) as usize;
         let channel_stride = shape[axis + 1..].iter().product();
         let neurons = step[1..].iter().product();
-        Self { steps, step, lanes, channels: shape[axis], channel_stride, neurons }
+        let channels = shape[axis];
+        Self { steps, step, lanes, channels, channel_stride, neurons, seed, first_step }
     }
 
     /// An array of all steps.
@@ -64,6 +80,8 @@ impl Sizes {
             channels: self.channels,
             channel_stride: self.channel_stride,
             neurons: self.neurons,
+            seed: self.seed,
+            first_step: self.first_step,
             ..Launch::dense(kernel, self.steps, self.lanes)
         }
     }

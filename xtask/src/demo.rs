@@ -12,6 +12,11 @@ pub fn run() -> Result<bool, String> {
     if !succeeds(cargo(&["build", "--release", "--package", "snnc"]))? {
         return Ok(false);
     }
+    run_built("release")
+}
+
+/// Runs the `snnc` that a profile has built, and returns whether everything it ran succeeded.
+pub fn run_built(profile: &str) -> Result<bool, String> {
     let out = process::target().join("demo");
     fs::create_dir_all(&out).map_err(|why| format!("{}: {why}", out.display()))?;
     let shown = relative(&out);
@@ -20,7 +25,7 @@ pub fn run() -> Result<bool, String> {
     // A cache of its own, empty: the times shown are those of a first run.
     let cache = out.join("cache");
     let _ = fs::remove_dir_all(&cache);
-    let snnc = |command: &str, args: &[String]| snnc(command, args, &cache);
+    let snnc = |command: &str, args: &[String]| snnc(profile, command, args, &cache);
 
     let forward = ["--out".into(), at("out.npz"), "--plot".into(), at("lif.svg")];
     let picture = ["--plot".into(), at("lif.png")];
@@ -39,8 +44,8 @@ pub fn run() -> Result<bool, String> {
 }
 
 /// Runs one of snnc's commands over the recorded input and shows the line that was typed.
-fn snnc(command: &str, args: &[String], cache: &Path) -> Result<bool, String> {
-    let mut process = Command::new(process::built("release", "snnc"));
+fn snnc(profile: &str, command: &str, args: &[String], cache: &Path) -> Result<bool, String> {
+    let mut process = Command::new(process::built(profile, "snnc"));
     process.current_dir(process::root());
     process.args([command, "examples/demo/lif.snn", "--input", "x=examples/demo/input.npy"]);
     process.args(args).env("SNNC_CACHE", cache);

@@ -157,6 +157,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Whether the neuron draws random numbers at each step: what it gives depends on a seed then.
+    pub fn draws(&self) -> bool {
+        self.entries.values().flat_map(|entry| &entry.scalars).any(|name| name == "seed.low")
+    }
+
     /// The entry to launch for so many steps, with its name: that for few or for many steps, where there is
     /// one that they suit.
     pub fn entry_for(&self, name: &str, steps: usize) -> Option<(&str, &Entry)> {

@@ -37,6 +37,8 @@ pub enum Command {
     New(NewArgs),
     /// Look for errors in neurons, and make nothing
     Check(CheckArgs),
+    /// Run the tests in files, and hold each neuron's gradients against finite differences
+    Test(TestArgs),
     /// Bring files into the one style
     Fmt(FmtArgs),
     /// Explain the code of an error or a warning, or a neuron: its gradient line by line, what is
@@ -125,6 +127,20 @@ pub struct CheckArgs {
     /// The files; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<String>,
+}
+
+/// Arguments of `test`.
+#[derive(Args)]
+pub struct TestArgs {
+    /// The files; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+    /// Run only tests whose name has this in it
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Where to run: cpu, cuda:0, wgpu:0
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
 }
 
 /// Arguments of `explain`.
@@ -285,9 +301,12 @@ pub struct Operands {
     /// Neurons of a made input, or how many there are of one without an input
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub neurons: usize,
-    /// Where random numbers start: those of a made input, and of params that are drawn
+    /// Where random numbers start: those of a made input, of params that are drawn, and of what the neuron draws
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// The number of the first step for what the neuron draws: the steps of the runs that this one goes on from
+    #[arg(long, value_name = "T0", default_value_t = 0)]
+    pub first_step: u32,
     /// A param's number, or its numbers: NAME=2.0 or NAME=file.npy
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
     pub params: Vec<(String, String)>,

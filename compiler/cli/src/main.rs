@@ -21,6 +21,7 @@ mod report;
 mod run;
 mod source;
 mod summary;
+mod test;
 mod web;
 mod write;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::New(args) => new::new(args).map(|()| true),
         Command::Check(args) => Ok(check::files(args, &reporter)),
+        Command::Test(args) => test::files(args, &reporter),
         Command::Fmt(args) => Ok(fmt::files(args, &reporter)),
         Command::Explain(args) => explain::explain(args, &reporter).map(|()| true),
         Command::Build(args) => build::build(args, &reporter).map(|()| true),

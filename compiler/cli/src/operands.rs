@@ -19,6 +19,7 @@ pub fn call(args: &Operands, manifest: &Manifest) -> Result<Call> {
         states: arrays("state", &args.states, Kind::Numbers, false)?,
         channel_axis: args.channel_axis,
         seed: args.seed,
+        first_step: args.first_step,
     })
 }
 

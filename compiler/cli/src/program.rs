@@ -30,6 +30,7 @@ impl Program {
             dtype: special.dtype,
             pack: special.pack.clone(),
             normalize: special.normalize.clone(),
+            watch: Vec::new(),
         };
         Ok(Self { text: source::read(&special.file)?, wanted })
     }

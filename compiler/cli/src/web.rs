@@ -58,6 +58,9 @@ fn refuse(args: &WebArgs) -> Result<()> {
 fn page(artifact: &Artifact, program: &str) -> Result<String> {
     let manifest = &artifact.manifest;
     let Code::Wgsl(wgsl) = &artifact.code else { return Err("this is no WGSL".to_string().into()) };
+    if manifest.draws() {
+        return Err("the neuron draws random numbers, which a page cannot do".to_string().into());
+    }
     let mut drawn = BTreeMap::new();
     for param in &manifest.params {
         let is_refused = match &param.axis {

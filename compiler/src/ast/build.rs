@@ -109,7 +109,7 @@ impl<'a> Builder<'a> {
                 self.word(&pair, Rule::integer).map_or(ItemKind::Bad, ItemKind::Edition)
             }
             Rule::import => self.word(&pair, Rule::string).map_or(ItemKind::Bad, ItemKind::Import),
-            Rule::test => self.word(&pair, Rule::string).map_or(ItemKind::Bad, ItemKind::Test),
+            Rule::test => self.test(&pair).map_or(ItemKind::Bad, ItemKind::Test),
             Rule::constant => ItemKind::Const(self.constant(pair)),
             Rule::function => ItemKind::Function(self.function(pair)),
             Rule::surrogate => ItemKind::Surrogate(self.surrogate(pair)),
@@ -468,7 +468,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The first expression in a pair; the grammar puts one there.
-    fn expr_in(&mut self, pair: &Pair<'_, Rule>) -> Expr {
+    pub(super) fn expr_in(&mut self, pair: &Pair<'_, Rule>) -> Expr {
         let bad = Expr { kind: ExprKind::Bad, span: self.span(pair) };
         first(pair, Rule::expr).map_or(bad, |inner| self.expr(inner))
     }
@@ -493,7 +493,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Reports why a piece does not parse.
-    fn refuse_piece(&mut self, pair: &Pair<'_, Rule>, rule: Rule) {
+    pub(super) fn refuse_piece(&mut self, pair: &Pair<'_, Rule>, rule: Rule) {
         if self.retry(pair, rule).is_some() {
             self.offset = 0;
             let message = "this cannot stand here";

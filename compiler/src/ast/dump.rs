@@ -22,7 +22,7 @@ fn dump_item(out: &mut String, item: &Item) {
         ItemKind::Edition(number) => line(out, 0, format!("edition {}", number.text), item.span),
         ItemKind::Import(path) => line(out, 0, format!("import {}", path.text), item.span),
         ItemKind::Const(constant) => line(out, 0, const_text(constant), item.span),
-        ItemKind::Test(name) => line(out, 0, format!("test {}", name.text), item.span),
+        ItemKind::Test(test) => dump_test(out, test, item.span),
         ItemKind::Bad => line(out, 0, "bad item", item.span),
         ItemKind::Function(function) => {
             let formals = formals_text(&function.formals);
@@ -39,6 +39,32 @@ fn dump_item(out: &mut String, item: &Item) {
             }
         }
         ItemKind::Neuron(neuron) => dump_neuron(out, neuron, item.span),
+    }
+}
+
+fn dump_test(out: &mut String, test: &Test, span: Span) {
+    line(out, 0, format!("test {}", test.name.text), span);
+    let given = |all: &[Given]| {
+        let each = all.iter().map(|given| format!(" ({} {})", given.name.text, expr(&given.value)));
+        each.collect::<String>()
+    };
+    for each in &test.lines {
+        let text = match &each.kind {
+            TestLineKind::Neuron { name, options, params } => {
+                format!("neuron {}{} with{}", name.text, given(options), given(params))
+            }
+            TestLineKind::Given(one) => format!("given{}", given(std::slice::from_ref(one))),
+            TestLineKind::Values { grad, name, numbers, exact, within } => {
+                let what = if grad.is_some() { "grad " } else { "" };
+                let is = if *exact { "==" } else { "~=" };
+                let within = within.as_ref().map(|within| format!(" within {}", expr(within)));
+                let within = within.unwrap_or_default();
+                format!("expect {what}{} {is} {}{within}", name.text, expr(numbers))
+            }
+            TestLineKind::Gradients => "expect gradients".into(),
+            TestLineKind::Bad => "bad line".into(),
+        };
+        line(out, 1, text, each.span);
     }
 }
 

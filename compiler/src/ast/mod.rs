@@ -11,6 +11,7 @@ mod ode;
 mod parse;
 mod print;
 mod syntax_error;
+mod test;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use dump::dump;
 pub use ode::{Equation, Ode, OdeLine, OdeLineKind};
 pub use parse::{parse, parse_expr};
 pub use print::print;
+pub use test::{Given, Test, TestLine, TestLineKind};
 
 /// A name as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +96,7 @@ pub enum ItemKind {
     /// `neuron N(...) { ... }`
     Neuron(Neuron),
     /// `test "..." { ... }`; the name is the string with its quotes.
-    Test(Name),
+    Test(Test),
     /// Text that does not parse.
     Bad,
 }

@@ -193,8 +193,63 @@ impl<'a> Printer<'a> {
             ItemKind::Function(function) => self.function(function, item.span),
             ItemKind::Surrogate(surrogate) => self.surrogate(surrogate, item.span),
             ItemKind::Neuron(neuron) => self.neuron(neuron, item.span),
-            ItemKind::Test(_) | ItemKind::Bad => self.raw(item.span),
+            ItemKind::Test(test) => self.test(test, item.span),
+            ItemKind::Bad => self.raw(item.span),
         }
+    }
+
+    fn test(&mut self, test: &Test, item: Span) {
+        self.head(test.name.span, text(format!("test {}", test.name.text)));
+        self.block(item.end as usize, |p| test.lines.iter().for_each(|line| p.test_line(line)));
+    }
+
+    fn test_line(&mut self, line: &TestLine) {
+        let span = line.span;
+        match &line.kind {
+            TestLineKind::Neuron { name, options, params } => {
+                let head = self.test_subject(name, options, params);
+                self.line(span, &head);
+            }
+            TestLineKind::Given(Given { name, value }) => {
+                self.value(span, format!("{} = ", name.text), value);
+            }
+            TestLineKind::Values { grad, name, numbers, exact, within } => {
+                let name = match grad {
+                    Some(_) => format!("grad({})", name.text),
+                    None => name.text.clone(),
+                };
+                let is = if *exact { "==" } else { "~=" };
+                let mut parts = vec![text(format!("expect {name} {is} ")), self.expr(numbers)];
+                if let Some(within) = within {
+                    parts.extend([text(" within "), self.expr(within)]);
+                }
+                self.line(span, &Doc::All(parts));
+            }
+            TestLineKind::Gradients => self.line(span, &text("expect gradients")),
+            TestLineKind::Bad => self.raw(span),
+        }
+    }
+
+    fn test_subject(&self, name: &Name, options: &[Given], params: &[Given]) -> Doc {
+        let given = |is: &str, given: &Given| {
+            let name = format!("{}{is}", given.name.text);
+            Doc::All(vec![text(name), self.expr(&given.value)])
+        };
+        let head = format!("neuron {}", name.text);
+        let mut line = match options {
+            [] => vec![text(head)],
+            _ => {
+                let each = options.iter().map(|option| given(": ", option)).collect();
+                vec![self.arguments(&format!("{head}("), each, ",")]
+            }
+        };
+        for (i, param) in params.iter().enumerate() {
+            line.extend([text(if i == 0 { " { " } else { "; " }), given(" = ", param)]);
+        }
+        if !params.is_empty() {
+            line.push(text(" }"));
+        }
+        Doc::All(line)
     }
 
     fn constant(&mut self, word: &str, constant: &Const, span: Span) {

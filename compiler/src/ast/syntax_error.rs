@@ -18,6 +18,9 @@ const ITEM_WORDS: [&str; 7] = ["neuron", "parallel", "surrogate", "fn", "const",
 /// The words a line of a phase may start with.
 const STATEMENT_WORDS: [&str; 3] = ["let", "for", "ode"];
 
+/// The words a line of a test may start with.
+const TEST_WORDS: [&str; 2] = ["neuron", "expect"];
+
 /// What a rule is called in "expected ...", in the order in which they are listed.
 #[rustfmt::skip]
 const NAMES: &[(Rule, &str)] = &[
@@ -47,6 +50,11 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::steps, "`steps`"), (Rule::ode_block, "`{`"), (Rule::ode_line, "an equation"),
     (Rule::equation, "an equation"), (Rule::derivative, "`dv/dt`"), (Rule::kw_let, "`let`"),
     (Rule::integer, "a whole number"), (Rule::surrogate_function, "`d(u) = ...` or `y(u) = ...`"),
+    (Rule::test_line, "a line of a test"), (Rule::kw_expect, "`expect`"),
+    (Rule::subject, "`neuron`"), (Rule::values, "`expect`"), (Rule::gradients, "`expect`"),
+    (Rule::given, "a name"), (Rule::exactly, "`==`"), (Rule::nearly, "`~=`"),
+    (Rule::kw_within, "`within`"), (Rule::kw_grad, "`grad`"), (Rule::kw_gradients, "`gradients`"),
+    (Rule::choices, "`(`"), (Rule::choice, "a name"), (Rule::numbers, "`{`"),
     (Rule::raw_braces, "`{`"), (Rule::end, "the end of the line"), (Rule::EOI, "the end of the line"),
 ];
 
@@ -126,6 +134,7 @@ impl Builder<'_> {
             Rule::lone_item => &ITEM_WORDS,
             Rule::lone_member => &MEMBER_WORDS,
             Rule::lone_statement => &STATEMENT_WORDS,
+            Rule::lone_test_line => &TEST_WORDS,
             _ => &[],
         };
         if at_start && let Some(near) = nearest(word, words.iter().copied()) {

@@ -34,7 +34,7 @@ const TYPES: [&str; 14] = [
 ];
 
 /// Functions that a neuron has beside those of its params.
-const FUNCTIONS: [&str; 6] = ["cpu", "new", "forward", "grad", "neuron", "seeded"];
+const FUNCTIONS: [&str; 7] = ["cpu", "draw_from", "new", "forward", "grad", "neuron", "seeded"];
 
 /// A name as Rust takes it; what Rust does not allow becomes `_`.
 pub fn identifier(name: &str) -> String {
@@ -283,10 +283,17 @@ pub mod {module} {
             Self::new(snn_runtime::devices::open("cpu")?)
         }
 
-        /// The neuron whose params that are drawn and not set have the random numbers of a seed.
+        /// The neuron whose random numbers are those of a seed: of params that are drawn and not set, and of what
+        /// it draws at each step.
         pub fn seeded(mut self, seed: u64) -> Self {
             self.inner.set_seed(seed);
             self
+        }
+
+        /// Where what the next runs draw starts: the seed and the number of their first step.
+        pub fn draw_from(&mut self, seed: u64, first_step: u32) {
+            self.inner.set_seed(seed);
+            self.inner.set_first_step(first_step);
         }
 
         /// The neuron with everything by name.

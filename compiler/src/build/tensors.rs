@@ -109,6 +109,8 @@ const MODULE: &str = r#"
             pub struct {Neuron} {
                 inner: torch::Neuron,
                 channel_axis: Option<isize>,
+                seed: u64,
+                first_step: u32,
             }
 
             impl {Neuron} {
@@ -118,13 +120,20 @@ const MODULE: &str = r#"
                 ///
                 /// Where what was built is of another version of the runtime.
                 pub fn new() -> snn_runtime::Result<Self> {
-                    Ok(Self { inner: torch::Neuron::embedded(super::ARTIFACTS)?, channel_axis: None })
+                    let inner = torch::Neuron::embedded(super::ARTIFACTS)?;
+                    Ok(Self { inner, channel_axis: None, seed: 0, first_step: 0 })
                 }
 
                 /// Which axis of the inputs is the channels', T counted as 0; negative from the end.
                 /// Without it, 2, and in `[T, N]` the axis N.
                 pub fn with_channel_axis(self, axis: isize) -> Self {
                     Self { channel_axis: Some(axis), ..self }
+                }
+
+                /// Where what the next runs draw starts: the seed and the number of their first step; 0 without
+                /// it, in every run.
+                pub fn draw_from(&mut self, seed: u64, first_step: u32) {
+                    (self.seed, self.first_step) = (seed, first_step);
                 }
 
                 /// The neuron with everything by name.
@@ -150,6 +159,8 @@ const MODULE: &str = r#"
                         states: {states},
                         sizes: {sizes},
                         channel_axis: self.channel_axis,
+                        seed: self.seed,
+                        first_step: self.first_step,
                         ..torch::Call::default()
                     };
                     let torch::Forward { outputs, states } = self.inner.forward(&call)?;

@@ -1,6 +1,7 @@
 //! The functions that are part of the language, in one table.
 
 use crate::check::hir::{Binary, Unary};
+use crate::check::rand::Distribution;
 
 /// How a builtin is typed and what it becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +42,18 @@ pub enum Form {
     Real,
     /// A number as an int.
     Int,
+    /// What a draw has behind `~`, and `uniform` and `normal` as defaults of params too.
+    Distribution(Distribution),
     /// Named in the language, and not built yet.
     NotYet,
 }
 
 impl Form {
+    /// Whether it is a function that is built.
+    pub fn is_function(self) -> bool {
+        !matches!(self, Form::NotYet | Form::Distribution(_))
+    }
+
     /// Whether it has no place in a surrogate: it makes or takes spikes, or says what is saved of a step.
     pub fn is_of_steps(self) -> bool {
         use Form::*;
@@ -113,17 +121,26 @@ pub const BUILTINS: &[Builtin] = &[
     builtin("levels",   &["u", "depth", "surrogate"], Form::Levels),
     builtin("band",     &["k"],               Form::NotYet),
     builtin("conv",     &["w", "x"],          Form::NotYet),
-    builtin("normal",   &["mean", "std"],     Form::NotYet),
-    builtin("uniform",  &["a", "b"],          Form::NotYet),
-    builtin("bernoulli", &["p"],              Form::NotYet),
-    builtin("exponential", &["r"],            Form::NotYet),
+    builtin("normal",   &["mean", "std"],     Form::Distribution(Distribution::Normal)),
+    builtin("uniform",  &["a", "b"],          Form::Distribution(Distribution::Uniform)),
+    builtin("bernoulli", &["p"],              Form::Distribution(Distribution::Bernoulli)),
+    builtin("exponential", &["r"],            Form::Distribution(Distribution::Exponential)),
     builtin("kaiming_uniform", &["a"],        Form::NotYet),
 ];
 
-/// The names of those that are built.
+/// The names of the functions that are built.
 pub fn functions() -> impl Iterator<Item = &'static str> {
-    let built = BUILTINS.iter().filter(|builtin| builtin.form != Form::NotYet);
+    let built = BUILTINS.iter().filter(|builtin| builtin.form.is_function());
     built.map(|builtin| builtin.name)
+}
+
+/// The distributions with their names.
+pub fn distributions() -> Vec<(&'static str, Distribution)> {
+    let all = BUILTINS.iter().filter_map(|builtin| match builtin.form {
+        Form::Distribution(distribution) => Some((builtin.name, distribution)),
+        _ => None,
+    });
+    all.collect()
 }
 
 /// The builtin with this name.

@@ -137,8 +137,10 @@ impl<'a> Checker<'a> {
 
     fn builtin(&mut self, builtin: &'static Builtin, call: &'a Call, span: Span) -> Expr {
         let what = format!("`{}`", builtin.name);
-        if builtin.form == Form::NotYet {
-            return self.not_yet(call.name.span, &format!("{what} is"));
+        match builtin.form {
+            Form::NotYet => return self.not_yet(call.name.span, &format!("{what} is")),
+            Form::Distribution(_) => return self.misplaced_distribution(call),
+            _ => {}
         }
         let Some(places) = self.arrange(call, &what, builtin.formals) else {
             return unknown(span);
@@ -510,7 +512,11 @@ impl<'a> Checker<'a> {
 
     fn unknown_surrogate(&mut self, name: &str, there: Span, span: Span) -> Expr {
         if name == "poisson_pass" {
-            return self.not_yet(there, &format!("the surrogate `{name}` is"));
+            let message = "`poisson_pass` is no surrogate of its own";
+            let finding = Diagnostic::new("E0103", there, message, "draws spikes");
+            let help = "with `rand z ~ uniform(0, 1)` it is `spike(p - z, deterministic_pass)`";
+            self.report(finding.help(help));
+            return unknown(span);
         }
         if self.is_poisoned(name) || self.items().surrogates.contains_key(name) {
             return unknown(span);

@@ -9,7 +9,8 @@ use crate::check::items::{Home, Items};
 use crate::check::nearest::nearest;
 use crate::check::scope::{Progress, Role, Scope, Symbol};
 use crate::check::tree::{
-    Bind, Expr, Function, FunctionItem, Kind, Slot, Stage, State, Surrogate, SurrogateItem, Type,
+    Bind, Draw, Expr, Function, FunctionItem, Kind, Slot, Stage, State, Surrogate, SurrogateItem,
+    Type,
 };
 use crate::check::units::{Unit, Units};
 use crate::check::{builtins, eval};
@@ -66,6 +67,8 @@ pub struct Checker<'a> {
     pub outer: Vec<Bind>,
     /// For each state and fired name that `@prev` reads, the slot of its value before the step.
     pub(super) previous: HashMap<&'a str, Slot>,
+    /// The draws of a neuron.
+    pub(super) draws: Vec<Draw>,
     /// The states that keep fired names.
     pub(super) hidden: Vec<State>,
     /// What indexed params are indexed by, by their declarations.
@@ -115,6 +118,7 @@ impl<'a> Checker<'a> {
             used_items: HashSet::new(),
             outer: Vec::new(),
             previous: HashMap::new(),
+            draws: Vec::new(),
             hidden: Vec::new(),
             axes: HashMap::new(),
             spikes: HashSet::new(),
@@ -230,8 +234,12 @@ impl<'a> Checker<'a> {
     ) -> Symbol<'a> {
         symbol.progress = Progress::Busy;
         self.scope.insert(name, symbol);
-        let value = self.expr(value);
         let value = match symbol.role {
+            Role::Draw => self.drawn_value(value),
+            _ => self.expr(value),
+        };
+        let value = match symbol.role {
+            Role::Draw => value,
             Role::Const => {
                 let value = self.require_number(value);
                 self.require_stage(value, Stage::Const, "a `const` must be known at compile time")

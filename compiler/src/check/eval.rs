@@ -50,6 +50,8 @@ pub struct Builder<'p> {
     pub(super) turns: f64,
     /// The values that `save` is written around.
     pub(super) saved: Vec<NodeId>,
+    /// What is drawn, by the numbers of the draws.
+    pub(super) drawn: Vec<NodeId>,
     /// How equations were solved.
     pub(super) solved: Vec<Solved>,
 }
@@ -66,6 +68,7 @@ impl<'p> Builder<'p> {
             slots: vec![None; n_slots as usize],
             turns: 0.0,
             saved: Vec::new(),
+            drawn: Vec::new(),
             solved: Vec::new(),
         }
     }
@@ -166,6 +169,9 @@ impl<'p> Builder<'p> {
                 let values = arguments.iter().map(|a| self.eval(a)).collect::<Result<_>>()?;
                 Ok(Value::Surrogate(*item, values))
             }
+            Kind::Draw(number, distribution, arguments) => {
+                self.draw(*number, *distribution, arguments, span)
+            }
             Kind::Block(binds, body) => {
                 binds.iter().try_for_each(|bind| self.bind(bind))?;
                 self.eval(body)
@@ -199,7 +205,7 @@ impl<'p> Builder<'p> {
         Value::Node(self.graph.add(op, ty, span))
     }
 
-    fn node(&mut self, value: Value, span: Span) -> Result<NodeId> {
+    pub(super) fn node(&mut self, value: Value, span: Span) -> Result<NodeId> {
         match value {
             Value::Number(value) => Ok(self.graph.constant(value, span)),
             Value::Bool(value) => Ok(self.graph.add(Op::Bool(value), hir::Type::Bool, span)),
@@ -502,7 +508,9 @@ pub fn offender(e: &Expr, latest: Stage) -> &Expr {
         | Kind::Ternary(parts)
         | Kind::Levels(parts)
         | Kind::Sum(_, parts) => parts.iter().find(late),
-        Kind::Apply(_, arguments) | Kind::Surrogate(_, arguments) => arguments.iter().find(late),
+        Kind::Apply(_, arguments) | Kind::Surrogate(_, arguments) | Kind::Draw(_, _, arguments) => {
+            arguments.iter().find(late)
+        }
         Kind::Block(binds, _) => binds.iter().map(|bind| &bind.value).find(late),
         _ => None,
     };

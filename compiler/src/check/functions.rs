@@ -130,7 +130,7 @@ impl<'a> Checker<'a> {
     }
 
     fn builtin_function(&mut self, builtin: &'static Builtin) -> Option<Function> {
-        if builtin.form.is_of_steps() || builtin.form == builtins::Form::NotYet {
+        if builtin.form.is_of_steps() || !builtin.form.is_function() {
             return None;
         }
         let span = Span::default();

@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub use snn_artifact::{Distribution, ParamDefault};
 
 use crate::check::dtype::PortDtype;
+pub use crate::check::input::{Draw, From, Input};
 use crate::check::ode::Solved;
 use crate::check::save::Save;
 
@@ -446,24 +447,6 @@ impl fmt::Display for Range {
         let open = if self.low_closed { '[' } else { '(' };
         let close = if self.high_closed { ']' } else { ')' };
         write!(f, "{open}{}, {}{close}", self.low, self.high)
-    }
-}
-
-/// An input: one value a neuron and step.
-#[derive(Clone, Debug)]
-pub struct Input {
-    /// Its name.
-    pub name: String,
-    /// The param with a number for each step that it is to the caller.
-    pub param: Option<Param>,
-    /// Its declaration.
-    pub span: Span,
-}
-
-impl Input {
-    /// Whether backward returns its gradient.
-    pub fn has_gradient(&self) -> bool {
-        self.param.as_ref().is_none_or(|param| param.learn)
     }
 }
 

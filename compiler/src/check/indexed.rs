@@ -202,7 +202,8 @@ impl Special<'_> {
                 let made = self.param(param, first(&param.default)?)?;
                 let node = self.constrained(&made, Leaf::Input(inputs.len() as u32));
                 let (name, span) = (made.name.clone(), made.span);
-                inputs.push(hir::Input { name, param: Some(made), span });
+                let from = hir::From::Param(Box::new(made));
+                inputs.push(hir::Input { name, from, span });
                 Value::Node(node)
             }
             None => {

@@ -35,7 +35,7 @@ pub fn warn(program: &Program, neuron: &Neuron) -> Diagnostics {
 
 /// All params, those with a number for each step among them.
 pub(super) fn params(neuron: &Neuron) -> impl Iterator<Item = &Param> {
-    neuron.params.iter().chain(neuron.inputs.iter().filter_map(|input| input.param.as_ref()))
+    neuron.params.iter().chain(neuron.inputs.iter().filter_map(|input| input.param()))
 }
 
 /// Each bool option with the value that it does not have by default.
@@ -115,7 +115,7 @@ fn reached(neuron: &Neuron, smooth: bool) -> HashSet<Span> {
 fn param(neuron: &Neuron, leaf: Leaf) -> Option<&Param> {
     match leaf {
         Leaf::Param(i) => Some(&neuron.params[i as usize]),
-        Leaf::Input(i) => neuron.inputs[i as usize].param.as_ref(),
+        Leaf::Input(i) => neuron.inputs[i as usize].param(),
         _ => None,
     }
 }

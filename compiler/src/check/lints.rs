@@ -59,7 +59,7 @@ fn unread(role: Role, name: &Name, neuron: &ast::Neuron) -> Option<Diagnostic> {
         Role::Input => "W0301",
         Role::State => "W0302",
         Role::Param => "W0303",
-        Role::Option | Role::Const | Role::Let | Role::Mutable => "W0311",
+        Role::Option | Role::Draw | Role::Const | Role::Let | Role::Mutable => "W0311",
         Role::Counter | Role::Fired | Role::Argument => return None,
     };
     let what = role.name().split_once(' ').map_or("", |(_, what)| what);

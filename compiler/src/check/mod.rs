@@ -17,6 +17,7 @@ mod forms;
 mod functions;
 pub mod hir;
 mod indexed;
+mod input;
 mod items;
 mod learnt;
 mod lints;
@@ -30,10 +31,12 @@ mod pack;
 mod phases;
 mod previous;
 mod print;
+mod rand;
 mod save;
 mod scope;
 mod specialize;
 mod statements;
+mod suite;
 mod surrogates;
 mod tree;
 mod units;
@@ -56,6 +59,7 @@ pub use print::print;
 pub(crate) use print::{binary_word, unary_word};
 pub use save::Save;
 pub use specialize::{Specialization, specialize};
+pub use suite::{DIFFERS, Expectation, GRADIENT, Given, Numbers, Test, WITHIN};
 pub use tree::Program;
 
 /// Checks a module and what it imports.
@@ -77,7 +81,7 @@ pub fn check(
     let base = items::CHECKED_SURROGATES.clone();
     let mut checker = Checker::new(&names, base, poisoned);
     checker.units.is_used = files.iter().any(|file| file.module.has_units);
-    let program = check_files(&mut checker, &files);
+    let program = check_files(&mut checker, &files, sources);
     diagnostics.append(&mut checker.diagnostics);
     if is_whole && !diagnostics.iter().any(Diagnostic::is_error) {
         check_defaults(&program, &mut diagnostics);
@@ -94,7 +98,11 @@ pub fn check(
     (is_right.then_some(program), diagnostics)
 }
 
-fn check_files<'a>(checker: &mut Checker<'a>, files: &'a [modules::Loaded<'_>]) -> Program {
+fn check_files<'a>(
+    checker: &mut Checker<'a>,
+    files: &'a [modules::Loaded<'_>],
+    sources: &SourceMap,
+) -> Program {
     let mut constants = Vec::new();
     for (home, file) in files.iter().enumerate().skip(1) {
         checker.home = home;
@@ -108,14 +116,12 @@ fn check_files<'a>(checker: &mut Checker<'a>, files: &'a [modules::Loaded<'_>]) 
         for item in &file.module.items {
             match &item.kind {
                 ItemKind::Neuron(neuron) => neurons.push(checker.neuron(neuron)),
-                ItemKind::Test(name) => {
-                    checker.not_yet(name.span, "tests in the file are");
-                }
                 ItemKind::Edition(number) => check_edition(checker, number, &file.module),
                 _ => {}
             }
         }
     }
+    let tests = check_tests(checker, &files[1].module, &neurons, sources);
     let own = std::mem::take(&mut checker.surrogates);
     let surrogates = if own.is_empty() {
         checker.base.clone()
@@ -128,7 +134,25 @@ fn check_files<'a>(checker: &mut Checker<'a>, files: &'a [modules::Loaded<'_>]) 
     let function_names = if asked { checker.function_names(1) } else { Vec::new() };
     checker.lint_items(&files[1].module, &neurons);
     let functions = std::mem::take(&mut checker.functions);
-    Program { neurons, surrogates, functions, function_names, constants }
+    let file = files[1].module.file;
+    Program { neurons, surrogates, functions, function_names, constants, tests, file }
+}
+
+/// Checks the tests of the file itself; those of imports are run where they stand.
+fn check_tests<'a>(
+    checker: &mut Checker<'a>,
+    module: &'a ast::Module,
+    neurons: &[tree::Neuron],
+    sources: &SourceMap,
+) -> Vec<Test> {
+    checker.home = 1;
+    checker.scope = scope::Scope::new();
+    let Some(source) = sources.get(module.file) else { return Vec::new() };
+    let tests = module.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Test(test) => Some(test),
+        _ => None,
+    });
+    tests.filter_map(|test| checker.test(test, neurons, source)).collect()
 }
 
 fn check_edition(checker: &mut Checker<'_>, number: &Name, module: &ast::Module) {

@@ -5,6 +5,7 @@ use crate::ast::{Member, MemberKind, ModifierKind, OptionType};
 use crate::check::checker::{Checker, RESERVED, unknown};
 use crate::check::hir::{Sharing, Via};
 use crate::check::nearest::nearest;
+use crate::check::rand;
 use crate::check::scope::{Progress, Role, Scope, Symbol};
 use crate::check::statements::{changeable, has_ode, is_changed, is_spike};
 use crate::check::tree::{
@@ -38,6 +39,7 @@ impl<'a> Checker<'a> {
         self.used.clear();
         self.declared.clear();
         self.previous.clear();
+        self.draws.clear();
         self.hidden.clear();
         self.axes.clear();
         self.units.clear();
@@ -49,6 +51,7 @@ impl<'a> Checker<'a> {
             span: neuron.name.span,
             options: Vec::new(),
             inputs: Vec::new(),
+            draws: Vec::new(),
             states: Vec::new(),
             params: Vec::new(),
             outputs: Vec::new(),
@@ -73,6 +76,7 @@ impl<'a> Checker<'a> {
         made.names = self.made_names();
         self.lint_unread(neuron);
         self.keep_previous(&mut made);
+        made.draws = std::mem::take(&mut self.draws);
         made.outer = std::mem::take(&mut self.outer);
         self.measure_neuron(&mut made);
         made.n_slots = self.n_slots;
@@ -206,10 +210,8 @@ impl<'a> Checker<'a> {
                     self.declare_as(&binding.declared, pending(role, &binding.value));
                 }
                 MemberKind::Rand(rand) => {
-                    self.not_yet(member.span, "random draws are");
-                    let mut declaration = Declaration::ready(Role::Let, Stage::Input, false);
-                    declaration.ty = Type::Unknown;
-                    self.declare(&rand.name, declaration);
+                    let slot = self.declare(&rand.name, pending(Role::Draw, &rand.value));
+                    self.draws.push(rand::declared(rand, slot));
                 }
                 _ => {}
             }
@@ -497,7 +499,8 @@ impl<'a> Checker<'a> {
             self.name(&name.text, name.span);
             return None;
         };
-        let is_value = matches!(symbol.role, Role::State | Role::Fired | Role::Let | Role::Input);
+        let is_value =
+            matches!(symbol.role, Role::State | Role::Fired | Role::Let | Role::Input | Role::Draw);
         if !is_value {
             let message = format!("`{}` is {} and no output", name.text, symbol.role.name());
             let finding = Diagnostic::new("E0314", name.span, message, "the same at each step")

@@ -7,7 +7,7 @@ use crate::check::dtype::PortDtype;
 use crate::check::hir::{
     Binary, Compare, Function, Graph, Leaf, Logic, Neuron, NodeId, Op, Param, Unary,
 };
-use crate::check::hir::{ParamDefault, Type, Via};
+use crate::check::hir::{Draw, From, ParamDefault, Type, Via};
 use crate::check::save::Save;
 use crate::check::sharing_word;
 
@@ -25,9 +25,11 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
     }
     for (i, input) in neuron.inputs.iter().enumerate() {
         write!(out, "  input {i} {}", input.name)?;
-        match &input.param {
-            Some(param) => write_param(out, param)?,
-            None => out.push('\n'),
+        match &input.from {
+            From::Caller => out.push('\n'),
+            From::Param(param) => write_param(out, param)?,
+            From::Draw(Draw::Uniform, number) => writeln!(out, " drawn {number} uniform")?,
+            From::Draw(Draw::Normal, number) => writeln!(out, " drawn {number} normal")?,
         }
     }
     for (i, param) in neuron.params.iter().enumerate() {

@@ -15,6 +15,8 @@ pub enum Role {
     Input,
     /// A param.
     Param,
+    /// A draw.
+    Draw,
     /// A state.
     State,
     /// A `const`.
@@ -38,6 +40,7 @@ impl Role {
             Role::Option => "an option",
             Role::Input => "an input",
             Role::Param => "a param",
+            Role::Draw => "a draw",
             Role::State => "a state",
             Role::Const => "a const",
             Role::Let => "a `let`",

@@ -44,6 +44,8 @@ pub struct Specialization {
     pub pack: Vec<String>,
     /// Inputs that are normalised by channel where they are read.
     pub normalize: Vec<String>,
+    /// Names that are outputs beside the declared ones, as they are at the end of a step: what a test looks at.
+    pub watch: Vec<String>,
 }
 
 impl Specialization {
@@ -314,12 +316,13 @@ impl Special<'_> {
             let node = self.leaf(Leaf::Input(i as u32), input.span);
             self.builder.set(input.slot, Value::Node(node));
             let (name, span) = (input.name.clone(), input.span);
-            inputs.push(hir::Input { name, param: None, span });
+            inputs.push(hir::Input { name, from: hir::From::Caller, span });
         }
         let mut params = Vec::new();
         for param in &neuron.params {
             self.declare(param, &mut inputs, &mut params)?;
         }
+        self.draw_all(&mut inputs);
         self.normalize(&mut params);
         for bind in neuron.outer.iter().filter(|bind| !is_const(bind.value.stage)) {
             self.builder.bind(bind)?;
@@ -359,6 +362,9 @@ impl Special<'_> {
             let (name, last, span) = (output.name.clone(), output.last, output.span);
             outputs.push(hir::Output { name, value, last, packed: false, span });
         }
+        for name in &self.wanted.watch {
+            self.watch(name, &mut outputs)?;
+        }
         let named = save::named(&mut self.builder, neuron, charged);
         let mut made = hir::Neuron {
             name: neuron.name.clone(),
@@ -379,6 +385,29 @@ impl Special<'_> {
         remove_unreachable(&mut made);
         learnt::require_primitives(&made)?;
         Ok(made)
+    }
+
+    /// Makes an output of a name that is none.
+    fn watch(&mut self, name: &str, outputs: &mut Vec<hir::Output>) -> eval::Result<()> {
+        let neuron = self.neuron;
+        let is_known = outputs.iter().any(|output| output.name == name);
+        let states = neuron.states.iter().map(|state| (state.name.as_str(), state.slot));
+        let inputs = neuron.inputs.iter().map(|input| (input.name.as_str(), input.slot));
+        let draws = neuron.draws.iter().map(|draw| (draw.name.as_str(), draw.slot));
+        let made = neuron.names.iter().map(|(name, slot)| (name.as_str(), *slot));
+        let mut all = states.chain(inputs).chain(draws).chain(made);
+        let Some((_, slot)) = all.find(|(known, _)| *known == name).filter(|_| !is_known) else {
+            return Ok(());
+        };
+        let span = neuron.span;
+        let value = self.builder.slot(slot, span)?;
+        let node = self.builder.node(value, span)?;
+        let value = match self.builder.graph.node(node).ty {
+            hir::Type::Bool => self.builder.graph.add(Op::BoolToReal(node), hir::Type::Real, span),
+            _ => self.builder.widened(node, span),
+        };
+        outputs.push(hir::Output { name: name.into(), value, last: false, packed: false, span });
+        Ok(())
     }
 
     pub(super) fn leaf(&mut self, leaf: Leaf, span: Span) -> NodeId {

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use crate::check::hir::{Binary, Compare, Logic, Sharing, Unary, Via};
 use crate::check::ode::Method;
+use crate::check::rand::Distribution;
+use crate::check::suite::Test;
 use crate::check::units::Unit;
-use crate::span::Span;
+use crate::span::{FileId, Span};
 
 /// The index of a value that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,6 +154,8 @@ pub enum Kind {
     Soft(Box<[Expr; 3]>),
     /// A surrogate with its arguments.
     Surrogate(SurrogateItem, Vec<Expr>),
+    /// The draw of a number, with the arguments of its distribution.
+    Draw(u32, Distribution, Vec<Expr>),
     /// Values given to slots, and a value of them.
     Block(Vec<Bind>, Box<Expr>),
     /// What an error left.
@@ -288,6 +292,21 @@ pub struct Input {
     pub span: Span,
 }
 
+/// A draw.
+#[derive(Clone, Debug)]
+pub struct Draw {
+    /// Its name.
+    pub name: String,
+    /// Its slot.
+    pub slot: Slot,
+    /// What it is drawn from; none where that is wrong.
+    pub distribution: Option<Distribution>,
+    /// Where the distribution stands.
+    pub value: Span,
+    /// Its declaration.
+    pub span: Span,
+}
+
 /// A state.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -403,6 +422,8 @@ pub struct Neuron {
     pub options: Vec<Choice>,
     /// Its inputs, in the order declared.
     pub inputs: Vec<Input>,
+    /// Its draws, in the order declared.
+    pub draws: Vec<Draw>,
     /// Its states, in the order declared.
     pub states: Vec<State>,
     /// Its params, in the order declared.
@@ -434,9 +455,27 @@ pub struct Program {
     pub(crate) function_names: Vec<(String, FunctionItem)>,
     /// The constants of the file, each in its unit.
     pub(crate) constants: Vec<(String, f64, Unit)>,
+    /// The tests of the file.
+    pub(crate) tests: Vec<Test>,
+    /// The file itself.
+    pub(crate) file: FileId,
 }
 
 impl Program {
+    /// The neurons that the file itself has, each with the first of its options that has no default.
+    pub fn own(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let own = self.neurons.iter().filter(|neuron| neuron.span.file == self.file);
+        own.map(|neuron| {
+            let open = neuron.options.iter().find(|option| option.default.is_none());
+            (neuron.name.as_str(), open.map(|option| option.name.as_str()))
+        })
+    }
+
+    /// The tests of the file, in the order written.
+    pub fn tests(&self) -> &[Test] {
+        &self.tests
+    }
+
     /// The names of the neurons.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.neurons.iter().map(|neuron| neuron.name.as_str())

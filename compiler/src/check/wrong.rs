@@ -35,6 +35,12 @@ fn findings(text: &str) -> (SourceMap, Diagnostics) {
     (sources, all)
 }
 
+/// A neuron with a test.
+fn tested(lines: &str) -> String {
+    let neuron = "neuron N {\n  input x\n  param tau = 2\n  state v = 0\n  charge v = v + x / tau\n  output v\n}\n";
+    format!("{neuron}test \"a test\" {{\n{lines}\n}}\n")
+}
+
 /// Checks a text of so many mistakes and shows it with all that is said about it.
 fn report(text: &str, n_mistakes: usize) -> String {
     let (sources, all) = findings(text);
@@ -261,7 +267,6 @@ wrong! {
     two_outputs_of_one_name: neuron("  charge v = v + x\n  output v");
     an_import_without_a_resolver: "import \"std/lif.snn\"\n";
     a_later_edition: "snn 2\n";
-    random_draws_are_not_there_yet: neuron("  rand   z ~ uniform(0, 1)\n  charge v = v + x * z");
     a_time_that_nobody_declares: ode("method euler", "      dv/dt = (x - v) * dt\n      dw/dt = v - w");
     a_current_added_to_a_potential: units("  charge u = u + i");
     a_number_without_a_unit_subtracted: units("  charge u = u + r * i - 5");
@@ -337,7 +342,21 @@ wrong! {
     an_option_with_too_many_arguments: "neuron N(f: fn = max) {\n  input x\n  state v = 0\n  charge v = f(v + x)\n  output v\n}\n";
     an_option_with_a_named_argument: "neuron N(f: fn = max) {\n  input x\n  state v = 0\n  charge v = f(v, b: x)\n  output v\n}\n";
     parallel_neurons_are_not_there_yet: "parallel neuron P {\n  input  x[T]\n  param  w[T, T] = kaiming_uniform(a: sqrt(5)) learn\n  fire   s = spike(w @ x, atan())\n  output s\n}\n";
-    tests_are_not_there_yet: "test \"leaks\" {\n  neuron Lif { tau = 2 }\n  x = [0.9]\n  expect v ~= [0.45] within 1e-6\n}\n";
+    a_test_without_a_neuron: "test \"leaks\" {\n  x = [0.9]\n  expect v == [0.9]\n}\n";
+    a_test_of_an_unknown_neuron: tested("  neuron M\n  x = [0.9]\n  expect v == [0.9]");
+    a_test_of_two_neurons: tested("  neuron N\n  neuron N\n  x = [0.9]\n  expect v == [0.9]");
+    a_test_that_expects_nothing: tested("  neuron N\n  x = [0.9]");
+    a_test_of_many_things_that_expects_nothing: tested("  neuron N { tau = 4 }\n  T = 3\n  x = 1\n  v = 0.5");
+    a_test_of_an_unknown_name: tested("  neuron N\n  x = [0.9]\n  expect vv == [0.9]");
+    a_test_that_gives_an_unknown_name: tested("  neuron N\n  y = [0.9]\n  expect v == [0.9]");
+    a_test_with_an_unknown_param: tested("  neuron N { tua = 2 }\n  x = [0.9]\n  expect v == [0.9]");
+    a_test_with_an_unknown_option: tested("  neuron N(on: true)\n  x = [0.9]\n  expect v == [0.9]");
+    a_test_of_rows_of_two_lengths: tested("  neuron N\n  x = [[1, 2], [3]]\n  expect v == [0.9]");
+    a_test_of_rows_and_numbers: tested("  neuron N\n  x = [1, [2]]\n  expect v == [0.9]");
+    a_test_of_no_number: tested("  neuron N\n  x = [0.9]\n  expect v == [true]");
+    a_test_of_half_a_step: tested("  neuron N\n  T = 1.5\n  x = 1\n  expect v == [0.9]");
+    a_test_within_less_than_nothing: tested("  neuron N\n  x = [0.9]\n  expect v ~= [0.9] within -1");
+    a_line_that_is_none_of_a_test: tested("  neuron N\n  x = [0.9]\n  epxect v == [0.9]");
     a_learnt_argument_of_a_surrogate_without_a_primitive: neuron("  param  a = 0.3 learn\n  charge v = v + x\n  fire   s = spike(v - 1, fake_numerical_gradient(alpha: 2 * a))\n  output s");
     an_int_of_a_surrogate_that_is_a_param: neuron("  param  k = 3\n  charge v = v + x\n  fire   s = spike(v - 1, squarewave_fourier_series(n: k))");
     an_int_of_a_surrogate_that_is_none [3]: "surrogate wave(n: int = 1.5) {\n  d(u) = sum(i in 0..n, cos(i * u))\n}\nneuron N {\n  input  x\n  state  v = 0\n  charge v = v + x\n  fire   s = spike(v - 1, wave(n: 2.5)) + spike(v, wave(n: x > 1))\n  output s\n}\n";
@@ -363,6 +382,19 @@ wrong! {
     an_index_of_a_state: neuron("  charge v = v[0] + x");
     two_indices: neuron("  param  p[2] = 1\n  charge v = v + p[0, 1] * x");
     a_surrogate_argument_of_the_step: neuron("  param  c[T] = 1\n  charge v = v + x\n  fire   s = spike(v - 1, atan(alpha: c[t]))\n  output s");
+    a_distribution_as_a_number: neuron("  charge v = v + x + normal(0, 1)");
+    a_draw_of_no_distribution: neuron("  rand   z ~ 0.5\n  charge v = v + x * z");
+    a_draw_of_a_function: neuron("  rand   z ~ exp(1)\n  charge v = v + x * z");
+    a_draw_of_an_unknown_distribution: neuron("  rand   z ~ unifrom(0, 1)\n  charge v = v + x * z");
+    a_draw_without_an_argument: neuron("  rand   z ~ normal(0)\n  charge v = v + x * z");
+    a_draw_by_the_step: neuron("  rand   z ~ normal(x, 1)\n  charge v = v + x * z");
+    a_draw_that_is_never_read: "neuron N {\n  input x\n  rand z ~ normal(0, 1)\n  state v = 0\n  charge v = v + x\n  output v\n}\n";
+    a_draw_of_an_empty_interval: neuron("  rand   z ~ uniform(1, 1)\n  charge v = v + x * z");
+    a_draw_of_a_negative_deviation: neuron("  rand   z ~ normal(0, -1)\n  charge v = v + x * z");
+    a_draw_with_an_impossible_probability: neuron("  rand   z ~ bernoulli(1.5)\n  charge v = v + x * z");
+    a_draw_with_a_rate_of_nothing: neuron("  rand   z ~ exponential(0)\n  charge v = v + x * z");
+    a_draw_of_no_number: neuron("  rand   z ~ normal(inf, 1)\n  charge v = v + x * z");
+    the_surrogate_of_a_draw: neuron("  charge v = v + x\n  fire   s = spike(v, poisson_pass)\n  output s");
     steps_as_numbers_are_not_there_yet [2]: neuron("  charge v = v + t * x / T");
     things_never_read [3]: "neuron N {\n  input x, y\n  state v = 0\n  state w = 0\n  param tau = 2\n  charge v = v + x\n  output v\n}\n";
     a_learnt_param_that_may_leave_its_range: plain("  param  tau = 2.0 in (1, inf) learn\n  charge v = v + (x - v) / tau");

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::{Adjoint, differentiate, print};
 use crate::check::hir::{
-    Binary, Compare, Function, Graph, Input, Leaf, Neuron, NodeId, Op, Output, Surrogate,
+    Binary, Compare, From, Function, Graph, Input, Leaf, Neuron, NodeId, Op, Output, Surrogate,
     SurrogateId, Type, Unary,
 };
 use crate::check::{NoImports, Specialization};
@@ -27,7 +27,9 @@ pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) ->
         span,
         sources: Default::default(),
         options: vec![],
-        inputs: ["a", "b", "c"].map(|name| Input { name: name.into(), param: None, span }).into(),
+        inputs: ["a", "b", "c"]
+            .map(|name| Input { name: name.into(), from: From::Caller, span })
+            .into(),
         states: vec![],
         params: vec![],
         outputs: vec![Output { name: "y".into(), value, last: false, packed: false, span }],

@@ -5,7 +5,9 @@
 //! differ.
 
 use crate::check::fold;
-use crate::check::hir::{Binary, Compare, Graph, Leaf, Neuron, NodeId, Op, Range, Type, Unary};
+use crate::check::hir::{
+    Binary, Compare, Draw, Graph, Leaf, Neuron, NodeId, Op, Range, Type, Unary,
+};
 
 /// What is known of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,12 +143,23 @@ pub fn facts(graph: &Graph, neuron: &Neuron) -> Vec<Fact> {
     facts
 }
 
+/// Where uniform draws lie.
+const DRAWN: Range = Range { low: 0.0, high: 1.0, low_closed: true, high_closed: false };
+
 /// What a declaration says of a leaf.
 pub fn of_leaf(leaf: Leaf, neuron: &Neuron) -> Fact {
+    let input = match leaf {
+        Leaf::Input(i) => neuron.inputs.get(i as usize),
+        _ => None,
+    };
+    match input.and_then(|input| input.draw()) {
+        Some((Draw::Uniform, _)) => return Fact::of_range(DRAWN),
+        Some((Draw::Normal, _)) => return Fact { nan: false, ..ANY },
+        None => {}
+    }
     let param = match leaf {
         Leaf::Param(i) => neuron.params.get(i as usize),
-        Leaf::Input(i) => neuron.inputs.get(i as usize).and_then(|input| input.param.as_ref()),
-        _ => None,
+        _ => input.and_then(|input| input.param()),
     };
     match param.filter(|param| param.via.is_none()).and_then(|param| param.range) {
         Some(range) => Fact::of_range(range),

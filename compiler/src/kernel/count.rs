@@ -1,7 +1,8 @@
 //! What a kernel does for an element and step.
 
 use super::{
-    Binary, Buffer, Kernel, LoopKind, Op, Role, Schedule, Shape, Stmt, Storage, Unary, WORD, math,
+    Binary, Buffer, Kernel, LoopKind, Op, Role, Schedule, Shape, Stmt, Storage, Unary, WORD, draw,
+    math,
 };
 
 /// Bytes and operations an element and step; what is done once a lane or less often counts nothing.
@@ -52,6 +53,11 @@ impl Count {
                 self.functions += 1;
                 self.operations += math::operations(*function);
                 self.written_out += math::operations(*function);
+            }
+            Stmt::Let(_, Op::Draw(drawn, _)) => {
+                self.functions += 1;
+                self.operations += draw::operations(*drawn);
+                self.written_out += draw::operations(*drawn);
             }
             Stmt::Let(
                 _,

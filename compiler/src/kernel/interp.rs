@@ -3,10 +3,13 @@
 //! Every target is compared with it. It runs on one thread over host slices, a group of adjacent lanes
 //! side by side, and never panics: [`run`] checks a launch before it touches an element.
 
+pub mod alone;
+mod draw;
 mod machine;
 mod memory;
 mod real;
 
+pub use draw::draw;
 pub use memory::{Arg, Slice, SliceMut};
 pub use real::Real;
 
@@ -27,6 +30,10 @@ pub struct Launch {
     pub neurons: usize,
     /// For each sequence, in the order of the signature, the elements from one step to the next.
     pub strides: Vec<usize>,
+    /// The seed of what is drawn.
+    pub seed: u64,
+    /// The number of the first step, for what is drawn.
+    pub first_step: u32,
 }
 
 impl Launch {
@@ -34,7 +41,8 @@ impl Launch {
     pub fn dense(kernel: &Kernel, steps: usize, lanes: usize) -> Self {
         let n_sequences = kernel.buffers.iter().filter(|b| b.shape == Shape::Sequence).count();
         let strides = vec![lanes; n_sequences];
-        Self { steps, lanes, channels: 1, channel_stride: lanes, neurons: lanes, strides }
+        let (channels, channel_stride, neurons) = (1, lanes, lanes);
+        Self { steps, lanes, channels, channel_stride, neurons, strides, seed: 0, first_step: 0 }
     }
 }
 

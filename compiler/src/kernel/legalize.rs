@@ -3,7 +3,7 @@
 mod half;
 
 use super::build::Builder;
-use super::{Float, Kernel, Loop, Op, Origins, Stmt, Unary, math};
+use super::{Float, Kernel, Loop, Op, Origins, Stmt, Unary, ValueId, draw, math};
 use crate::error::Unsupported;
 
 /// What a target can do beyond what all can.
@@ -89,6 +89,10 @@ fn refuse_op(op: &Op, compute: Float, capabilities: &Capabilities) -> Option<(St
             let name = super::names::Word::word(function);
             Some((format!("`{name}` in f64"), "compute in f32, or use the interpreter".into()))
         }
+        Op::Draw(..) if compute == Float::F64 && !capabilities.library => {
+            let instead = "compute in f32, or use the interpreter";
+            Some(("draws in f64".into(), instead.into()))
+        }
         _ => None,
     }
 }
@@ -100,12 +104,14 @@ fn expand(builder: &mut Builder<'_>, origins: &mut Origins, body: Vec<Stmt>) -> 
         let stmt = match stmt {
             Stmt::Let(value, Op::Unary(Unary::Math(function), x)) => {
                 let op = math::expand(builder, function, x);
-                for stmt in &builder.body {
-                    if let Stmt::Let(part, _) = stmt {
-                        origins.copy(value, *part);
-                    }
-                }
-                expanded.append(&mut builder.body);
+                expanded.append(&mut parts(builder, origins, value));
+                Stmt::Let(value, op)
+            }
+            Stmt::Let(value, Op::Draw(draw, number)) => {
+                let op = draw::expand(builder, draw, number);
+                // A normal draw is made by functions of the maths library.
+                let parts = parts(builder, origins, value);
+                expanded.append(&mut expand(builder, origins, parts));
                 Stmt::Let(value, op)
             }
             Stmt::Loop(inner) => {
@@ -117,6 +123,17 @@ fn expand(builder: &mut Builder<'_>, origins: &mut Origins, body: Vec<Stmt>) -> 
         expanded.push(stmt);
     }
     expanded
+}
+
+/// What was written for a value, which comes from where the value does.
+fn parts(builder: &mut Builder<'_>, origins: &mut Origins, value: ValueId) -> Vec<Stmt> {
+    let parts = std::mem::take(&mut builder.body);
+    for stmt in &parts {
+        if let Stmt::Let(part, _) = stmt {
+            origins.copy(value, *part);
+        }
+    }
+    parts
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 pub mod build;
 pub mod count;
 pub mod dead;
+mod draw;
 pub mod interp;
 pub mod legalize;
 pub mod lower;
@@ -32,8 +33,9 @@ pub mod verify;
 pub use build::Builder;
 pub use count::{Count, count};
 pub use dead::without_dead;
+pub use interp::draw;
 pub use legalize::{Capabilities, legalize};
-pub use lower::{Lowered, lower, operations};
+pub use lower::{Lowered, draw_operations, lower, operations};
 pub use origins::Origins;
 pub use parse::{ParseError, parse};
 pub use print::print;
@@ -251,10 +253,28 @@ pub enum Binary {
     Shl,
     /// Arithmetic right shift of an int by 0 to 31.
     Shr,
+    /// Bits of an int that are set in one of the two alone.
+    Xor,
+    /// The upper 32 bits of the product of two ints without signs.
+    MulHigh,
+}
+
+/// What a draw is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counter {
+    /// The lower 32 bits of the seed.
+    SeedLow,
+    /// The upper 32 bits of the seed.
+    SeedHigh,
+    /// The step, counted from the launch's first. Only within steps.
+    Step,
+    /// The lane, also in a launch that begins at a later one.
+    Lane,
 }
 
 /// Comparisons of two reals or two ints; false when an operand is NaN, except `Ne`.
 pub use crate::check::hir::Compare;
+pub use crate::check::hir::Draw;
 
 /// What a value is computed by.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -293,6 +313,10 @@ pub enum Op {
     Given(BufferId),
     /// What a value of an earlier loop over the steps of this chunk was at the same step.
     Kept(ValueId),
+    /// A draw of the step, with the number of its declaration; only before `legalize`, and within steps.
+    Draw(Draw, u32),
+    /// An int that a draw is made from; only in kernels that compute in f32.
+    Counter(Counter),
 }
 
 /// What a loop runs over.
@@ -385,8 +409,12 @@ pub struct Kernel {
 }
 
 /// The launch scalars that every kernel takes first; a stride for each `Sequence` buffer follows, in the
-/// order of the signature.
+/// order of the signature, and then [`DRAWN`] where the kernel draws.
 pub const SCALARS: [&str; 5] = ["T", "N", "C", "S", "M"];
+
+/// The launch scalars behind the strides, of a kernel that draws: the halves of the seed and the number of the first
+/// step, each of 32 bits.
+pub const DRAWN: [&str; 3] = ["seed.low", "seed.high", "first_step"];
 
 impl Kernel {
     /// The type of a value.
@@ -428,11 +456,20 @@ impl Kernel {
         self.body.iter().for_each(|stmt| stmt.walk(f));
     }
 
-    /// The names of the launch scalars, in order: [`SCALARS`], then `stride.NAME` for each sequence.
+    /// The names of the launch scalars, in order: [`SCALARS`], `stride.NAME` for each sequence, [`DRAWN`].
     pub fn scalars(&self) -> Vec<String> {
         let strides = self.buffers.iter().filter(|b| b.shape == Shape::Sequence);
         let strides = strides.map(|b| format!("stride.{}", b.name));
-        SCALARS.iter().map(|s| s.to_string()).chain(strides).collect()
+        let drawn = if self.draws() { &DRAWN[..] } else { &[] };
+        let all = SCALARS.iter().map(|s| s.to_string()).chain(strides);
+        all.chain(drawn.iter().map(|s| s.to_string())).collect()
+    }
+
+    /// Whether something is drawn.
+    pub fn draws(&self) -> bool {
+        let mut draws = false;
+        self.walk(&mut |stmt| draws |= matches!(stmt, Stmt::Let(_, Op::Draw(..) | Op::Counter(_))));
+        draws
     }
 }
 
@@ -462,7 +499,13 @@ impl Op {
     /// The values it reads, in order; that of `Kept`, which reads another loop's, is among them.
     pub fn operands(&self) -> impl Iterator<Item = ValueId> + use<> {
         let list = match *self {
-            Op::Real(_) | Op::Int(_) | Op::Bool(_) | Op::Load(_) | Op::Given(_) => [None; 3],
+            Op::Real(_)
+            | Op::Int(_)
+            | Op::Bool(_)
+            | Op::Load(_)
+            | Op::Given(_)
+            | Op::Draw(..)
+            | Op::Counter(_) => [None; 3],
             Op::Unary(_, a)
             | Op::Not(a)
             | Op::IntToReal(a)
@@ -480,7 +523,13 @@ impl Op {
     /// The same operation on other values.
     pub fn map(self, mut f: impl FnMut(ValueId) -> ValueId) -> Op {
         match self {
-            Op::Real(_) | Op::Int(_) | Op::Bool(_) | Op::Load(_) | Op::Given(_) => self,
+            Op::Real(_)
+            | Op::Int(_)
+            | Op::Bool(_)
+            | Op::Load(_)
+            | Op::Given(_)
+            | Op::Draw(..)
+            | Op::Counter(_) => self,
             Op::Unary(op, a) => Op::Unary(op, f(a)),
             Op::Binary(op, a, b) => Op::Binary(op, f(a), f(b)),
             Op::Compare(op, a, b) => Op::Compare(op, f(a), f(b)),
@@ -508,8 +557,10 @@ impl Op {
     /// for [`verify()`] to find.
     pub fn ty(&self, value: impl Fn(ValueId) -> Type, buffer: impl Fn(BufferId) -> Type) -> Type {
         match *self {
-            Op::Real(_) | Op::Fma(..) | Op::IntToReal(_) | Op::BitsReal(_) => Type::Real,
-            Op::Int(_) | Op::RealToInt(_) | Op::RealBits(_) => Type::Int,
+            Op::Real(_) | Op::Fma(..) | Op::IntToReal(_) | Op::BitsReal(_) | Op::Draw(..) => {
+                Type::Real
+            }
+            Op::Int(_) | Op::RealToInt(_) | Op::RealBits(_) | Op::Counter(_) => Type::Int,
             Op::Bool(_) | Op::Compare(..) | Op::Not(_) | Op::Given(_) => Type::Bool,
             Op::Unary(_, a) | Op::Binary(_, a, _) | Op::Select(_, a, _) | Op::Kept(a) => value(a),
             Op::Load(b) | Op::LoadOr(b, _) => buffer(b),

@@ -1,6 +1,8 @@
 //! The words of the text form, one table for printing and reading.
 
-use super::{Binary, Compare, Float, LoopKind, Math, Order, Role, Shape, Storage, Unary};
+use super::{
+    Binary, Compare, Counter, Draw, Float, LoopKind, Math, Order, Role, Shape, Storage, Unary,
+};
 
 /// Something with a word in the text form.
 pub(super) trait Word: Sized {
@@ -45,9 +47,11 @@ words! {
     }
     Binary {
         "add" Add, "sub" Sub, "mul" Mul, "div" Div, "ratio" Ratio, "min" Min, "max" Max,
-        "and" And, "or" Or, "shl" Shl, "shr" Shr,
+        "and" And, "or" Or, "shl" Shl, "shr" Shr, "xor" Xor, "mul_high" MulHigh,
     }
     Compare { "lt" Lt, "le" Le, "gt" Gt, "ge" Ge, "eq" Eq, "ne" Ne }
+    Counter { "seed_low" SeedLow, "seed_high" SeedHigh, "step" Step, "lane" Lane }
+    Draw { "uniform" Uniform, "normal" Normal }
     LoopKind { "chunks" Chunks, "steps" Steps }
     Order { "forward" Forward, "reverse" Reverse }
 }

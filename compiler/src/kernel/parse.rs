@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::names::{Word, is_name, is_name_char};
 use super::{
-    Buffer, BufferId, Carry, Compare, Kernel, Loop, LoopKind, Op, Order, Schedule, Stmt, Type,
-    Unary, ValueId,
+    Buffer, BufferId, Carry, Compare, Counter, Draw, Kernel, Loop, LoopKind, Op, Order, Schedule,
+    Stmt, Type, Unary, ValueId,
 };
 
 /// Loops that may stand within each other; more than any well-formed kernel has.
@@ -206,6 +206,17 @@ impl<'a> Parser<'a> {
             "bits_real" => Op::BitsReal(self.operand(line)?),
             "kept" => Op::Kept(self.operand(line)?),
             "load" => Op::Load(self.buffer_name(line)?),
+            "draw" => {
+                let word = line.word();
+                let draw = Draw::from_word(word);
+                let draw = draw.ok_or_else(|| format!("`{word}` is no draw"))?;
+                Op::Draw(draw, line.number()?)
+            }
+            "counter" => {
+                let word = line.word();
+                let counter = Counter::from_word(word);
+                Op::Counter(counter.ok_or_else(|| format!("`{word}` is no counter"))?)
+            }
             "given" => Op::Given(self.buffer_name(line)?),
             "load_or" => Op::LoadOr(self.buffer_name(line)?, self.next_operand(line)?),
             "select" | "fma" => {

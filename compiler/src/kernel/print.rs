@@ -89,6 +89,8 @@ impl Printer<'_> {
             Op::LoadOr(buffer, a) => write!(self.text, "load_or {}, {a}", self.name(buffer)),
             Op::Given(buffer) => write!(self.text, "given {}", self.name(buffer)),
             Op::Kept(a) => write!(self.text, "kept {a}"),
+            Op::Draw(draw, number) => write!(self.text, "draw {} {number}", draw.word()),
+            Op::Counter(counter) => write!(self.text, "counter {}", counter.word()),
         }
     }
 

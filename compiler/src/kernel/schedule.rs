@@ -133,6 +133,8 @@ pub fn spread(kernel: &Kernel) -> Spread {
     // Few steps leave room for more lanes, as many as one access of 16-bit numbers holds.
     let most =
         if needs.is_narrow() && is_short && (needs.kept == 0 || needs.is_light) { 8 } else { 4 };
+    // A draw is some hundred instructions for each lane and step, between which loads have time to come.
+    let most = if kernel.draws() { 1 } else { most };
     let fits = |lanes: &u32| *lanes <= most && needs.fit(kernel.schedule, *lanes);
     let lanes = [8, 4, 2].into_iter().find(fits).unwrap_or(1);
     // Blocks of backward hold registers longer, so that small ones fill the gaps better; but each leaves a

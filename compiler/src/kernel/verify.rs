@@ -15,7 +15,8 @@
 //! - K7. Operands, carried values and stored values have the types that the operation asks for.
 //! - K8. The amount of a shift is an int constant from 0 to 31.
 //! - K9. Bits of reals are read and made only in kernels that compute in f32.
-//! - K10. No functions of the maths library where reals are computed in f32: `legalize` wrote them out.
+//! - K10. No functions of the maths library and no draws where reals are computed in f32: `legalize`
+//!   wrote them out.
 //! - K11. `kept` stands in a loop over steps and names a value defined in the body of an earlier loop
 //!   over steps of the same chunk, its params included.
 //!
@@ -33,11 +34,13 @@
 //! - K16. `reduce` takes a buffer of shape `partial` or `group`, which nothing else takes, and stands
 //!   behind the loop over chunks.
 //! - K17. Each written buffer is stored or reduced by exactly one statement.
+//! - K18. `draw` and `counter step` stand within steps; counters are there only where reals are
+//!   computed in f32.
 
 use super::names::is_name;
 use super::{
-    Binary, Buffer, BufferId, Float, GROUP, Kernel, Loop, LoopKind, Op, Role, Shape, Stmt, Storage,
-    Type, Unary, ValueId, Verified, WORD,
+    Binary, Buffer, BufferId, Counter, Float, GROUP, Kernel, Loop, LoopKind, Op, Role, Shape, Stmt,
+    Storage, Type, Unary, ValueId, Verified, WORD,
 };
 use crate::error::Bug;
 
@@ -300,6 +303,16 @@ impl<'a> Verifier<'a> {
                 let fits = constant.is_some_and(|n| (0..32).contains(&n));
                 ensure!(fits, "K8", "{amount} is no int constant from 0 to 31");
             }
+            Op::Draw(..) => {
+                ensure!(self.math, "K10", "a draw was not written out");
+                ensure!(self.place == Place::Step, "K18", "a draw stands outside of steps");
+            }
+            Op::Counter(counter) => {
+                let single = self.kernel.compute == Float::F32;
+                ensure!(single, "K18", "what a draw is made from, where reals are no f32");
+                let is_there = *counter != Counter::Step || self.place == Place::Step;
+                ensure!(is_there, "K18", "a step's number stands outside of steps");
+            }
             Op::Load(buffer) => self.load(*buffer, false)?,
             Op::LoadOr(buffer, _) => self.load(*buffer, true)?,
             Op::Given(buffer) => {
@@ -315,7 +328,8 @@ impl<'a> Verifier<'a> {
     fn takes(&self, op: &Op, types: &[Type]) -> Result<bool> {
         use Type::{Bool, Int, Real};
         Ok(match (op, types) {
-            (Op::Real(_) | Op::Int(_) | Op::Bool(_) | Op::Load(_) | Op::Given(_), _) => true,
+            (Op::Real(_) | Op::Int(_) | Op::Bool(_) | Op::Load(_), _) => true,
+            (Op::Given(_) | Op::Draw(..) | Op::Counter(_), _) => true,
             (Op::Unary(Unary::Neg, _), [a]) => *a != Bool,
             (Op::Unary(..) | Op::RealToInt(_) | Op::RealBits(_), [a]) => *a == Real,
             (Op::IntToReal(_) | Op::BitsReal(_), [a]) => *a == Int,
@@ -326,7 +340,7 @@ impl<'a> Verifier<'a> {
                     Binary::Min | Binary::Max => *a != Bool,
                     Binary::Div | Binary::Ratio => *a == Real,
                     Binary::And | Binary::Or => *a != Real,
-                    Binary::Shl | Binary::Shr => *a == Int,
+                    Binary::Shl | Binary::Shr | Binary::Xor | Binary::MulHigh => *a == Int,
                 };
                 fits && a == b
             }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::check::hir::{
-    Binary, Compare, Function, Graph, Input, Leaf, Neuron, NodeId, Op, Output, Param, ParamDefault,
-    Sharing, State, Surrogate, SurrogateId, Type,
+    Binary, Compare, From, Function, Graph, Input, Leaf, Neuron, NodeId, Op, Output, Param,
+    ParamDefault, Sharing, State, Surrogate, SurrogateId, Type,
 };
 use crate::span::Span;
 
@@ -113,7 +113,7 @@ fn lif(Lif { soft, detach }: Lif, surrogate: Surrogate) -> Neuron {
         span: Span::default(),
         sources: Default::default(),
         options: Vec::new(),
-        inputs: vec![Input { name: "x".into(), param: None, span: Span::default() }],
+        inputs: vec![Input { name: "x".into(), from: From::Caller, span: Span::default() }],
         states: vec![state("v", rest, next)],
         params: vec![
             param("tau", Sharing::Layer),
@@ -143,7 +143,7 @@ fn around(body: impl FnOnce(&mut Build, NodeId, NodeId) -> NodeId) -> Neuron {
         span: Span::default(),
         sources: Default::default(),
         options: Vec::new(),
-        inputs: vec![Input { name: "x".into(), param: None, span: Span::default() }],
+        inputs: vec![Input { name: "x".into(), from: From::Caller, span: Span::default() }],
         states: vec![state("v", p, next)],
         params: vec![param("p", Sharing::Layer)],
         outputs: vec![output("y", value)],

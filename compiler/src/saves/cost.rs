@@ -5,8 +5,8 @@ use snn_artifact::Target;
 use super::Width;
 use super::flow::UNCUT;
 use crate::check::PortDtype;
-use crate::check::hir::{Leaf, Op, Type};
-use crate::kernel::{Schedule, operations};
+use crate::check::hir::{Draw, Leaf, Op, Type};
+use crate::kernel::{Schedule, draw_operations, operations};
 
 /// What a bit of memory costs that is written or read once.
 const BIT: u64 = 100;
@@ -65,6 +65,11 @@ impl Weights {
             Op::Leaf(Leaf::Input(_)) => self.input,
             _ => self.operation * operations(op),
         }
+    }
+
+    /// The cost of a draw that is drawn again.
+    pub fn draw(&self, draw: Draw) -> u64 {
+        self.operation * draw_operations(draw)
     }
 
     /// The cost of a node that is saved so.

@@ -8,7 +8,7 @@
 use super::Width;
 use super::cost::Weights;
 use super::flow::{Network, SINK, SOURCE, UNCUT};
-use crate::check::hir::{Leaf, NodeId, Op};
+use crate::check::hir::{Input, Leaf, NodeId, Op};
 use crate::diff::Adjoint;
 
 /// The nodes to save and how: those on the border of what is computed again at least cost.
@@ -20,10 +20,17 @@ pub fn cut(adjoint: &Adjoint, weights: &Weights) -> Vec<(NodeId, Width)> {
     let (needed, computed) =
         (|node: NodeId| 2 + 2 * node.0 as usize, |node: NodeId| 3 + 2 * node.0 as usize);
     for (id, node) in graph.iter().filter(|(id, _)| own(*id)) {
-        network.edge(SOURCE, computed(id), weights.compute(&node.op));
-        let is_input = matches!(node.op, Op::Leaf(Leaf::Input(_)));
+        let input = match node.op {
+            Op::Leaf(Leaf::Input(i)) => adjoint.neuron.inputs.get(i as usize),
+            _ => None,
+        };
+        let cost = match input.and_then(Input::draw) {
+            Some((draw, _)) => weights.draw(draw),
+            None => weights.compute(&node.op),
+        };
+        network.edge(SOURCE, computed(id), cost);
         let save = weights.save(weights.width(&node.op, node.ty));
-        network.edge(computed(id), needed(id), if is_input { UNCUT } else { save });
+        network.edge(computed(id), needed(id), if input.is_some() { UNCUT } else { save });
         let operands = node.op.operands().filter(|operand| own(*operand));
         operands.for_each(|operand| network.edge(needed(operand), computed(id), UNCUT));
         if let Op::Leaf(Leaf::State(i)) = node.op

@@ -27,9 +27,12 @@ pub struct Call {
     /// Which axis of the inputs is the channels', T counted as 0; negative from the end. Without it,
     /// [`CHANNEL_AXIS`], and in `[T, N]` the axis N.
     pub channel_axis: Option<isize>,
-    /// Where the random numbers of params start that are drawn: the same seed gives the same numbers,
-    /// on every machine.
+    /// Where the random numbers start, those of params whose defaults are drawn and those that the neuron draws at
+    /// each step: the same seed gives the same numbers, on every machine.
     pub seed: u64,
+    /// The number of the first step for what is drawn at each step. A run that goes on from the states of another
+    /// draws what one run over all steps would, where this is how many steps the other had.
+    pub first_step: u32,
 }
 
 impl Call {

@@ -25,6 +25,8 @@ pub const REDUCE: &str = "reduce";
 /// The buffers and scalars of [`REDUCE`].
 const REDUCE_BUFFERS: [(&str, bool); 2] = [("partial", false), ("grad", true)];
 const REDUCE_SCALARS: [&str; 3] = ["G", "S", "O"];
+/// The scalars that other entries may take beside strides.
+const SCALARS: [&str; 8] = ["T", "N", "C", "S", "M", "seed.low", "seed.high", "first_step"];
 
 /// Holds a manifest against this runtime and the device.
 ///
@@ -150,7 +152,7 @@ fn kernel(manifest: &Manifest, name: &str, entry: &Entry) -> Result<()> {
         let stride = scalar.strip_prefix("stride.");
         let known = match stride {
             Some(of) => entry.buffers.iter().any(|b| b.name == of),
-            None => ["T", "N", "C", "S", "M"].contains(&scalar.as_str()),
+            None => SCALARS.contains(&scalar.as_str()),
         };
         if !known {
             return Err(broken(format!("scalar `{scalar}` of `{name}` is not known")));

@@ -21,6 +21,17 @@ pub struct Geometry {
     pub inner: usize,
     /// `M`, the lanes of one batch element.
     pub neurons: usize,
+    /// Where what is drawn at each step starts.
+    pub draws: Draws,
+}
+
+/// Where what is drawn at each step starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Draws {
+    /// The seed.
+    pub seed: u64,
+    /// The number of the first step.
+    pub first_step: u32,
 }
 
 impl Geometry {
@@ -56,6 +67,7 @@ impl Geometry {
             channels: shape[axis],
             inner: product(&shape[axis + 1..]),
             neurons: 0,
+            draws: Draws::default(),
         };
         geometry.neurons = product(geometry.step());
         Ok(geometry)
@@ -84,6 +96,15 @@ impl Geometry {
     /// A launch scalar, but for strides, of a launch over so many lanes. `C`, `S` and `M`, which lanes
     /// are divided by, are at least 1.
     pub fn scalar(&self, name: &str, lanes: usize) -> Option<i64> {
+        let word = match name {
+            "seed.low" => Some(self.draws.seed & u64::from(u32::MAX)),
+            "seed.high" => Some(self.draws.seed >> 32),
+            "first_step" => Some(u64::from(self.draws.first_step)),
+            _ => None,
+        };
+        if let Some(word) = word {
+            return i64::try_from(word).ok();
+        }
         let size = match name {
             "T" => self.steps,
             "N" => lanes,

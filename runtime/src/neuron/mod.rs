@@ -40,7 +40,7 @@ pub use prepared::Prepared;
 #[cfg(feature = "torch")]
 pub(crate) use check::manifest as check_manifest;
 #[cfg(feature = "torch")]
-pub(crate) use geometry::Geometry;
+pub(crate) use geometry::{Draws, Geometry};
 #[cfg(feature = "torch")]
 pub(crate) use operands::{known, list, names};
 pub(crate) use params::{check as check_param, moved as moved_param};

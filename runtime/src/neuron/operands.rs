@@ -10,7 +10,7 @@ use super::array::{self, Array, Arrays};
 use super::broadcast;
 use super::call::{ALL, Call, Seeds};
 use super::check::is_int;
-use super::geometry::Geometry;
+use super::geometry::{Draws, Geometry};
 use super::indexed::{self, Stepped};
 use super::ints;
 use super::params::Stored;
@@ -55,7 +55,8 @@ impl<'a> Operands<'a> {
         known(manifest, "input", call.inputs.keys(), &names(&manifest.inputs))?;
         known(manifest, "param", call.params.keys(), &params)?;
         known(manifest, "state", call.states.keys(), &names(&manifest.states))?;
-        let (geometry, mut tiled) = inputs(manifest, call)?;
+        let (mut geometry, mut tiled) = inputs(manifest, call)?;
+        geometry.draws = Draws { seed: call.seed, first_step: call.first_step };
         for (name, state) in &call.states {
             same(name, state, geometry.state())?;
             if is_int(manifest, &Operand::State(name).to_string()) {

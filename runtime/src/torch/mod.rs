@@ -71,6 +71,10 @@ pub struct Call {
     /// Which axis of the inputs is the channels', T counted as 0; negative from the end. Without it, 2, and in
     /// `[T, N]` the axis N.
     pub channel_axis: Option<isize>,
+    /// Where what the neuron draws at each step starts: the same seed gives the same numbers on every device.
+    pub seed: u64,
+    /// The number of the first step for what is drawn.
+    pub first_step: u32,
 }
 
 /// What a neuron gives, by name.

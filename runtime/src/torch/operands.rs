@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 use super::layout::Layout;
 use super::{Buffers, Call, buffer};
 use crate::error::{Error, Result};
-use crate::neuron::{Geometry, known, names};
+use crate::neuron::{Draws, Geometry, known, names};
 
 /// Tensors by name.
 pub type Tensors = BTreeMap<String, Tensor>;
@@ -61,7 +61,8 @@ impl Operands {
             inputs.iter().map(|(_, input)| input.to_kind(kind).expand(&shape, false)).collect();
         let standard = || Layout::standard(shape.len().saturating_sub(1));
         let layout = full.first().and_then(Layout::of).unwrap_or_else(standard);
-        let (geometry, channel) = geometry(first, &shape, &layout, call.channel_axis)?;
+        let (mut geometry, channel) = geometry(first, &shape, &layout, call.channel_axis)?;
+        geometry.draws = Draws { seed: call.seed, first_step: call.first_step };
         let keeps_states = !call.forget_states;
         let run = Run { geometry, shape, channel, layout, device, kind, keeps_states };
         let mut operands = Self { run, given: Buffers::new(), declared: Vec::new() };

@@ -353,3 +353,56 @@ fn a_profile_names_what_ran() {
     assert!(text.contains("aten::sum") && text.contains("traceEvents"), "{text}");
     assert!(super::profile(std::path::Path::new("/no/such/folder/trace.json"), gradients).is_err());
 }
+
+/// What a neuron draws is the same on tensors as on the host, in backward as in forward, and in pieces.
+#[test]
+fn draws_are_those_of_the_seed() {
+    let text = "neuron N {
+      input x
+      param sigma = 0.5 learn
+      rand z ~ normal(0, sigma)
+      state v = 0
+      charge v = v + x * z
+      output v
+      output z
+    }";
+    let x = noise(&[9, 2, 3]).set_requires_grad(true);
+    let sigma = Tensor::from(0.5_f32).set_requires_grad(true);
+    let neuron = neuron(text);
+    let call = |x: &Tensor, first_step| Call {
+        params: tensors([("sigma", &sigma)]),
+        seed: 1 << 40 | 7,
+        first_step,
+        ..input(x)
+    };
+    let forward = neuron.forward(&call(&x, 4)).unwrap();
+    forward.outputs["v"].sum(Kind::Float).backward();
+    let data = numbers(&x.detach());
+    let array = Array::new(vec![9, 2, 3], data).unwrap();
+    let inputs = [("x".into(), array)].into();
+    let host = HostCall { inputs, seed: 1 << 40 | 7, first_step: 4, ..HostCall::default() };
+    let program = Program {
+        name: "<text>",
+        text,
+        specialization: snn_compiler::check::Specialization::default(),
+        resolver: &snn_compiler::check::NoImports,
+    };
+    let cpu = crate::devices::open("cpu").unwrap();
+    let expected = Jit::with_cache(None).compile(cpu, &program).unwrap();
+    let ones = Array::new(vec![9, 2, 3], vec![1.0; 54]).unwrap();
+    let seeds = Seeds { outputs: [("v".into(), ones)].into(), ..Seeds::default() };
+    let expected = expected.grad(&host, &seeds).unwrap();
+    for name in ["v", "z"] {
+        assert_eq!(
+            numbers(&forward.outputs[name]),
+            expected.forward.outputs[name].data(),
+            "{name}"
+        );
+    }
+    assert_eq!(numbers(&x.grad()), expected.inputs["x"].data());
+    let apart = f64::from(expected.params["sigma"].data()[0]) - sigma.grad().double_value(&[]);
+    assert!(apart.abs() < 1e-4, "{apart}");
+    let whole = numbers(&forward.outputs["z"]);
+    let late = neuron.forward(&call(&x.detach().i(5..), 9)).unwrap();
+    assert_eq!(numbers(&late.outputs["z"]), whole[5 * 6..]);
+}

@@ -10,7 +10,7 @@ use snn_runtime::jit::{Jit, Program};
 use snn_runtime::neuron::stored_numbers;
 use snn_runtime::torch::norm::Normalized;
 use snn_runtime::torch::{Call, Neuron as Kernels};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::misfit;
 use crate::error::{Error, Result};
@@ -31,6 +31,8 @@ pub struct Neuron {
     constants: BTreeMap<String, Tensor>,
     states: States,
     node: Node,
+    /// Where it draws next, if it draws: the seed and the number of the step, on the CPU.
+    draws: Option<Tensor>,
     /// The share of what it gave last that is not 0, on the device.
     rate: Option<Tensor>,
 }
@@ -58,7 +60,7 @@ pub struct NeuronBuilder {
     sizes: BTreeMap<String, Vec<i64>>,
     numbers: BTreeMap<String, f64>,
     channel_axis: Option<isize>,
-    seed: u64,
+    seed: Option<u64>,
 }
 
 impl NeuronBuilder {
@@ -112,9 +114,10 @@ impl NeuronBuilder {
         Self { channel_axis: Some(axis), ..self }
     }
 
-    /// Where params begin that the file draws.
+    /// Where random numbers start: params that the file draws, and what the neuron draws at each step. Without it
+    /// params start at 0, and each layer that draws takes a seed of its own from libtorch's generator.
     pub fn seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
+        Self { seed: Some(seed), ..self }
     }
 
     /// The layer.
@@ -166,10 +169,11 @@ impl NeuronBuilder {
             };
             let numbers = match self.numbers.get(&param.name) {
                 Some(&number) => stored(param, number)?.expand(&size, false).contiguous(),
-                None => kernels.initial(&param.name, &size, self.seed)?,
+                None => kernels.initial(&param.name, &size, self.seed.unwrap_or(0))?,
             };
             learnt.insert(param.name.clone(), numbers.set_requires_grad(true));
         }
+        let draws = if manifest.draws() { Some(draws(self.seed)?) } else { None };
         let mut node = Node::new(&manifest.neuron);
         for (name, value) in &manifest.options {
             node = node.with(name, Value::Text(value.clone()));
@@ -185,6 +189,7 @@ impl NeuronBuilder {
             constants,
             states: States::new(),
             node,
+            draws,
             rate: None,
             kernels,
             normalizing: None,
@@ -221,6 +226,16 @@ fn embedded(artifacts: &[&[u8]], wanted: &Specialization) -> Result<Kernels> {
     let calls: Vec<String> = neuron.chain(options).chain(share).chain(learn).collect();
     let why = format!("is embedded: write `{}` behind `Build::new` in build.rs", calls.concat());
     Err(Error::Settings { layer: kernels.manifest().neuron.clone(), why })
+}
+
+/// Where a layer draws first.
+fn draws(seed: Option<u64>) -> Result<Tensor> {
+    let any = || Tensor::f_randint(i64::MAX, [1], (Kind::Int64, Device::Cpu));
+    let seed = match seed {
+        Some(seed) => seed.cast_signed(),
+        None => any()?.f_int64_value(&[0])?,
+    };
+    Ok(Tensor::from_slice(&[seed, 0]))
 }
 
 /// The stored number of a constrained one.
@@ -310,6 +325,7 @@ impl Neuron {
             self.states.clear();
         }
         let call = Call { forget_states: context.from_rest, ..self.call(&x, moments)? };
+        self.draw_on(x.size()[0])?;
         let mut forward = self.kernels_for(!moments.is_empty())?.forward(&call)?;
         self.states = forward.states;
         let output = forward.outputs.remove(&self.output).unwrap_or(x);
@@ -326,6 +342,7 @@ impl Neuron {
         for constant in self.constants.values_mut().filter(|own| own.device() != x.device()) {
             *constant = constant.f_to(x.device())?;
         }
+        let (seed, first_step) = self.drawn()?;
         let clone = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.shallow_clone());
         let own = self.learnt.iter().chain(&self.constants).map(clone);
         let of_moment = |(moment, tensor): &(Moment, &Tensor)| {
@@ -333,6 +350,8 @@ impl Neuron {
         };
         let fits = |(_, state): &(&String, &Tensor)| state.size() == x.size()[1..];
         Ok(Call {
+            seed,
+            first_step,
             inputs: [(self.input.clone(), x.shallow_clone())].into(),
             params: own.chain(moments.iter().map(of_moment)).collect(),
             // Another batch size begins anew.
@@ -340,6 +359,25 @@ impl Neuron {
             channel_axis: self.builder.channel_axis,
             ..Call::default()
         })
+    }
+
+    /// The seed and the number of the first step of the next run.
+    fn drawn(&mut self) -> Result<(u64, u32)> {
+        let Some(draws) = &mut self.draws else { return Ok((0, 0)) };
+        // Who moves the network to a device moves it too, where to read it would be to wait.
+        if draws.device() != Device::Cpu {
+            *draws = draws.f_to(Device::Cpu)?;
+        }
+        let (seed, step) = (draws.f_int64_value(&[0])?, draws.f_int64_value(&[1])?);
+        Ok((seed.cast_unsigned(), step as u32))
+    }
+
+    /// Counts the steps of a run, so that the next one draws other numbers.
+    fn draw_on(&mut self, steps: i64) -> Result<()> {
+        if let Some(draws) = &self.draws {
+            let _ = draws.f_select(0, 1)?.f_add_scalar_(steps)?;
+        }
+        Ok(())
     }
 
     fn kernels_for(&mut self, normalizes: bool) -> Result<&Kernels> {
@@ -365,6 +403,10 @@ impl Module for Neuron {
 
     fn params(&self) -> Vec<(String, &Tensor)> {
         self.learnt.iter().map(|(name, tensor)| (name.clone(), tensor)).collect()
+    }
+
+    fn buffers(&self) -> Vec<(String, &Tensor)> {
+        self.draws.iter().map(|draws| ("draws".into(), draws)).collect()
     }
 
     fn states(&self) -> Option<&States> {

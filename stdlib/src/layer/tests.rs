@@ -287,3 +287,46 @@ fn what_does_not_fit_says_where() {
     let conv = Conv::new(4, 6, ConvSettings::kernel(&[3, 3]).groups(3)).err().unwrap();
     assert!(conv.to_string().contains("has 3 groups, which do not divide"));
 }
+
+const DRAWS: &str = "neuron Draws {
+  input x
+  rand z ~ normal(0, 1)
+  state v = 0
+  charge v = x + z
+  output v
+}";
+
+#[test]
+fn a_layer_that_draws_goes_on_drawing() {
+    let (x, train) = (Tensor::zeros([4, 2, 8], (Kind::Float, Device::Cpu)), Context::train());
+    let single = train.with(StepMode::Single);
+    let layer = |seed| Neuron::of(DRAWS).seed(seed).build().unwrap();
+    let (mut first, mut same, mut other) = (layer(7), layer(7), layer(8));
+    let run = |layer: &mut Neuron, context: &Context| layer.forward(&x, context).unwrap();
+    let one = run(&mut first, &train);
+    let two = run(&mut first, &train);
+    assert_ne!(one, two);
+    reset(&mut first);
+    // A sequence of its own has draws of its own.
+    assert_ne!(run(&mut first, &train), one);
+    assert_ne!(run(&mut other, &train), one);
+    for t in 0..8 {
+        let step = same.forward(&x.i(0), &single).unwrap();
+        let expected = if t < 4 { one.i(t) } else { two.i(t - 4) };
+        assert_eq!(step, expected, "{t}");
+    }
+    // What is saved of it goes on as it would have gone on.
+    let saved = crate::nn::state_dict(&same);
+    assert!(saved.contains_key("draws"), "{:?}", saved.keys());
+    crate::nn::load_state_dict(&mut other, &saved).unwrap();
+    assert_eq!(run(&mut other, &train), run(&mut same, &train));
+}
+
+#[test]
+fn layers_without_a_seed_draw_each_their_own() {
+    let x = Tensor::zeros([4, 2, 8], (Kind::Float, Device::Cpu));
+    let run = || Neuron::of(DRAWS).build().unwrap().forward(&x, &Context::train()).unwrap();
+    assert_ne!(run(), run());
+    let buffers = |text: &str| Neuron::of(text).build().unwrap().buffers().len();
+    assert_eq!((buffers(DRAWS), buffers(&DRAWS.replace("+ z", ""))), (1, 0));
+}

@@ -20,6 +20,17 @@ const SURROGATES: [&str; 13] = [
     "squarewave_fourier_series(n: 3)",
 ];
 
+/// What may be drawn; the first ones by constants alone.
+const DRAWS: [&str; 6] = [
+    "uniform(0, 1)",
+    "normal(0, 0.5)",
+    "bernoulli(p: 0.25)",
+    "exponential(2)",
+    "normal(std: 1, mean: p0)",
+    "uniform(a: -1, b: k0)",
+];
+const TAME_DRAWS: usize = 4;
+
 const FUNCTIONS: [&str; 6] = ["exp", "tanh", "f", "sigmoid", "abs", "relu"];
 
 /// A program: a neuron, with or without functions, constants and a surrogate around it.
@@ -77,6 +88,9 @@ impl Writer<'_, '_> {
         self.functions();
         self.surrogate();
         self.neuron("N");
+        if self.percent(15) {
+            self.test();
+        }
         if self.percent(5) {
             self.e.scope.clear_locals();
             self.neuron("M");
@@ -84,6 +98,28 @@ impl Writer<'_, '_> {
         if self.e.wild > 0 && self.percent(20) {
             self.line(0, "import \"std/lif.snn\"");
         }
+    }
+
+    fn test(&mut self) {
+        let name = self.e.choices.pick(&["runs", "", "ünïcode ✓", "a // b"]);
+        self.line(0, &format!("test \"{name}\" {{"));
+        let neuron = if self.e.wild > 0 { "neuron N(on: true) { p0 = 0.25 }" } else { "neuron N" };
+        self.line(2, neuron);
+        let given = self.e.choices.pick(&["[0.5, 1]", "[[0.5, 1], [2, -1]]", "1 / 3", "[]"]);
+        self.line(2, &format!("x0 = {given}"));
+        if self.percent(30) {
+            let more = self.e.choices.pick(&["T = 2", "seed = 7", "v0 = 0.5"]);
+            self.line(2, more);
+        }
+        let expected = self.e.choices.pick(&[
+            "expect v0 ~= [0.5, 0.25] within 1e-3",
+            "expect v0 == 0",
+            "expect gradients",
+            "expect grad(x0) ~= [1, 1]",
+            "expect x0 == [[1, 2], [3, 4]]",
+        ]);
+        self.line(2, expected);
+        self.line(0, "}");
     }
 
     fn functions(&mut self) {
@@ -188,6 +224,12 @@ impl Writer<'_, '_> {
             self.line(2, &format!("param p{i}{per} = 0.5{range}{learn}"));
             self.e.scope.reals.push(format!("p{i}"));
             self.e.scope.params.push(format!("p{i}"));
+        }
+        for i in 0..self.below(8).saturating_sub(5) {
+            let count = if self.e.wild > 0 { DRAWS.len() } else { TAME_DRAWS };
+            let distribution = self.e.choices.pick(&DRAWS[..count]);
+            self.line(2, &format!("rand z{i} ~ {distribution}"));
+            self.e.scope.reals.push(format!("z{i}"));
         }
         if self.percent(25) {
             let value = self.e.real(2);

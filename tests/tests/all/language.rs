@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 
 use snn_artifact::Target;
 use snn_compiler::check::{NoImports, Specialization};
+use snn_compiler::diagnostic::render;
 use snn_compiler::pipeline::{self, Options, Source};
+use snn_runtime::jit::Jit;
 use snn_runtime::neuron::{Array, Arrays, Call, Seeds};
+use snn_runtime::suite::Suite;
 use snn_tests::interpret::Interpreted;
+
+use crate::parity::machines::devices;
 
 const REFERENCE: &str = include_str!("../../../docs/language.md");
 
@@ -92,12 +97,66 @@ fn examples_give_what_they_say() {
     }
 }
 
+/// The tests that stand in the examples, on every device.
+#[test]
+fn tests_of_the_examples_pass() {
+    let jit = Jit::with_cache(None);
+    let mut count = 0;
+    for Example { rule, codes, text, .. } in examples() {
+        let suite = Suite::new(Source { name: "example.snn", text: &text }, &NoImports);
+        for (test, device) in
+            suite.tests().iter().flat_map(|t| devices().iter().map(move |d| (t, d)))
+        {
+            assert!(codes.is_empty(), "{rule}: {codes:?}");
+            let outcome = suite.run(test, &jit, device).unwrap();
+            let found = render(&outcome.sources, &outcome.findings, false);
+            assert!(outcome.passed(), "{rule} on {}:\n{found}", device.name());
+            count += 1;
+        }
+    }
+    assert!(count >= 5 * devices().len());
+}
+
+/// The programs of the other pages: each compiles, and its tests pass on every device.
+#[test]
+fn programs_of_the_book_compile_and_pass_their_tests() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let Ok(pages) = docs.read_dir() else { return };
+    let jit = Jit::with_cache(None);
+    let (mut programs, mut tests) = (0, 0);
+    for page in pages.map(|page| page.unwrap().path()) {
+        let name = page.file_name().unwrap().to_string_lossy().to_string();
+        // This one is the reference; that one shows what is found in programs that are wrong.
+        if !name.ends_with(".md") || ["language.md", "findings.md"].contains(&name.as_str()) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&page).unwrap();
+        let fences = text.split("\n```snn\n").skip(1);
+        for program in fences.filter_map(|rest| rest.split("\n```").next()) {
+            let program = format!("{program}\n");
+            let suite = Suite::new(Source { name: &name, text: &program }, &NoImports);
+            let found = render(&suite.sources, &suite.findings, false);
+            assert!(suite.findings.is_empty(), "{found}");
+            programs += 1;
+            for device in devices() {
+                for test in suite.tests() {
+                    let outcome = suite.run(test, &jit, device).unwrap();
+                    let found = render(&outcome.sources, &outcome.findings, false);
+                    assert!(outcome.passed(), "{}:\n{found}", device.name());
+                    tests += 1;
+                }
+            }
+        }
+    }
+    assert!(programs >= 7 && tests >= 6 * devices().len(), "{programs} programs, {tests} tests");
+}
+
 fn run(example: &Example) {
     let Example { rule, numbers, text, .. } = example;
     let source = Source { name: "example.snn", text };
     let front = pipeline::front(source, &Specialization::default(), &NoImports);
     let neuron = front.unwrap_or_else(|findings| panic!("{}", findings.render(false))).neuron;
-    let declared = neuron.inputs.iter().filter(|input| input.param.is_none());
+    let declared = neuron.inputs.iter().filter(|input| input.is_given());
     let inputs = declared.map(|input| {
         let data = numbers.get(&input.name).unwrap_or_else(|| panic!("{rule}: {}", input.name));
         (input.name.clone(), Array::new(vec![data.len(), 1], data.clone()).unwrap())

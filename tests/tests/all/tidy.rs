@@ -170,8 +170,8 @@ fn every_code_of_a_finding_has_an_explanation_and_two_tests() {
         .into_iter()
         .filter(|path| path.extension().is_some_and(|e| e == "snap"));
     let goldens: Vec<String> = goldens.map(|path| read(&path)).collect();
-    // No program leads to E0999, which is a bug of ours.
-    for code in codes().filter(|code| *code != "E0999") {
+    // No program leads to E0999, which is a bug of ours; what a test in a file finds, the program's own tests show.
+    for code in codes().filter(|code| !["E0705", "E0706", "E0999"].contains(code)) {
         let text = explain(code).unwrap();
         // The tests of the diagnostics run the examples.
         assert!(["Wrong:", "Right:"].iter().all(|which| text.contains(which)), "{code}");

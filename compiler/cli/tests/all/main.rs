@@ -10,4 +10,5 @@ mod plot;
 mod program;
 mod robust;
 mod run;
+mod test;
 mod web;

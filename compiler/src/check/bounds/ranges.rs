@@ -132,7 +132,7 @@ pub fn declaration(neuron: &Neuron, node: NodeId) -> Option<&Param> {
 fn param(neuron: &Neuron, leaf: Leaf) -> Option<&Param> {
     match leaf {
         Leaf::Param(i) => neuron.params.get(i as usize),
-        Leaf::Input(i) => neuron.inputs.get(i as usize)?.param.as_ref(),
+        Leaf::Input(i) => neuron.inputs.get(i as usize)?.param(),
         _ => None,
     }
 }

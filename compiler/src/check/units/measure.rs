@@ -3,6 +3,7 @@
 use super::{Measure, Measured, Pass, Unit};
 use crate::check::checker::leaf;
 use crate::check::hir::{Binary, Unary};
+use crate::check::rand::Distribution;
 use crate::check::tree::{Expr, Kind, Slot, Stage, Type};
 
 /// The largest power of a value in a unit.
@@ -90,6 +91,7 @@ impl Pass<'_> {
                 self.plain(s, "a spike");
                 self.alike(v, e, "reset")
             }
+            Kind::Draw(_, distribution, arguments) => self.draw(*distribution, arguments),
             Kind::Block(binds, body) => {
                 binds.iter_mut().for_each(|bind| self.bind(bind));
                 self.measure(body)
@@ -127,6 +129,17 @@ impl Pass<'_> {
             Binary::Add => self.alike(a, b, "add"),
             Binary::Sub => self.alike(a, b, "subtract"),
             Binary::Min | Binary::Max => self.alike(a, b, "compare"),
+        }
+    }
+
+    /// A draw has the unit of its ends or of its mean; that of a rate is the other way round.
+    fn draw(&mut self, distribution: Distribution, arguments: &mut [Expr]) -> Measured {
+        match (distribution, arguments) {
+            (Distribution::Uniform | Distribution::Normal, [a, b]) => self.alike(a, b, "draw from"),
+            (Distribution::Exponential, [rate]) => {
+                product(Measured::PLAIN, self.measure(rate), Unit::over)
+            }
+            (_, arguments) => self.all_plain(arguments, "a probability"),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Runs the statements of a verified kernel over one group of adjacent lanes after the other.
 
 use super::Launch;
+use super::draw::draw;
 use super::memory::{Arg, Index};
 use super::real::{self, Real};
 use crate::kernel::{
-    Binary, BufferId, Compare, Kernel, Loop, LoopKind, Op, Order, Shape, Stmt, Type, Unary,
-    ValueId, WORD,
+    Binary, BufferId, Compare, Counter, Kernel, Loop, LoopKind, Op, Order, Shape, Stmt, Type,
+    Unary, ValueId, WORD,
 };
 
 /// Lanes that are evaluated side by side: few enough for the values to stay in a near cache, enough
@@ -230,6 +231,12 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             }
             Op::IntToReal(a) => map(out, &self.file.ints[a.0 as usize], R::of_int),
             Op::BitsReal(a) => map(out, &self.file.ints[a.0 as usize], R::of_bits),
+            Op::Draw(kind, number) => {
+                let (seed, step) = (self.launch.seed, self.absolute_step());
+                for (out, lane) in out.iter_mut().zip(self.first as u32..) {
+                    *out = R::of(draw(kind, number, seed, step, lane));
+                }
+            }
             Op::Load(buffer) => self.load_real(out, buffer),
             Op::LoadOr(buffer, _) if self.present(buffer) => self.load_real(out, buffer),
             Op::LoadOr(_, fallback) => map(out, row(fallback), |x| x),
@@ -249,6 +256,7 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             Op::Select(c, a, b) => select(out, self.truths(c), row(a), row(b)),
             Op::RealToInt(a) => map(out, &self.file.reals[a.0 as usize], R::to_int),
             Op::RealBits(a) => map(out, &self.file.reals[a.0 as usize], R::bits),
+            Op::Counter(counter) => self.count(out, counter),
             Op::Load(buffer) => self.load_int(out, buffer),
             Op::LoadOr(buffer, _) if self.present(buffer) => self.load_int(out, buffer),
             Op::LoadOr(_, fallback) => map(out, row(fallback), |x| x),
@@ -297,6 +305,23 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
 
     fn load_real(&self, out: &mut [R], buffer: BufferId) {
         self.args[buffer.0 as usize].load_real(out, &self.index(buffer));
+    }
+
+    /// The number of the step, counted from the launch's first.
+    fn absolute_step(&self) -> u32 {
+        let step = self.chunk * self.kernel.schedule.chunk as usize + self.step;
+        self.launch.first_step.wrapping_add(step as u32)
+    }
+
+    fn count(&self, out: &mut [i32], counter: Counter) {
+        match counter {
+            Counter::SeedLow => out.fill(self.launch.seed as i32),
+            Counter::SeedHigh => out.fill((self.launch.seed >> 32) as i32),
+            Counter::Step => out.fill(self.absolute_step() as i32),
+            Counter::Lane => {
+                out.iter_mut().zip(self.first as i32..).for_each(|(out, lane)| *out = lane);
+            }
+        }
     }
 
     fn load_int(&self, out: &mut [i32], buffer: BufferId) {
@@ -453,7 +478,7 @@ fn real_binary<R: Real>(out: &mut [R], op: Binary, a: &[R], b: &[R]) {
         Binary::Div | Binary::Ratio => zip(out, a, b, |a, b| a / b),
         Binary::Min => zip(out, a, b, |a, b| if a <= b { a } else { b }),
         Binary::Max => zip(out, a, b, |a, b| if a >= b { a } else { b }),
-        Binary::And | Binary::Or | Binary::Shl | Binary::Shr => {}
+        Binary::And | Binary::Or | Binary::Shl | Binary::Shr | Binary::Xor | Binary::MulHigh => {}
     }
 }
 
@@ -468,6 +493,13 @@ fn int_binary(out: &mut [i32], op: Binary, a: &[i32], b: &[i32]) {
         Binary::Or => zip(out, a, b, |a, b| a | b),
         Binary::Shl => zip(out, a, b, |a, b| a.wrapping_shl(b as u32)),
         Binary::Shr => zip(out, a, b, |a, b| a.wrapping_shr(b as u32)),
+        Binary::Xor => zip(out, a, b, |a, b| a ^ b),
+        Binary::MulHigh => zip(out, a, b, mul_high),
         Binary::Div | Binary::Ratio => {}
     }
+}
+
+/// The upper 32 bits of a product without signs.
+fn mul_high(a: i32, b: i32) -> i32 {
+    ((u64::from(a as u32) * u64::from(b as u32)) >> 32) as i32
 }

@@ -238,7 +238,7 @@ fn channels_and_neurons_index_by_lane() {
     let (c, m) = ([100.0, 200.0, 300.0], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
     let mut y = [0.0; 12];
     let launch =
-        Launch { steps: 0, lanes: 12, channels: 3, channel_stride: 2, neurons: 6, strides: vec![] };
+        Launch { lanes: 12, channels: 3, channel_stride: 2, neurons: 6, ..Launch::default() };
     run(&kernel, &launch, &mut [read(&c), read(&m), write(&mut y)]).expect("a launch");
     let row = [100.0, 101.0, 202.0, 203.0, 304.0, 305.0];
     assert_eq!(y, [row, row].concat()[..]);

@@ -48,7 +48,7 @@ pub fn write(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved]) -> Kernel {
         },
         Leaf::StateGrad(i) => Some(steps[i as usize].param),
         Leaf::Input(i) if plan.is_stateless => {
-            Some(writer.value(step, Op::Load(operands.inputs[i as usize])))
+            Some(writer.value(step, operands.inputs[i as usize]))
         }
         _ => None,
     });

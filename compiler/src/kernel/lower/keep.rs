@@ -86,9 +86,11 @@ fn smaller(adjoint: &Adjoint, varying: &[bool], kept: Vec<bool>) -> Vec<bool> {
     for (id, node) in neuron.graph.iter().filter(|(id, _)| reached[id.0 as usize]) {
         match node.op {
             _ if !varying[id.0 as usize] => {}
-            Op::Leaf(Leaf::Input(_) | Leaf::State(_)) => {
+            Op::Leaf(leaf @ (Leaf::Input(_) | Leaf::State(_))) => {
                 roots[id.0 as usize] = true;
-                bytes += if matches!(node.op, Op::Leaf(Leaf::Input(_))) { 2 } else { 4 };
+                let is_half =
+                    matches!(leaf, Leaf::Input(i) if neuron.inputs[i as usize].is_given());
+                bytes += if is_half { 2 } else { 4 };
             }
             op if is_cheap(&op) => work += 1,
             _ => return kept,

@@ -14,7 +14,7 @@ mod tests;
 mod trace;
 mod writer;
 
-pub use writer::operations;
+pub use writer::{draw_operations, operations};
 
 use super::{Kernel, Role, Schedule, without_dead};
 use crate::diff::Adjoint;

@@ -6,7 +6,7 @@ use snn_artifact::naming::Operand;
 
 use super::super::{
     Binary, Buffer, BufferId, Carry, Compare, Float, Kernel, Loop, LoopKind, Math, Op, Order,
-    Origins, Role, Schedule, Shape, Stmt, Storage, Type, Unary, ValueId, math,
+    Origins, Role, Schedule, Shape, Stmt, Storage, Type, Unary, ValueId, draw, math,
 };
 use crate::check::PortDtype;
 use crate::check::hir;
@@ -24,9 +24,9 @@ pub struct Writer<'a> {
     span: Option<Span>,
 }
 
-/// The buffers of what a neuron is given at each step or once.
+/// How a neuron's inputs are read at each step, and the buffers of its params.
 pub struct Operands {
-    pub inputs: Vec<BufferId>,
+    pub inputs: Vec<Op>,
     pub params: Vec<BufferId>,
 }
 
@@ -92,11 +92,15 @@ impl<'a> Writer<'a> {
         id
     }
 
-    /// The buffers of the inputs and of the params.
+    /// How the inputs are read, and the buffers of the params. Draws have no buffer.
     pub fn operands(&mut self) -> Operands {
         let neuron = self.neuron;
-        let input = |input: &hir::Input| {
-            self.buffer(Operand::Input(&input.name), of_input(neuron, input), Shape::Sequence)
+        let input = |input: &hir::Input| match input.draw() {
+            Some((draw, number)) => Op::Draw(draw, number),
+            None => {
+                let storage = of_input(neuron, input);
+                Op::Load(self.buffer(Operand::Input(&input.name), storage, Shape::Sequence))
+            }
         };
         let inputs = neuron.inputs.iter().map(input).collect();
         let param = |param: &hir::Param| {
@@ -129,9 +133,9 @@ impl<'a> Writer<'a> {
     }
 
     /// Gives the inputs their values at a step, and the states those that they have before it.
-    pub fn step(&mut self, scope: &mut Scope, inputs: &[BufferId], states: &[Carry]) {
+    pub fn step(&mut self, scope: &mut Scope, inputs: &[Op], states: &[Carry]) {
         self.leaves(scope, |writer, scope, leaf| match leaf {
-            Leaf::Input(i) => Some(writer.value(scope, Op::Load(inputs[i as usize]))),
+            Leaf::Input(i) => Some(writer.value(scope, inputs[i as usize])),
             Leaf::State(i) => Some(states[i as usize].param),
             _ => None,
         });
@@ -339,7 +343,7 @@ pub fn of_ports(dtype: PortDtype) -> Storage {
 
 /// The same of an input, where it is none that stands for a param.
 pub fn of_input(neuron: &hir::Neuron, input: &hir::Input) -> Storage {
-    if input.param.is_some() { Storage::F32 } else { of_ports(neuron.dtype) }
+    if input.param().is_some() { Storage::F32 } else { of_ports(neuron.dtype) }
 }
 
 /// What an operand's buffer is for, and whether kernels write it; what is saved they read, but for the
@@ -377,6 +381,11 @@ pub fn operations(op: &hir::Op) -> u64 {
         hir::Op::Spike(..) | hir::Op::Soft(..) => 2,
         _ => 1,
     }
+}
+
+/// How many operations of kernels a draw is, with functions written out.
+pub fn draw_operations(draw: hir::Draw) -> u64 {
+    draw::operations(draw)
 }
 
 fn unary(op: hir::Unary) -> Unary {

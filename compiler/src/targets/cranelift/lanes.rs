@@ -19,7 +19,9 @@ use super::program::{Part, Program};
 use super::shelf::Shelf;
 use super::{flags, ops, run, sums};
 use crate::error::Bug;
-use crate::kernel::{BufferId, GROUP, Kernel, LoopKind, Op, Order, SCALARS, Shape, Stmt, ValueId};
+use crate::kernel::{
+    BufferId, Counter, GROUP, Kernel, LoopKind, Op, Order, SCALARS, Shape, Stmt, ValueId,
+};
 
 /// Most vectors of a unit: four of 16 bytes are a cache line.
 const VECTORS: u32 = 4;
@@ -52,12 +54,26 @@ pub struct Ctx<'a> {
     pub stride: Vec<Option<Value>>,
     /// `T N C S M`; the divisors among them at least 1.
     pub scalars: [Value; 5],
+    /// What draws are made from, in ints: the seed's halves and the number of the first step.
+    pub drawn: Option<[Value; 3]>,
     /// By value: what is the same for all lanes, in a scalar.
     pub uniform: Vec<Option<Value>>,
     /// By value: the same in all lanes of a vector, where it is used so.
     pub splat: Vec<Option<Value>>,
     /// Where the reals that all lanes share lie as vectors, where they are more than registers.
     pub shelf: Option<Shelf>,
+}
+
+impl Ctx<'_> {
+    /// What draws of all lanes and steps are made from; of a step's counter where that begins.
+    pub fn counter(&self, counter: Counter) -> Value {
+        let [low, high, step] = self.drawn.expect("a kernel that draws has its scalars");
+        match counter {
+            Counter::SeedLow => low,
+            Counter::SeedHigh => high,
+            Counter::Step | Counter::Lane => step,
+        }
+    }
 }
 
 /// Where in the program and in the lanes code is made for.
@@ -162,6 +178,12 @@ fn prologue<'a>(
             *value = b.ins().umax(*value, one);
         }
     }
+    let drawn = kernel.draws().then(|| {
+        [0; 3].map(|_| {
+            let scalar = word(b, scalars, sequences.next().unwrap_or_default());
+            b.ins().ireduce(types::I32, scalar)
+        })
+    });
     let given = kernel.buffers.iter().zip(&base).map(|(buffer, &base)| {
         buffer.optional.then(|| b.ins().icmp_imm_u(IntCC::NotEqual, base, 0))
     });
@@ -179,6 +201,7 @@ fn prologue<'a>(
         given,
         stride,
         scalars: values,
+        drawn,
         uniform,
         splat,
         shelf: Shelf::new(b, program),
@@ -222,6 +245,7 @@ fn compute_uniform(b: &mut FunctionBuilder<'_>, ctx: &mut Ctx<'_>) {
             }
             Op::Given(buffer) => given(b, ctx, buffer),
             Op::Kept(a) => of(a),
+            Op::Counter(counter) => ctx.counter(counter),
             _ => {
                 let operands: Vec<_> = op.operands().map(of).collect();
                 run::compute(b, form, kernel, op, &operands)

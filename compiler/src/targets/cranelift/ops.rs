@@ -72,7 +72,38 @@ pub fn binary(
         (Binary::Or, _) => b.ins().bor(x, y),
         (Binary::Shl, _) => b.ins().ishl(x, y),
         (Binary::Shr, _) => b.ins().sshr(x, y),
+        (Binary::Xor, _) => b.ins().bxor(x, y),
+        (Binary::MulHigh, _) => mul_high(b, form, (x, y)),
     }
+}
+
+/// The upper half of a product without signs. Vectors have products of two halves of the lanes, of which the upper
+/// words are put together.
+fn mul_high(b: &mut FunctionBuilder<'_>, form: Form, (x, y): (Value, Value)) -> Value {
+    if !form.vector {
+        return b.ins().umulhi(x, y);
+    }
+    let (a, c) = (b.ins().uwiden_low(x), b.ins().uwiden_low(y));
+    let low = b.ins().imul(a, c);
+    let (a, c) = (b.ins().uwiden_high(x), b.ins().uwiden_high(y));
+    let high = b.ins().imul(a, c);
+    let (low, high) = (cast(b, types::I8X16, low), cast(b, types::I8X16, high));
+    let upper = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
+    let upper = b.func.dfg.immediates.push(upper.as_slice().into());
+    let words = b.ins().shuffle(low, high, upper);
+    cast(b, types::I32X4, words)
+}
+
+/// The numbers of adjacent lanes, of which the first is given.
+pub fn adjacent(b: &mut FunctionBuilder<'_>, form: Form, first: Value) -> Value {
+    if !form.vector {
+        return first;
+    }
+    let first = b.ins().splat(types::I32X4, first);
+    let beside: Vec<u8> = (0..4_i32).flat_map(i32::to_le_bytes).collect();
+    let beside = b.func.dfg.constants.insert(beside.into());
+    let beside = b.ins().vconst(types::I32X4, beside);
+    b.ins().iadd(first, beside)
 }
 
 /// `x` where the comparison holds, else `y`: the machine's own minimum treats zeros and NaN otherwise.

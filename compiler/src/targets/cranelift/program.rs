@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::kernel::{Binary, Kernel, Loop, Op, Shape, Stmt, Unary, ValueId};
+use crate::kernel::{Binary, Counter, Kernel, Loop, Op, Shape, Stmt, Unary, ValueId};
 
 /// A piece of a body.
 pub enum Part<'a> {
@@ -147,6 +147,7 @@ fn find_uniform(kernel: &Kernel) -> Vec<bool> {
         if let Stmt::Let(value, op) = stmt {
             let layer = |op: &Op| match op {
                 Op::Load(b) | Op::LoadOr(b, _) => kernel.buffer(*b).shape == Shape::Layer,
+                Op::Counter(counter) => matches!(counter, Counter::SeedLow | Counter::SeedHigh),
                 _ => true,
             };
             uniform[value.0 as usize] = layer(op) && op.operands().all(|a| uniform[a.0 as usize]);

@@ -11,7 +11,7 @@ use super::memory::{Address, gather, load, shift, store};
 use super::program::Run;
 use super::touch::{Touched, indices, touch};
 use super::{flags, ops};
-use crate::kernel::{Binary, BufferId, Kernel, Op, Shape, Stmt, Storage, Type, ValueId};
+use crate::kernel::{Binary, BufferId, Counter, Kernel, Op, Shape, Stmt, Storage, Type, ValueId};
 
 /// Operations that wait for each other from which on a run is long: a processor that looks 200 to 300
 /// instructions ahead then does not see enough of the lanes behind.
@@ -43,6 +43,8 @@ struct Unit<'c, 'a> {
     rows: Value,
     /// The same in the rows of the step that the run is at.
     step_rows: Option<Value>,
+    /// The first lane of the strip, and the step of `T`.
+    place: (Value, Option<Value>),
     /// By lane of the unit: its index in buffers of shape `Channel`, and `Neuron`.
     indices: [Vec<Value>; 2],
     /// The vector of the unit that code is made for.
@@ -76,6 +78,7 @@ pub fn emit(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, run: &Run<'_>, at: At) {
             lane,
             rows: b.ins().iadd(ctx.stack, distance),
             step_rows: step_rows.map(|rows| b.ins().iadd(rows, distance)),
+            place: (at.first, at.step.map(|(step, _)| step)),
             indices: indices(b, ctx, run, at, lane, by),
             vector: 0,
             known: vec![None; vectors as usize * ctx.program.kernel.values.len()],
@@ -149,6 +152,7 @@ impl Unit<'_, '_> {
             Op::Load(buffer) => self.load(b, buffer),
             Op::LoadOr(buffer, fallback) => self.load_or(b, buffer, fallback),
             Op::Kept(value) => self.kept(b, value),
+            Op::Counter(counter) => self.counter(b, counter),
             Op::Binary(op @ (Binary::Min | Binary::Max), x, y) if self.are_never_zeros(x, y) => {
                 let (x, y) = (self.get(b, x), self.get(b, y));
                 ops::min_or_max_but_zeros(b, self.form, op, (x, y))
@@ -175,6 +179,22 @@ impl Unit<'_, '_> {
                 compute(b, self.form, self.ctx.program.kernel, op, &operands)
             }
         }
+    }
+
+    /// The number of the step, the same for all lanes, or of each lane.
+    fn counter(&self, b: &mut FunctionBuilder<'_>, counter: Counter) -> Value {
+        let (strip, step) = self.place;
+        if counter == Counter::Lane {
+            let lane = b.ins().iadd(strip, self.lane);
+            let first = i64::from(self.vector * self.form.width());
+            let lane = b.ins().iadd_imm_u(lane, first);
+            let lane = b.ins().ireduce(types::I32, lane);
+            return ops::adjacent(b, self.form, lane);
+        }
+        let step = step.expect("a step's number is asked for within steps");
+        let step = b.ins().ireduce(types::I32, step);
+        let step = b.ins().iadd(step, self.ctx.counter(counter));
+        ops::splat(b, self.form, Type::Int, step)
     }
 
     fn is_zero(&self, value: ValueId) -> bool {

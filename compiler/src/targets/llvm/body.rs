@@ -11,7 +11,9 @@ use super::inst;
 use super::text::{Label, Value};
 use crate::error::Bug;
 use crate::kernel::lower::is_short;
-use crate::kernel::{BufferId, Carry, Float, Loop, LoopKind, Op, Order, Shape, Stmt, ValueId};
+use crate::kernel::{
+    BufferId, Carry, Counter, Float, Loop, LoopKind, Op, Order, Shape, Stmt, ValueId,
+};
 
 /// Which side of a loop its carried values are wanted on.
 #[derive(Clone, Copy)]
@@ -104,6 +106,7 @@ impl Emitter<'_> {
                 let given = self.pointers[buffer.0 as usize].given.clone();
                 Ok(vec![given.unwrap_or_else(|| "true".into())])
             }
+            Op::Counter(counter) => self.counter(*counter),
             Op::Select(condition, a, b) => {
                 let (condition, a, b) = (self.get(*condition)?, self.get(*a)?, self.get(*b)?);
                 Ok(self.choose(self.ty(id), &condition, &a, &b))
@@ -114,6 +117,23 @@ impl Emitter<'_> {
                 }
                 let operands: Vec<ValueId> = op.operands().collect();
                 self.arithmetic(id, op, &operands)
+            }
+        }
+    }
+
+    /// What draws of all steps are made from.
+    fn counter(&mut self, counter: Counter) -> Result<Lanes, Bug> {
+        let (width, first) = (self.place.width, self.place.first.clone());
+        let text = &mut self.text;
+        match counter {
+            Counter::SeedLow => Ok(vec![text.value("trunc i64 %seed_low to i32")]),
+            Counter::SeedHigh => Ok(vec![text.value("trunc i64 %seed_high to i32")]),
+            Counter::Step => Err(Bug("the number of a step outside of steps".into())),
+            Counter::Lane => {
+                let lane = text.value(format_args!("add i64 {first}, %first"));
+                let lane = text.value(format_args!("trunc i64 {lane} to i32"));
+                let beside = |i| text.value(format_args!("add i32 {lane}, {i}"));
+                Ok((0..width).map(beside).collect())
             }
         }
     }

@@ -91,6 +91,9 @@ fn parameters(kernel: &Kernel) -> String {
     list.extend(SCALARS.iter().map(|name| format!("i64 %{name}")));
     let sequences = kernel.buffers.iter().enumerate().filter(|(_, b)| b.shape == Shape::Sequence);
     list.extend(sequences.map(|(i, _)| format!("i64 %stride{i}")));
+    if kernel.draws() {
+        list.extend(["i64 %seed_low", "i64 %seed_high", "i64 %first_step"].map(String::from));
+    }
     list.push("i64 %first".into());
     list.join(", ")
 }

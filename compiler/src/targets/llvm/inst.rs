@@ -125,6 +125,8 @@ fn binary(text: &mut Text, op: Binary, ty: Type, compute: Float, a: &Value, b: &
         Binary::Or => "or",
         Binary::Shl => "shl",
         Binary::Shr => "ashr",
+        Binary::Xor => "xor",
+        Binary::MulHigh => return mul_high(text, a, b),
         Binary::Min | Binary::Max => {
             let order = if op == Binary::Min { Compare::Le } else { Compare::Ge };
             let first = compare(text, order, ty, compute, a, b);
@@ -132,6 +134,15 @@ fn binary(text: &mut Text, op: Binary, ty: Type, compute: Float, a: &Value, b: &
         }
     };
     text.value(format_args!("{instruction} {name} {a}, {b}"))
+}
+
+/// The upper half of a product without signs, for which PTX has one instruction.
+fn mul_high(text: &mut Text, a: &Value, b: &Value) -> Value {
+    let a = text.value(format_args!("zext i32 {a} to i64"));
+    let b = text.value(format_args!("zext i32 {b} to i64"));
+    let product = text.value(format_args!("mul nuw i64 {a}, {b}"));
+    let upper = text.value(format_args!("lshr i64 {product}, 32"));
+    text.value(format_args!("trunc i64 {upper} to i32"))
 }
 
 fn compare(text: &mut Text, op: Compare, ty: Type, compute: Float, a: &Value, b: &Value) -> Value {

@@ -6,7 +6,7 @@ use super::inst;
 use super::memory::offset;
 use super::text::Value;
 use crate::error::Bug;
-use crate::kernel::{BufferId, Loop, Op, Order, Stmt, ValueId};
+use crate::kernel::{BufferId, Counter, Loop, Op, Order, Stmt, ValueId};
 
 /// The steps of a loop in the order they run, and a pointer for each sequence it touches.
 pub(super) struct Walk {
@@ -106,7 +106,7 @@ impl Emitter<'_> {
             match stmt {
                 Stmt::Let(id, op) => {
                     self.on_line_of(*id);
-                    let lanes = self.step_value(*id, op, step)?;
+                    let lanes = self.step_value(*id, op, step, chunk)?;
                     self.bind(*id, lanes);
                 }
                 Stmt::Store(buffer, value) => {
@@ -126,7 +126,7 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    fn step_value(&mut self, id: ValueId, op: &Op, step: u32) -> Result<Lanes, Bug> {
+    fn step_value(&mut self, id: ValueId, op: &Op, step: u32, chunk: &Chunk) -> Result<Lanes, Bug> {
         let ahead = self.loaded_ahead(id, step);
         match (op, ahead) {
             (Op::Kept(value), _) => {
@@ -135,6 +135,12 @@ impl Emitter<'_> {
                 }
                 let kept = self.kept.get(&(*value, step)).cloned();
                 kept.ok_or_else(|| Bug(format!("value {} was not kept", value.0)))
+            }
+            (Op::Counter(Counter::Step), _) => {
+                let text = &mut self.text;
+                let first = text.value(format_args!("add i64 {}, %first_step", chunk.first));
+                let first = text.value(format_args!("trunc i64 {first} to i32"));
+                Ok(vec![text.value(format_args!("add i32 {first}, {step}"))])
             }
             (Op::Load(_), Some(lanes)) => Ok(lanes),
             (Op::LoadOr(buffer, fallback), Some(lanes)) => {

@@ -1,6 +1,6 @@
 //! Which values differ between the lanes of a thread. The others are computed once a thread.
 
-use crate::kernel::{Carry, Kernel, Op, Shape, Stmt, ValueId};
+use crate::kernel::{Carry, Counter, Kernel, Op, Shape, Stmt, ValueId};
 
 /// For each value of the kernel, whether its lanes may differ.
 ///
@@ -48,6 +48,8 @@ fn differs(kernel: &Kernel, op: &Op, varying: &[bool]) -> bool {
     let of = |id: &ValueId| varying[id.0 as usize];
     match op {
         Op::Real(_) | Op::Int(_) | Op::Bool(_) | Op::Given(_) => false,
+        Op::Draw(..) => true,
+        Op::Counter(counter) => *counter == Counter::Lane,
         Op::Unary(_, a)
         | Op::Not(a)
         | Op::IntToReal(a)

@@ -117,7 +117,7 @@ pub fn load_scalars<'a>(
         "C" => channel,
         "S" => channel || any(Shape::Group),
         "M" => neuron,
-        FIRST_LANE => channel || neuron,
+        FIRST_LANE => channel || neuron || kernel.draws(),
         GIVEN => kernel.buffers.iter().any(|b| b.optional),
         _ => true,
     };

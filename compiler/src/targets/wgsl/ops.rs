@@ -9,10 +9,11 @@ use naga::{
     UnaryOperator,
 };
 
+use super::bind::FIRST_LANE;
 use super::build::Expr;
 use super::lane::Lane;
 use crate::error::{Bug, EmitError};
-use crate::kernel::{Binary, Compare, Op, Type, Unary, ValueId};
+use crate::kernel::{Binary, Compare, Counter, Op, Type, Unary, ValueId};
 
 const SIGN: u32 = 0x8000_0000;
 const MAGNITUDE: u32 = 0x7fff_ffff;
@@ -95,6 +96,8 @@ impl Lane<'_> {
                 self.spread(given)
             }
             Op::Kept(value) => self.kept(value)?,
+            Op::Counter(counter) => self.counter(counter)?,
+            Op::Draw(..) => return Err(Bug("a draw came to WGSL".into()).into()),
         })
     }
 
@@ -210,6 +213,8 @@ impl Lane<'_> {
             (Binary::Or, Type::Int | Type::Bool) => Bin::InclusiveOr,
             (Binary::Shl, Type::Int) => return Ok(self.shift(Bin::ShiftLeft, a, b)),
             (Binary::Shr, Type::Int) => return Ok(self.shift(Bin::ShiftRight, a, b)),
+            (Binary::Xor, Type::Int) => Bin::ExclusiveOr,
+            (Binary::MulHigh, Type::Int) => return Ok(self.mul_high(a, b)),
             _ => return Err(Bug(format!("{op:?} of {ty:?} came to WGSL")).into()),
         };
         let result = match (op, self.division) {
@@ -228,6 +233,67 @@ impl Lane<'_> {
     fn shift(&mut self, op: Bin, a: Expr, b: Expr) -> Expr {
         let by = self.build.bitcast(b, Kind::Uint);
         self.build.binary(op, a, by)
+    }
+
+    /// The upper half of a product without signs, of products of 16 bits: WGSL has no longer ones.
+    fn mul_high(&mut self, a: Expr, b: Expr) -> Expr {
+        let halves = |lane: &mut Self, word| {
+            let word = lane.build.bitcast(word, Kind::Uint);
+            let (mask, by) = (lane.word(0xffff), lane.word(16));
+            let low = lane.build.binary(Bin::And, word, mask);
+            (low, lane.build.binary(Bin::ShiftRight, word, by))
+        };
+        let (a_low, a_high) = halves(self, a);
+        let (b_low, b_high) = halves(self, b);
+        let mut times = |x, y| self.build.binary(Bin::Multiply, x, y);
+        let (low, high) = (times(a_low, b_low), times(a_high, b_high));
+        let (middle, other) = (times(a_high, b_low), times(a_low, b_high));
+        let (mask, by) = (self.word(0xffff), self.word(16));
+        let build = &mut self.build;
+        // Neither sum is over 32 bits: a product of 16 bits leaves room for two numbers of 16 bits.
+        let carried = build.binary(Bin::ShiftRight, low, by);
+        let middle = build.binary(Bin::Add, middle, carried);
+        let kept = build.binary(Bin::And, middle, mask);
+        let other = build.binary(Bin::Add, other, kept);
+        let (middle, other) =
+            (build.binary(Bin::ShiftRight, middle, by), build.binary(Bin::ShiftRight, other, by));
+        let sum = build.binary(Bin::Add, high, middle);
+        let sum = build.binary(Bin::Add, sum, other);
+        build.bitcast(sum, Kind::Sint)
+    }
+
+    /// An int that draws are made from.
+    fn counter(&mut self, counter: Counter) -> Result<Expr, EmitError> {
+        let outside = || Bug("the number of a step outside of steps".into());
+        let word = match counter {
+            Counter::SeedLow => self.scalars["seed.low"],
+            Counter::SeedHigh => self.scalars["seed.high"],
+            Counter::Step => {
+                let time = self.place.time.ok_or_else(outside)?;
+                self.build.binary(Bin::Add, time, self.scalars["first_step"])
+            }
+            Counter::Lane => return Ok(self.lane_numbers()),
+        };
+        let int = self.build.bitcast(word, Kind::Sint);
+        Ok(self.spread(int))
+    }
+
+    /// The absolute numbers of the invocation's lanes.
+    fn lane_numbers(&mut self) -> Expr {
+        let first = self.scalars[FIRST_LANE];
+        let lanes = self.place.lane;
+        let build = &mut self.build;
+        let numbers = lanes.map(|lane| {
+            let lane = build.binary(Bin::Add, lane, first);
+            build.bitcast(lane, Kind::Sint)
+        });
+        match self.width {
+            1 => numbers[0],
+            _ => {
+                let components = numbers.to_vec();
+                self.build.expr(Expression::Compose { ty: self.of_lanes.int, components })
+            }
+        }
     }
 
     fn compare(&mut self, op: Compare, ty: Type, a: Expr, b: Expr) -> Expr {

@@ -24,7 +24,7 @@ const SPECIAL: [f32; 10] = [
 pub fn draw(neuron: &Neuron, case: &Case) -> (Call, Seeds) {
     let mut numbers = Numbers::of(case.numbers);
     let empty = Array::new(case.shape.clone(), vec![0.0; case.shape.iter().product()]).unwrap();
-    let own = neuron.inputs.iter().filter(|input| input.param.is_none());
+    let own = neuron.inputs.iter().filter(|input| input.is_given());
     let inputs: Arrays = own.map(|input| (input.name.clone(), empty.clone())).collect();
     let mut call = Call { inputs, seed: case.numbers, ..Call::default() };
     let sizes = Sizes::of(&call);

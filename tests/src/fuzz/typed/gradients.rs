@@ -5,6 +5,7 @@ use snn_compiler::oracle::{self, Mode};
 use snn_runtime::neuron::{Arrays, Call, Gradients, Seeds};
 
 use crate::compare::{distance, norm};
+use crate::drawn::doubles;
 use crate::expected::{expected, operands};
 use crate::indexed::{self, Named, expanded};
 use crate::operands::Sizes;
@@ -53,6 +54,10 @@ pub fn single(neuron: &Neuron, call: &Call, seeds: &Seeds) -> Results {
 /// The oracle's results in f64, where all numbers that are given are larger by a share.
 pub fn double(neuron: &Neuron, call: &Call, seeds: &Seeds, share: f64) -> Results {
     let (mut own, seeds) = operands(neuron, &expanded(neuron, call), seeds);
+    for (input, own) in neuron.inputs.iter().zip(&mut own.inputs) {
+        let drawn = input.draw().map(|(draw, number)| doubles(draw, number, &Sizes::of(call)));
+        drawn.into_iter().for_each(|drawn| *own = drawn);
+    }
     let states = own.states.iter_mut().zip(&neuron.states);
     let reals =
         states.filter(|(_, state)| state.ty == Type::Real).filter_map(|(own, _)| own.as_mut());

@@ -65,6 +65,20 @@ const RANGES: &[&str] = &[
     " in (-1, inf)",
 ];
 
+/// What may be drawn, `#` something that is the same at every step.
+const DRAWS: &[&str] = &[
+    "uniform(-0.5, 0.5)",
+    "uniform(0, 1)",
+    "uniform(#, 2)",
+    "normal(0, 0.25)",
+    "normal(#, 0.5)",
+    "normal(0, 0.25 * abs(#))",
+    "bernoulli(0.5)",
+    "bernoulli(clamp(#, 0, 1))",
+    "exponential(4)",
+    "exponential(1 + abs(#))",
+];
+
 const SHARINGS: &[&str] = &["", " per layer", " per channel", " per neuron"];
 
 const BUMP: &str = "\
@@ -242,6 +256,11 @@ impl Writer<'_, '_> {
         }
         for i in 0..self.below(4) {
             self.param(i);
+        }
+        for i in 0..[0, 0, 0, 1, 2][self.below(5)] {
+            let (distribution, of) = (self.e.pick(DRAWS), self.e.steady(1));
+            self.line(&format!("  rand d{i} ~ {}", distribution.replace('#', &of)));
+            self.e.scope.reals.push(format!("d{i}"));
         }
         if self.maybe(8) {
             self.line("  const dt = 0.5");

@@ -169,7 +169,7 @@ pub fn memory(cpu: &Cpu, data: &Data) -> Box<dyn Memory> {
 
 /// The launch scalars.
 pub fn scalars(launch: &Launch) -> Vec<i64> {
-    let Launch { steps, lanes, channels, channel_stride, neurons, strides } = launch;
+    let Launch { steps, lanes, channels, channel_stride, neurons, strides, .. } = launch;
     let scalars = [steps, lanes, channels, channel_stride, neurons].into_iter().chain(strides);
     scalars.map(|s| *s as i64).collect()
 }

@@ -11,6 +11,7 @@ pub mod check;
 pub mod corpus;
 #[cfg(feature = "cuda")]
 mod cuda;
+mod draws;
 mod groups;
 mod indexed;
 pub mod machines;

@@ -146,7 +146,7 @@ pub fn words(device: &dyn Device, memory: &dyn Memory) -> Vec<u32> {
 
 /// The launch scalars.
 pub fn scalars(launch: &Launch) -> Vec<i64> {
-    let Launch { steps, lanes, channels, channel_stride, neurons, strides } = launch;
+    let Launch { steps, lanes, channels, channel_stride, neurons, strides, .. } = launch;
     let scalars = [steps, lanes, channels, channel_stride, neurons].into_iter().chain(strides);
     scalars.map(|s| *s as i64).collect()
 }

@@ -156,9 +156,13 @@ impl Case {
         let mut call = Call::default();
         let shape = [&[steps], step].concat();
         let count: usize = shape.iter().product();
-        for input in neuron.inputs.iter().filter(|input| input.param.is_none()) {
+        for input in neuron.inputs.iter().filter(|input| input.is_given()) {
             let x = numbers.uniform(count, self.inputs.0, self.inputs.1);
             call.inputs.insert(input.name.clone(), Array::new(shape.clone(), x).unwrap());
+        }
+        if neuron.inputs.iter().any(|input| input.draw().is_some()) {
+            call.seed = (numbers.below(1 << 31) as u64) << 31 | numbers.below(1 << 31) as u64;
+            call.first_step = numbers.below(1 << 31) as u32;
         }
         let sizes = Sizes::of(&call);
         let spread = neuron.params.iter().filter(|p| p.of.is_none());
