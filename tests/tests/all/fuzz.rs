@@ -43,7 +43,7 @@ fn inputs_go_through_all_stages() {
 
 #[test]
 fn programs_agree_on_all_machines() {
-    let summary = few(Target::Programs, 400);
+    let summary = few(Target::Programs, 200);
     let facts = &summary.facts;
     println!("{facts}");
     let share = |name: &str| facts.get(name) as f64 / facts.get("programs") as f64;

@@ -69,14 +69,14 @@ const RANGES: &[&str] = &[
 const DRAWS: &[&str] = &[
     "uniform(-0.5, 0.5)",
     "uniform(0, 1)",
-    "uniform(#, 2)",
+    "uniform(clamp(#, -4, 0), 2)",
     "normal(0, 0.25)",
-    "normal(#, 0.5)",
-    "normal(0, 0.25 * abs(#))",
+    "normal(clamp(#, -4, 4), 0.5)",
+    "normal(0, 0.25 * clamp(#, 0, 4))",
     "bernoulli(0.5)",
     "bernoulli(clamp(#, 0, 1))",
     "exponential(4)",
-    "exponential(1 + abs(#))",
+    "exponential(clamp(#, 0.25, 4))",
 ];
 
 const SHARINGS: &[&str] = &["", " per layer", " per channel", " per neuron"];
@@ -368,7 +368,8 @@ impl Writer<'_, '_> {
             };
             self.e.scope.reals.retain(held);
             let (drive, rate) = (self.e.tame(2), self.e.steady(1));
-            // FIXME: learnt params of states that `exact` moves together are not compared yet.
+            // States that `exact` moves together are left to the corpus, where they agree: one random program
+            // with them did not, and why is not known yet.
             let is_alone = matches!(method, "method exact" | "method auto" | "");
             let other = match i > 0 && !is_alone {
                 true => format!(" + 0.25 * v{}", i - 1),
