@@ -498,25 +498,12 @@ impl Storage {
 impl Op {
     /// The values it reads, in order; that of `Kept`, which reads another loop's, is among them.
     pub fn operands(&self) -> impl Iterator<Item = ValueId> + use<> {
-        let list = match *self {
-            Op::Real(_)
-            | Op::Int(_)
-            | Op::Bool(_)
-            | Op::Load(_)
-            | Op::Given(_)
-            | Op::Draw(..)
-            | Op::Counter(_) => [None; 3],
-            Op::Unary(_, a)
-            | Op::Not(a)
-            | Op::IntToReal(a)
-            | Op::RealToInt(a)
-            | Op::RealBits(a)
-            | Op::BitsReal(a)
-            | Op::LoadOr(_, a)
-            | Op::Kept(a) => [Some(a), None, None],
-            Op::Binary(_, a, b) | Op::Compare(_, a, b) => [Some(a), Some(b), None],
-            Op::Select(a, b, c) | Op::Fma(a, b, c) => [Some(a), Some(b), Some(c)],
-        };
+        let (mut list, mut n) = ([None; 3], 0);
+        self.map(|a| {
+            list[n] = Some(a);
+            n += 1;
+            a
+        });
         list.into_iter().flatten()
     }
 
