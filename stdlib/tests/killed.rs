@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -113,7 +113,8 @@ fn killed_runs_end_as_one_that_was_not() {
     while n < n_kills || (missed(&landed) && n < 10 * n_kills) {
         let own = folder.join(format!("run {n_runs}"));
         let left = n_kills.saturating_sub(n).clamp(1, KILLS);
-        let kills = (0..left).map_while(|i| killed(&own, time, i % 2 == 0, &mut random));
+        let aims = [Aim::Write, Aim::Step, Aim::Any];
+        let kills = (n..n + left).map_while(|i| killed(&own, time, aims[i % 3], &mut random));
         for place in kills {
             *landed.entry(place).or_default() += 1;
             n += 1;
@@ -168,15 +169,19 @@ fn whole(folder: &Path) -> (Outcome, Duration) {
     (outcome(folder), begun.elapsed())
 }
 
-/// Starts a run and kills it at any time, or where a checkpoint is being written behind that; nothing where it ended
-/// before.
-fn killed(
-    folder: &Path,
-    time: Duration,
-    in_write: bool,
-    random: &mut ChaCha8Rng,
-) -> Option<Landed> {
+/// Where a kill is to land, behind any time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    Any,
+    Step,
+    Write,
+}
+
+/// Starts a run and kills it, as near to the aim as can be; nothing where it ended before.
+fn killed(folder: &Path, time: Duration, aim: Aim, random: &mut ChaCha8Rng) -> Option<Landed> {
+    let begun = SystemTime::now();
     let mut child = start(folder);
+    let has_begun = || fs::read_to_string(folder.join(OUTPUT)).unwrap().contains("begun");
     let mut part = || f64::from(random.next_u32()) / f64::from(u32::MAX);
     let until = Instant::now() + time.mul_f64(0.7 * part());
     let pause = Duration::from_micros((part() * 2000.0) as u64);
@@ -184,30 +189,38 @@ fn killed(
         if child.try_wait().unwrap().is_some() {
             return None;
         }
-        if Instant::now() >= until && (!in_write || is_writing(folder)) {
+        let is_there = match aim {
+            Aim::Any => true,
+            Aim::Step => has_begun() && !is_writing(folder, begun),
+            Aim::Write => is_writing(folder, begun),
+        };
+        if Instant::now() >= until && is_there {
             break;
         }
         std::thread::sleep(Duration::from_micros(200));
     }
-    if in_write {
+    if aim == Aim::Write {
         std::thread::sleep(pause);
     }
     // SIGKILL.
     child.kill().unwrap();
     let _ = child.wait().unwrap();
-    let has_begun = fs::read_to_string(folder.join(OUTPUT)).unwrap().contains("begun");
-    Some(match (is_writing(folder), has_begun) {
+    Some(match (is_writing(folder, begun), has_begun()) {
         (true, _) => Landed::Write,
         (false, true) => Landed::Step,
         (false, false) => Landed::Start,
     })
 }
 
-/// Whether there is a checkpoint that is not whole.
-fn is_writing(folder: &Path) -> bool {
+/// Whether there is a checkpoint that is not whole, and that was not left by a run before.
+fn is_writing(folder: &Path, begun: SystemTime) -> bool {
+    // It may be whole, and so gone, before its time is asked for.
+    let is_new = |path: &Path| {
+        fs::metadata(path).and_then(|about| about.modified()).is_ok_and(|time| time >= begun)
+    };
     files(&folder.join("checkpoints"))
         .iter()
-        .any(|path| path.extension().is_some_and(|e| e == "part"))
+        .any(|path| path.extension().is_some_and(|e| e == "part") && is_new(path))
 }
 
 /// The files of a folder in the order of their names; none where it is not there.

@@ -68,7 +68,7 @@ impl Count {
             }
             Stmt::Let(_, Op::Load(_) | Op::LoadOr(..) | Op::Kept(_)) => {}
             Stmt::Let(..) => self.operations += 1,
-            Stmt::Store(..) | Stmt::Reduce(..) | Stmt::Loop(_) => {}
+            Stmt::Store(..) | Stmt::Reduce(..) | Stmt::Product(_) | Stmt::Loop(_) => {}
         }
     }
 }
@@ -82,6 +82,7 @@ impl Buffer {
             Shape::Checkpoint | Shape::Chunk => each / f64::from(schedule.chunk),
             Shape::Packed => each / f64::from(WORD),
             Shape::Lane | Shape::Layer | Shape::Channel | Shape::Neuron => 0.0,
+            Shape::Step | Shape::Matrix => 0.0,
             Shape::Partial | Shape::Group => 0.0,
         }
     }

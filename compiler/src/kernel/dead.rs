@@ -1,7 +1,7 @@
 //! Removal of what a kernel computes and nothing reads.
 
 use super::taken::taken_by;
-use super::{BufferId, Carry, Kernel, Loop, Op, Stmt, ValueId};
+use super::{BufferId, Carry, Kernel, Loop, Op, Product, Stmt, ValueId};
 
 /// The same kernel without the values, carries and loops that no store and no sum needs, and without
 /// the buffers that are then no longer read. The signature keeps its order.
@@ -21,6 +21,7 @@ fn sweep(body: &[Stmt], live: &[bool]) -> Vec<Stmt> {
     let keep = |stmt: &Stmt| match stmt {
         Stmt::Let(value, _) => live[value.0 as usize].then(|| stmt.clone()),
         Stmt::Store(..) | Stmt::Reduce(..) => Some(stmt.clone()),
+        Stmt::Product(product) => live[product.value.0 as usize].then(|| stmt.clone()),
         Stmt::Loop(inner) => {
             let carries: Vec<Carry> =
                 inner.carries.iter().filter(|carry| is_live(carry, live)).copied().collect();
@@ -36,14 +37,13 @@ fn sweep(body: &[Stmt], live: &[bool]) -> Vec<Stmt> {
 fn drop_buffers(kernel: &mut Kernel) {
     let mut named = vec![false; kernel.buffers.len()];
     kernel.walk(&mut |stmt| {
-        let buffer = match stmt {
-            Stmt::Let(_, op) => op.buffer(),
-            Stmt::Store(buffer, _) | Stmt::Reduce(buffer, _) => Some(*buffer),
-            Stmt::Loop(_) => None,
+        let buffers = match stmt {
+            Stmt::Let(_, op) => [op.buffer(), None],
+            Stmt::Store(buffer, _) | Stmt::Reduce(buffer, _) => [Some(*buffer), None],
+            Stmt::Product(product) => [Some(product.matrix), Some(product.column)],
+            Stmt::Loop(_) => [None; 2],
         };
-        if let Some(buffer) = buffer {
-            named[buffer.0 as usize] = true;
-        }
+        buffers.into_iter().flatten().for_each(|buffer| named[buffer.0 as usize] = true);
     });
     let mut places = Vec::with_capacity(named.len());
     let mut count = 0;
@@ -66,6 +66,10 @@ fn rename_buffers(body: &mut [Stmt], places: &[BufferId]) {
             Stmt::Let(_, Op::Load(buffer) | Op::LoadOr(buffer, _) | Op::Given(buffer))
             | Stmt::Store(buffer, _)
             | Stmt::Reduce(buffer, _) => of(buffer),
+            Stmt::Product(product) => {
+                of(&mut product.matrix);
+                of(&mut product.column);
+            }
             Stmt::Let(..) => {}
             Stmt::Loop(inner) => rename_buffers(&mut inner.body, places),
         }
@@ -88,7 +92,7 @@ fn number(kernel: &mut Kernel) {
 fn definitions(body: &[Stmt], order: &mut Vec<ValueId>) {
     for stmt in body {
         match stmt {
-            Stmt::Let(value, _) => order.push(*value),
+            Stmt::Let(value, _) | Stmt::Product(Product { value, .. }) => order.push(*value),
             Stmt::Store(..) | Stmt::Reduce(..) => {}
             Stmt::Loop(inner) => {
                 order.extend(inner.carries.iter().map(|carry| carry.param));
@@ -104,7 +108,9 @@ fn rename_values(body: &mut [Stmt], places: &[ValueId]) {
     for stmt in body {
         match stmt {
             Stmt::Let(value, op) => (*value, *op) = (of(*value), op.map(of)),
-            Stmt::Store(_, value) | Stmt::Reduce(_, value) => *value = of(*value),
+            Stmt::Store(_, value)
+            | Stmt::Reduce(_, value)
+            | Stmt::Product(Product { value, .. }) => *value = of(*value),
             Stmt::Loop(inner) => {
                 for carry in &mut inner.carries {
                     let Carry { param, init, next, result } = *carry;

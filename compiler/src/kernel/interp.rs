@@ -196,6 +196,8 @@ fn length(shape: Shape, stride: usize, schedule: Schedule, launch: &Launch) -> O
         Shape::Layer => return Some(1),
         Shape::Channel => return Some(launch.channels),
         Shape::Neuron => return Some(launch.neurons),
+        Shape::Step => return Some(launch.steps),
+        Shape::Matrix => return launch.steps.checked_mul(launch.steps),
         Shape::Group => return Some(lanes.div_ceil(super::group(launch.channel_stride))),
         Shape::Partial => return Some(lanes.div_ceil(schedule.block as usize)),
         Shape::Sequence => launch.steps,

@@ -118,7 +118,7 @@ fn expand(builder: &mut Builder<'_>, origins: &mut Origins, body: Vec<Stmt>) -> 
                 let body = expand(builder, origins, inner.body);
                 Stmt::Loop(Loop { body, ..inner })
             }
-            Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) => stmt,
+            Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) | Stmt::Product(_) => stmt,
         };
         expanded.push(stmt);
     }

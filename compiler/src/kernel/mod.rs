@@ -18,6 +18,7 @@ pub mod lower;
 mod math;
 mod names;
 mod origins;
+pub mod outer;
 pub mod parse;
 pub mod print;
 #[doc(hidden)]
@@ -108,6 +109,10 @@ pub enum Shape {
     Channel,
     /// `[M]`, element `n % M`.
     Neuron,
+    /// `[T]`, element `t`, the same for all lanes. Only within steps.
+    Step,
+    /// `[T, T]`, rows one behind the other. Only for products.
+    Matrix,
     /// `[max(ceil(T / K), 1) - 1, N]`, element `(c - 1) * N + n`. Only within chunks; chunk 0 has none.
     Checkpoint,
     /// `[ceil(T / K), N]`, element `c * N + n`. Only within chunks.
@@ -363,6 +368,22 @@ pub struct Loop {
     pub body: Vec<Stmt>,
 }
 
+/// A matrix times the lane's column of a sequence: at step `t` the sum of `m[t, k] * u[k]` over the steps `k`, from 0 on
+/// and in their order, each product and each sum rounded once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Its value at each step of the chunk.
+    pub value: ValueId,
+    /// A buffer of shape `Matrix`.
+    pub matrix: BufferId,
+    /// A `Sequence` of f32 that is read; the product takes all its `T` steps.
+    pub column: BufferId,
+    /// Whether it is `m[k, t]` that is taken.
+    pub transposed: bool,
+    /// Whether `m * u` may go into the sum without being rounded. Only in backward.
+    pub fused: bool,
+}
+
 /// A statement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stmt {
@@ -374,6 +395,8 @@ pub enum Stmt {
     /// Adds the lane's value to the sum of its block of `B` lanes, or of its group of `P`. Only behind the
     /// loop over chunks.
     Reduce(BufferId, ValueId),
+    /// Defines a value for each step of a chunk, which `Kept` reads. Only within chunks.
+    Product(Product),
     /// A loop.
     Loop(Loop),
 }

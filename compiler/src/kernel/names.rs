@@ -32,7 +32,8 @@ words! {
         "i32" I32
     }
     Shape {
-        "sequence" Sequence, "lane" Lane, "layer" Layer, "channel" Channel, "neuron" Neuron,
+        "sequence" Sequence, "lane" Lane, "layer" Layer, "channel" Channel, "neuron" Neuron, "step" Step,
+        "matrix" Matrix,
         "checkpoint" Checkpoint, "chunk" Chunk, "packed" Packed, "partial" Partial,
         "group" Group,
     }

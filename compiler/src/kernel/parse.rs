@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::names::{Word, is_name, is_name_char};
 use super::{
-    Buffer, BufferId, Carry, Compare, Counter, Draw, Kernel, Loop, LoopKind, Op, Order, Schedule,
-    Stmt, Type, Unary, ValueId,
+    Buffer, BufferId, Carry, Compare, Counter, Draw, Kernel, Loop, LoopKind, Op, Order, Product,
+    Schedule, Stmt, Type, Unary, ValueId,
 };
 
 /// Loops that may stand within each other; more than any well-formed kernel has.
@@ -148,12 +148,33 @@ impl<'a> Parser<'a> {
     fn definition(&mut self, line: &mut Cursor<'a>) -> Result<Stmt> {
         let value = line.value()?;
         line.expect("=")?;
+        if line.rest.starts_with("product") {
+            return self.product(value, line);
+        }
         let op = self.op(line)?;
         line.end()?;
         let buffers = &self.buffers;
         let ty = op.ty(|a| self.types[&a], |b| buffers[b.0 as usize].storage.ty());
         self.types.insert(value, ty);
         Ok(Stmt::Let(value, op))
+    }
+
+    fn product(&mut self, value: ValueId, line: &mut Cursor<'a>) -> Result<Stmt> {
+        let fused = match line.word() {
+            "product" => false,
+            "product_fused" => true,
+            word => return Err(format!("`{word}` is no operation")),
+        };
+        let matrix = self.buffer_name(line)?;
+        line.expect(",")?;
+        let column = self.buffer_name(line)?;
+        let transposed = line.eat(",");
+        if transposed {
+            line.keyword("transposed")?;
+        }
+        line.end()?;
+        self.types.insert(value, Type::Real);
+        Ok(Stmt::Product(Product { value, matrix, column, transposed, fused }))
     }
 
     fn inner_loop(&mut self, line: &mut Cursor<'a>, kind: LoopKind, depth: usize) -> Result<Stmt> {

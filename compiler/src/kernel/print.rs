@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use super::names::Word;
-use super::{Buffer, BufferId, Carry, Kernel, Loop, Op, Stmt, ValueId};
+use super::{Buffer, BufferId, Carry, Kernel, Loop, Op, Product, Stmt, ValueId};
 
 /// A kernel as text. Every kernel that verifies reads back as it was, reals to the bit.
 pub fn print(kernel: &Kernel) -> String {
@@ -53,6 +53,12 @@ impl Printer<'_> {
             }
             Stmt::Reduce(buffer, value) => {
                 write!(self.text, "reduce {}, {value}", self.name(*buffer))?;
+            }
+            Stmt::Product(Product { value, matrix, column, transposed, fused }) => {
+                let word = if *fused { "product_fused" } else { "product" };
+                let (matrix, column) = (self.name(*matrix), self.name(*column));
+                let transposed = if *transposed { ", transposed" } else { "" };
+                write!(self.text, "{value} = {word} {matrix}, {column}{transposed}")?;
             }
             Stmt::Loop(inner) => return self.inner_loop(inner, depth),
         }

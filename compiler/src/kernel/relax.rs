@@ -6,7 +6,7 @@
 
 use super::lower::is_backward;
 use super::taken::taken_by;
-use super::{Binary, Float, Kernel, Loop, Op, Stmt, Type, Unary, ValueId};
+use super::{Binary, Float, Kernel, Loop, Op, Product, Stmt, Type, Unary, ValueId};
 
 /// The same kernel with quotients as ratios, and, where `fused`, with products added in one operation.
 /// Kernels other than backward, and those that compute in f64, stay as they are.
@@ -51,6 +51,7 @@ fn uses(body: &[Stmt], n_values: usize) -> Vec<u32> {
         stmt.walk(&mut |stmt| match stmt {
             Stmt::Let(_, op) => op.operands().for_each(&mut count),
             Stmt::Store(_, value) | Stmt::Reduce(_, value) => count(*value),
+            Stmt::Product(_) => {}
             Stmt::Loop(inner) => {
                 inner.carries.iter().flat_map(|c| [c.init, c.next]).for_each(&mut count);
             }
@@ -86,6 +87,10 @@ impl Fuser<'_> {
                 Stmt::Loop(inner) => {
                     let body = self.body(inner.body);
                     fused.push(Stmt::Loop(Loop { body, ..inner }));
+                }
+                Stmt::Product(product) => {
+                    let is_fused = self.is_free(product.value);
+                    fused.push(Stmt::Product(Product { fused: is_fused, ..product }));
                 }
                 other => fused.push(other),
             }

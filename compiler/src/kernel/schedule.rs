@@ -102,6 +102,9 @@ const REGISTERS: usize = 80;
 const LIGHT_REGISTERS: usize = 96;
 /// The same where a thread has one lane: it may have 255, but a long step takes many besides.
 const ONE_LANE_REGISTERS: usize = 160;
+/// The same where a step has more than [`LONG_STEP`] operations.
+const LONG_STEP_REGISTERS: usize = 128;
+const LONG_STEP: usize = 1000;
 
 /// The schedule of a target's kernels. `docs/benchmarks.md` has the measurements behind the numbers.
 pub fn schedule(target: &Target) -> Schedule {
@@ -158,7 +161,9 @@ const MOST_KEPT: usize = 3;
 
 /// Whether a chunk of a kernel fits into the registers of a thread that has one lane.
 pub fn fits_one_lane(kernel: &Kernel) -> bool {
-    Needs::of(kernel).registers(kernel.schedule, 1) <= ONE_LANE_REGISTERS
+    let needs = Needs::of(kernel);
+    let most = if needs.is_long { LONG_STEP_REGISTERS } else { ONE_LANE_REGISTERS };
+    needs.registers(kernel.schedule, 1) <= most
 }
 
 /// Blocks of so many threads that the assembler is to leave registers for on each multiprocessor.
@@ -192,6 +197,8 @@ struct Needs {
     is_few: bool,
     /// Whether that is so and there is little besides.
     is_light: bool,
+    /// Whether there are very many.
+    is_long: bool,
 }
 
 /// How many of the values that are kept are loads.
@@ -207,7 +214,8 @@ fn loads(kernel: &Kernel) -> usize {
 impl Needs {
     fn of(kernel: &Kernel) -> Self {
         let kept = kernel.kept_values().len() - loads(kernel);
-        let mut needs = Self { loaded: 0, widest: 1, kept, is_few: false, is_light: false };
+        let mut needs =
+            Self { loaded: 0, widest: 1, kept, is_few: false, is_light: false, is_long: false };
         let mut operations = 0;
         kernel.walk(&mut |stmt| match stmt {
             Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _))
@@ -225,6 +233,7 @@ impl Needs {
         let is_apart = |shape| matches!(shape, Shape::Channel | Shape::Neuron);
         let has_apart = kernel.buffers.iter().any(|buffer| is_apart(buffer.shape));
         needs.is_few = operations <= LIGHT;
+        needs.is_long = operations > LONG_STEP;
         needs.is_light = needs.is_few && !has_apart;
         needs
     }

@@ -33,7 +33,7 @@ impl<F: Fn(&Stmt) -> bool> Marks<F> {
                 Stmt::Store(_, value) | Stmt::Reduce(_, value) if (self.starts)(stmt) => {
                     self.mark(*value);
                 }
-                Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) => {}
+                Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) | Stmt::Product(_) => {}
                 Stmt::Loop(inner) => {
                     self.carries(&inner.carries);
                     self.body(&inner.body);

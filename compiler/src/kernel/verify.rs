@@ -18,14 +18,14 @@
 //! - K10. No functions of the maths library and no draws where reals are computed in f32: `legalize`
 //!   wrote them out.
 //! - K11. `kept` stands in a loop over steps and names a value defined in the body of an earlier loop
-//!   over steps of the same chunk, its params included.
+//!   over steps of the same chunk, its params included, or an earlier product of the chunk.
 //!
 //! Loops:
 //! - K12. There is at most one loop over chunks, at the top; loops over steps stand directly in it and
 //!   hold no loops.
 //!
 //! Buffers:
-//! - K13. Sequences are touched only within steps, checkpoints and words, of chunks or packed, only
+//! - K13. Sequences and what has a number for each step are touched only within steps, matrices only by products, checkpoints and words, of chunks or packed, only
 //!   within chunks and outside of steps, all others only outside of loops. Packed words are filled by
 //!   whole chunks.
 //! - K14. Only read buffers are loaded, only written ones stored or reduced.
@@ -36,11 +36,13 @@
 //! - K17. Each written buffer is stored or reduced by exactly one statement.
 //! - K18. `draw` and `counter step` stand within steps; counters are there only where reals are
 //!   computed in f32.
+//! - K19. A product stands within chunks and outside of steps. It takes a matrix and an f32 sequence that is
+//!   read, both always there, and is fused only in backward.
 
 use super::names::is_name;
 use super::{
-    Binary, Buffer, BufferId, Counter, Float, GROUP, Kernel, Loop, LoopKind, Op, Role, Shape, Stmt,
-    Storage, Type, Unary, ValueId, Verified, WORD,
+    Binary, Buffer, BufferId, Counter, Float, GROUP, Kernel, Loop, LoopKind, Op, Product, Role,
+    Shape, Stmt, Storage, Type, Unary, ValueId, Verified, WORD, lower::is_backward,
 };
 use crate::error::Bug;
 
@@ -107,7 +109,7 @@ fn allowed(buffer: &Buffer) -> bool {
         (Role::Output, true) => &[Sequence, Lane, Packed],
         (Role::Output | Role::Grad, _) => &[Sequence, Lane],
         (Role::StateIn, false) | (Role::StateOut, true) => &[Lane],
-        (Role::Param, false) => &[Layer, Channel, Neuron],
+        (Role::Param, false) => &[Layer, Channel, Neuron, Step, Matrix],
         (Role::Saved, _) => &[Sequence, Lane, Checkpoint, Chunk],
         (Role::Partial, true) => &[Lane, Partial, Group],
         _ => &[],
@@ -203,8 +205,29 @@ impl<'a> Verifier<'a> {
             }
             Stmt::Store(buffer, value) => self.store(*buffer, *value),
             Stmt::Reduce(buffer, value) => self.reduce(*buffer, *value),
+            Stmt::Product(product) => self.product(product),
             Stmt::Loop(inner) => self.inner_loop(inner),
         }
+    }
+
+    /// A product is never in scope: its values are those of steps that are kept.
+    fn product(&mut self, product: &Product) -> Result<()> {
+        let Product { value, matrix, column, fused, .. } = *product;
+        ensure!(self.place == Place::Chunk, "K19", "{value} is a product outside of chunks");
+        let (matrix, column) = (self.buffer(matrix)?, self.buffer(column)?);
+        let is_there =
+            |buffer: &Buffer, shape| buffer.shape == shape && !buffer.written && !buffer.optional;
+        let fits = is_there(matrix, Shape::Matrix)
+            && is_there(column, Shape::Sequence)
+            && column.storage == Storage::F32;
+        ensure!(fits, "K19", "{value} multiplies `{}` with `{}`", matrix.name, column.name);
+        let may_fuse = !fused || is_backward(self.kernel);
+        ensure!(may_fuse, "K19", "{value} is a fused product outside of backward");
+        ensure!(self.declared(value)? == Type::Real, "K7", "{value} is a product and no real");
+        ensure!(!self.defined[value.0 as usize], "K5", "{value} is defined twice");
+        self.defined[value.0 as usize] = true;
+        self.keepable[value.0 as usize] = true;
+        Ok(())
     }
 
     fn inner_loop(&mut self, inner: &Loop) -> Result<()> {
@@ -396,10 +419,11 @@ impl<'a> Verifier<'a> {
     /// Whether a buffer of its shape may be touched here.
     fn touch(&self, buffer: &Buffer) -> Result<()> {
         let place = match buffer.shape {
-            Shape::Sequence => Place::Step,
+            Shape::Sequence | Shape::Step => Place::Step,
             Shape::Checkpoint | Shape::Chunk | Shape::Packed => Place::Chunk,
             _ => Place::Top,
         };
+        ensure!(buffer.shape != Shape::Matrix, "K13", "`{}` is touched", buffer.name);
         let chunk = self.kernel.schedule.chunk;
         let has_words = buffer.shape != Shape::Packed || chunk > 0 && WORD.is_multiple_of(chunk);
         ensure!(has_words, "K13", "`{}` has words of no whole chunks", buffer.name);

@@ -42,8 +42,9 @@ pub fn check_sm(sm: u32) -> Result<(), Unsupported> {
 
 /// What a back end returns: the code, and how to launch each kernel by its name.
 ///
-/// Besides the kernels it was given there is always `reduce`, the second stage of a sum, which is the
-/// same for every neuron; `docs/kernel-ir.md` says what it computes.
+/// Besides the kernels it was given there is always `reduce`, the second stage of a sum, and `outer` where
+/// [`kernel::outer::is_needed`], products added up over lanes. Both are the same for every neuron;
+/// `docs/kernel-ir.md` says what they compute.
 pub struct Emitted {
     /// The code of all entries.
     pub code: artifact::Code,
@@ -82,7 +83,48 @@ pub fn entry(kernel: &Kernel, launch: Launch) -> artifact::Entry {
 /// `o` in `0..O` and `s` in `0..S`, with Kahan's compensation, in that order or in another that depends
 /// on the three numbers alone.
 pub fn reduce_entry(launch: Launch) -> artifact::Entry {
-    let buffer = |name: &str, role, shape: &[&str], written| artifact::Buffer {
+    let buffers = vec![
+        of_sums("partial", artifact::Role::Partial, &["O", "G", "S"], false),
+        of_sums("grad", artifact::Role::Grad, &["G"], true),
+    ];
+    common_entry(launch, buffers, &["G", "S", "O"], 1)
+}
+
+/// The manifest's description of `outer`, which [`kernel::outer::run`] says the meaning of, for blocks of so many lanes.
+/// Where `K` is 0, `right` is never read, but has to be some buffer.
+pub fn outer_entry(launch: Launch, block: u32) -> artifact::Entry {
+    let rows = format!("ceil(N / {block})");
+    let buffers = vec![
+        of_sums("left", artifact::Role::Grad, &["T", "N"], false),
+        of_sums("right", artifact::Role::Input, &["K", "N"], false),
+        of_sums("partial", artifact::Role::Partial, &[&rows, "T", "K + 1"], true),
+    ];
+    common_entry(launch, buffers, &["T", "N", "K", "stride.left", "stride.right"], block)
+}
+
+/// The description of an entry that is the same for every neuron.
+fn common_entry(
+    launch: Launch,
+    buffers: Vec<artifact::Buffer>,
+    scalars: &[&str],
+    block: u32,
+) -> artifact::Entry {
+    artifact::Entry {
+        symbol: launch.symbol,
+        offset: launch.offset,
+        buffers,
+        scalars: scalars.iter().map(|s| s.to_string()).collect(),
+        uniform: Vec::new(),
+        chunk: 1,
+        lanes: 1,
+        threads: launch.threads,
+        block,
+        bytes: 0.0,
+    }
+}
+
+fn of_sums(name: &str, role: artifact::Role, shape: &[&str], written: bool) -> artifact::Buffer {
+    artifact::Buffer {
         name: name.into(),
         role,
         dtype: artifact::Dtype::F32,
@@ -90,21 +132,6 @@ pub fn reduce_entry(launch: Launch) -> artifact::Entry {
         written,
         optional: false,
         binding: None,
-    };
-    artifact::Entry {
-        symbol: launch.symbol,
-        offset: launch.offset,
-        buffers: vec![
-            buffer("partial", artifact::Role::Partial, &["O", "G", "S"], false),
-            buffer("grad", artifact::Role::Grad, &["G"], true),
-        ],
-        scalars: ["G", "S", "O"].map(String::from).to_vec(),
-        uniform: Vec::new(),
-        chunk: 1,
-        lanes: 1,
-        threads: launch.threads,
-        block: 1,
-        bytes: 0.0,
     }
 }
 
@@ -128,6 +155,8 @@ fn shape(shape: Shape, schedule: Schedule) -> Vec<String> {
         Shape::Layer => &["1"],
         Shape::Channel => &["C"],
         Shape::Neuron => &["M"],
+        Shape::Step => &["T"],
+        Shape::Matrix => &["T", "T"],
         Shape::Checkpoint => {
             let rows = format!("max(ceil(T / {}), 1) - 1", schedule.chunk);
             return vec![rows, "N".into()];

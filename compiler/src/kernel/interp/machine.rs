@@ -5,8 +5,8 @@ use super::draw::draw;
 use super::memory::{Arg, Index};
 use super::real::{self, Real};
 use crate::kernel::{
-    Binary, BufferId, Compare, Counter, Kernel, Loop, LoopKind, Op, Order, Shape, Stmt, Type,
-    Unary, ValueId, WORD,
+    Binary, BufferId, Compare, Counter, Kernel, Loop, LoopKind, Op, Order, Product, Shape, Stmt,
+    Type, Unary, ValueId, WORD,
 };
 
 /// Lanes that are evaluated side by side: few enough for the values to stay in a near cache, enough
@@ -132,6 +132,7 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
                 }
                 Stmt::Store(buffer, value) => self.store(*buffer, *value),
                 Stmt::Reduce(buffer, value) => self.reduce(*buffer, *value),
+                Stmt::Product(product) => self.product(product),
                 Stmt::Loop(inner) => self.inner_loop(inner),
             }
         }
@@ -155,6 +156,29 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             self.turn(inner);
         }
         inner.carries.iter().for_each(|carry| self.copy(carry.result, carry.param));
+    }
+
+    /// Keeps the product of a matrix and the column of each lane for the steps of the chunk.
+    fn product(&mut self, product: &Product) {
+        let Product { value, matrix, column, transposed, fused } = *product;
+        let (i, width, steps) = (value.0 as usize, self.width, self.launch.steps);
+        let first = self.chunk * self.kernel.schedule.chunk as usize;
+        let stride = self.strides[column.0 as usize];
+        let mut row = vec![R::default(); width];
+        let mut entry = [R::default()];
+        for t in first..steps.min(first + self.kernel.schedule.chunk as usize) {
+            let mut sum = vec![R::default(); width];
+            for k in 0..steps {
+                let at = if transposed { k * steps + t } else { t * steps + k };
+                self.args[matrix.0 as usize].load_real(&mut entry, &Index::Run(at));
+                let start = k * stride + self.first;
+                self.args[column.0 as usize].load_real(&mut row, &Index::Run(start));
+                for (sum, &u) in sum.iter_mut().zip(&row) {
+                    *sum = if fused { entry[0].fma(u, *sum) } else { *sum + entry[0] * u };
+                }
+            }
+            copy(&mut self.kept.reals[i], (t - first) * SIDE_BY_SIDE, &sum, width);
+        }
     }
 
     /// Gives the carried params their next values, all at once: one may be another's next.
@@ -332,9 +356,10 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
         let Launch { channels, channel_stride, neurons, .. } = *self.launch;
         let first = self.first;
         match self.kernel.buffer(buffer).shape {
-            Shape::Layer => Index::First,
+            Shape::Layer => Index::All(0),
             Shape::Channel => Index::Channel { first, stride: channel_stride, channels },
             Shape::Neuron => Index::Channel { first, stride: 1, channels: neurons },
+            Shape::Step => Index::All(self.chunk * self.kernel.schedule.chunk as usize + self.step),
             _ => Index::Run(self.start(buffer)),
         }
     }

@@ -115,8 +115,8 @@ impl Arg<'_> {
 pub(super) enum Index {
     /// Adjacent ones from here on.
     Run(usize),
-    /// The first, all of them.
-    First,
+    /// This one, all of them.
+    All(usize),
     /// `(n / S) % C` for `n` from `first` on.
     Channel {
         /// The first lane.
@@ -135,7 +135,7 @@ fn gather<T: Copy, O>(out: &mut [O], data: &[T], at: &Index, convert: impl Fn(T)
                 *out = convert(x);
             }
         }
-        Index::First => out.iter_mut().for_each(|out| *out = convert(data[0])),
+        Index::All(at) => out.iter_mut().for_each(|out| *out = convert(data[at])),
         Index::Channel { first, stride, channels } => {
             for (n, out) in (first..).zip(out) {
                 *out = convert(data[n / stride % channels]);

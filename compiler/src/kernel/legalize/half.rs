@@ -113,7 +113,7 @@ impl Writer<'_> {
                 Stmt::Store(buffer, format.map_or(value, |f| self.narrowed(f, value)))
             }
             Stmt::Loop(inner) => Stmt::Loop(Loop { body: self.body(inner.body), ..inner }),
-            Stmt::Let(..) | Stmt::Reduce(..) => stmt,
+            Stmt::Let(..) | Stmt::Reduce(..) | Stmt::Product(_) => stmt,
         }
     }
 

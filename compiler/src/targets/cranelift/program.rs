@@ -111,6 +111,7 @@ impl<'a> Program<'a> {
             Stmt::Let(value, _) if self.is_uniform(*value) => {}
             Stmt::Let(_, op) => op.operands().for_each(&mut *f),
             Stmt::Store(_, value) | Stmt::Reduce(_, value) => f(*value),
+            Stmt::Product(_) => {}
             Stmt::Loop(inner) => {
                 inner.carries.iter().flat_map(|c| [c.init, c.next]).for_each(&mut *f);
             }
@@ -238,6 +239,7 @@ impl<'a> Cutter<'_, 'a> {
                     self.used(*value, run.id);
                     run.stmts.push(stmt);
                 }
+                Stmt::Product(_) => run.stmts.push(stmt),
                 Stmt::Loop(inner) => {
                     self.begin(inner, &mut run);
                     push(&mut parts, std::mem::replace(&mut run, self.run()));

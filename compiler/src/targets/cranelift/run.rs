@@ -125,6 +125,7 @@ impl Unit<'_, '_> {
             Stmt::Let(value, op) => self.define(b, *value, op),
             Stmt::Store(buffer, value) => self.store(b, *buffer, *value),
             Stmt::Reduce(buffer, value) => self.reduce(b, *buffer, *value),
+            Stmt::Product(_) => unreachable!("not built yet"),
             Stmt::Loop(_) => unreachable!("runs have no loops"),
         }
     }

@@ -38,6 +38,7 @@ impl Emitter<'_> {
                     let lanes = self.get(*value)?;
                     self.sums.push(lanes);
                 }
+                Stmt::Product(_) => return Err(Bug("a product outside of chunks".into())),
                 Stmt::Loop(chunks) => self.chunks(chunks)?,
             }
             self.on_own_line();
@@ -326,6 +327,7 @@ impl Emitter<'_> {
                 Stmt::Let(id, op) => self.define(*id, op, Some(chunk))?,
                 Stmt::Store(buffer, value) => self.store(*buffer, *value, Some(chunk))?,
                 Stmt::Loop(steps) => self.steps(steps, chunk)?,
+                Stmt::Product(_) => return Err(Bug("not built yet".into())),
                 Stmt::Reduce(..) => return Err(Bug("a sum within the loop over chunks".into())),
             }
             self.on_own_line();

@@ -39,6 +39,7 @@ pub(super) fn is_per_lane(shape: Shape) -> bool {
     match shape {
         Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk | Shape::Packed => true,
         Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial | Shape::Group => false,
+        Shape::Step | Shape::Matrix => false,
     }
 }
 
@@ -78,9 +79,12 @@ impl Emitter<'_> {
                 Ok(self.load_lanes(buffer, &from))
             }
             Shape::Channel | Shape::Neuron => self.load_shared(buffer),
-            shape @ (Shape::Sequence | Shape::Packed | Shape::Partial | Shape::Group) => {
-                Err(Bug(format!("a load of {shape:?} outside of steps")))
-            }
+            shape @ (Shape::Sequence
+            | Shape::Packed
+            | Shape::Partial
+            | Shape::Group
+            | Shape::Step
+            | Shape::Matrix) => Err(Bug(format!("a load of {shape:?} outside of steps"))),
         }
     }
 

@@ -117,8 +117,8 @@ impl Emitter<'_> {
                     let to = self.of_thread(*buffer, to)?;
                     self.store_adjacent(*buffer, *value, &to, active.as_slice())?;
                 }
-                Stmt::Loop(_) | Stmt::Reduce(..) => {
-                    return Err(Bug("a loop or a sum within a step".into()));
+                Stmt::Loop(_) | Stmt::Reduce(..) | Stmt::Product(_) => {
+                    return Err(Bug("a loop, a sum or a product within a step".into()));
                 }
             }
         }

@@ -26,6 +26,7 @@ fn grow(kernel: &Kernel, body: &[Stmt], varying: &mut [bool]) -> bool {
                     inner.carries.iter().fold(false, |any, carry| grow_carry(carry, varying) | any);
                 body | carries
             }
+            Stmt::Product(product) => raise(varying, product.value, true),
             Stmt::Store(..) | Stmt::Reduce(..) => false,
         };
     }

@@ -228,7 +228,7 @@ impl Lane<'_> {
                     self.kept.insert(*value, var);
                 }
                 Stmt::Loop(inner) => self.keep(&inner.body),
-                Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) => {}
+                Stmt::Let(..) | Stmt::Store(..) | Stmt::Reduce(..) | Stmt::Product(_) => {}
             }
         }
     }
@@ -276,6 +276,7 @@ impl Lane<'_> {
                     self.build.set(var, value);
                     self.contributions.push((*buffer, var));
                 }
+                Stmt::Product(_) => return Err(Bug("not built yet".into()).into()),
                 Stmt::Loop(inner) => self.turns(inner)?,
             }
         }

@@ -55,6 +55,7 @@ fn is_by_lane(shape: Shape) -> bool {
     match shape {
         Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk | Shape::Packed => true,
         Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial | Shape::Group => false,
+        Shape::Step | Shape::Matrix => false,
     }
 }
 
@@ -140,6 +141,8 @@ impl Lane<'_> {
             }
             Shape::Lane => place.lane[which],
             Shape::Layer => self.build.index(0),
+            Shape::Step => place.time.ok_or_else(outside)?,
+            Shape::Matrix => return Err(outside().into()),
             Shape::Channel => place.channel.ok_or_else(outside)?[which],
             Shape::Neuron => place.neuron.ok_or_else(outside)?[which],
             Shape::Checkpoint => {

@@ -51,6 +51,7 @@ fn any_fma(body: &[Stmt]) -> bool {
     body.iter().any(|stmt| match stmt {
         Stmt::Let(_, op) => matches!(op, Op::Fma(..)),
         Stmt::Loop(inner) => any_fma(&inner.body),
+        Stmt::Product(product) => product.fused,
         Stmt::Store(..) | Stmt::Reduce(..) => false,
     })
 }
