@@ -294,6 +294,12 @@ pub enum Distribution {
         /// Its standard deviation.
         std: f64,
     },
+    /// Of a matrix: uniform within `sqrt(6 / ((1 + a^2) * n))` to both sides of 0, where it has `n` columns (He et al.,
+    /// ICCV 2015).
+    KaimingUniform {
+        /// The slope on the negative side of what follows.
+        a: f64,
+    },
 }
 
 impl fmt::Display for Distribution {
@@ -301,6 +307,7 @@ impl fmt::Display for Distribution {
         match self {
             Distribution::Uniform { low, high } => write!(f, "uniform({low}, {high})"),
             Distribution::Normal { mean, std } => write!(f, "normal({mean}, {std})"),
+            Distribution::KaimingUniform { a } => write!(f, "kaiming_uniform({a})"),
         }
     }
 }
@@ -329,8 +336,10 @@ pub struct Param {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Axis {
-    /// `[T]`: each step. To kernels it is an input, `[T, N]`.
+    /// `[T]`: each step. To kernels it is an input, `[T, N]`; to those of a parallel neuron `[T]`.
     Steps,
+    /// `[T, T]`: each pair of steps.
+    Matrix,
     /// `[K]`: each index, with the constrained numbers where the caller gives none. To kernels each is a
     /// param.
     Elements(Vec<ParamDefault>),

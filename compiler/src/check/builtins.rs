@@ -44,20 +44,24 @@ pub enum Form {
     Int,
     /// What a draw has behind `~`, and `uniform` and `normal` as defaults of params too.
     Distribution(Distribution),
-    /// Named in the language, and not built yet.
-    NotYet,
+    /// How many of the last steps count.
+    Band,
+    /// Weights of the last steps, and what they weigh.
+    Conv,
+    /// What the default of a matrix is drawn from.
+    Kaiming,
 }
 
 impl Form {
     /// Whether it is a function that is built.
     pub fn is_function(self) -> bool {
-        !matches!(self, Form::NotYet | Form::Distribution(_))
+        !matches!(self, Form::Kaiming | Form::Distribution(_))
     }
 
     /// Whether it has no place in a surrogate: it makes or takes spikes, or says what is saved of a step.
     pub fn is_of_steps(self) -> bool {
         use Form::*;
-        matches!(self, Save | Spike | Ternary | Fired | Levels | Hard | Soft)
+        matches!(self, Save | Spike | Ternary | Fired | Levels | Hard | Soft | Band | Conv)
     }
 }
 
@@ -119,13 +123,13 @@ pub const BUILTINS: &[Builtin] = &[
     builtin("ternary",  &["u", "th", "surrogate"], Form::Ternary),
     builtin("fired",    &["z"],               Form::Fired),
     builtin("levels",   &["u", "depth", "surrogate"], Form::Levels),
-    builtin("band",     &["k"],               Form::NotYet),
-    builtin("conv",     &["w", "x"],          Form::NotYet),
+    builtin("band",     &["k"],               Form::Band),
+    builtin("conv",     &["w", "x"],          Form::Conv),
     builtin("normal",   &["mean", "std"],     Form::Distribution(Distribution::Normal)),
     builtin("uniform",  &["a", "b"],          Form::Distribution(Distribution::Uniform)),
     builtin("bernoulli", &["p"],              Form::Distribution(Distribution::Bernoulli)),
     builtin("exponential", &["r"],            Form::Distribution(Distribution::Exponential)),
-    builtin("kaiming_uniform", &["a"],        Form::NotYet),
+    builtin("kaiming_uniform", &["a"],        Form::Kaiming),
 ];
 
 /// The names of the functions that are built.

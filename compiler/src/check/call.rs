@@ -138,8 +138,8 @@ impl<'a> Checker<'a> {
     fn builtin(&mut self, builtin: &'static Builtin, call: &'a Call, span: Span) -> Expr {
         let what = format!("`{}`", builtin.name);
         match builtin.form {
-            Form::NotYet => return self.not_yet(call.name.span, &format!("{what} is")),
-            Form::Distribution(_) => return self.misplaced_distribution(call),
+            Form::Distribution(_) | Form::Kaiming => return self.misplaced_distribution(call),
+            Form::Conv if !self.in_surrogate => return self.conv(call, span),
             _ => {}
         }
         let Some(places) = self.arrange(call, &what, builtin.formals) else {
@@ -176,6 +176,7 @@ impl<'a> Checker<'a> {
                 let (x, y) = (self.require_number(x), self.require_number(y));
                 self.power(x, y, span)
             }
+            (Form::Band, Some(width), ..) => self.band(width, span),
             (Form::Rsqrt, Some(x), ..) => {
                 let root = self.function(Unary::Sqrt, x, span);
                 let one = leaf(Kind::Number(1.0), Type::Real, span);

@@ -85,6 +85,8 @@ pub struct Checker<'a> {
     pub(super) depth: u32,
     /// Whether the text is a surrogate's, which has no spikes.
     pub(super) in_surrogate: bool,
+    /// Whether the neuron sees the whole time axis.
+    pub(super) is_parallel: bool,
     /// Whether the neuron has equations, which know the time of a step as `dt`.
     pub(super) has_ode: bool,
     /// What is known of units.
@@ -127,6 +129,7 @@ impl<'a> Checker<'a> {
             n_inlined: 0,
             depth: 0,
             in_surrogate: false,
+            is_parallel: false,
             has_ode: false,
             units: Units::default(),
             constants: HashMap::new(),
@@ -210,7 +213,8 @@ impl<'a> Checker<'a> {
             }
         };
         self.used.insert(symbol.slot);
-        if let Some(index) = self.axes.get(&symbol.span).copied() {
+        let index = self.axes.get(&symbol.span).copied();
+        if let Some(index) = index.filter(|index| *index == Index::Number || !self.is_parallel) {
             return self.no_index(name, index, symbol.span, span);
         }
         let kind = Kind::Slot(symbol.slot);

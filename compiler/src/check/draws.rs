@@ -6,7 +6,7 @@ use crate::check::checker::{Checker, unknown};
 use crate::check::eval::{self, Builder};
 use crate::check::hir;
 use crate::check::hir::{Distribution, Range};
-use crate::check::tree::{Expr, Param, ParamDefault, Stage};
+use crate::check::tree::{Axis, Drawn, Expr, Param, ParamDefault, Stage};
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 
@@ -18,20 +18,20 @@ impl<'a> Checker<'a> {
     /// The default of a param.
     pub(super) fn param_default(&mut self, value: &'a ast::Expr) -> ParamDefault {
         if let ast::ExprKind::Call(call) = &value.kind {
-            let is_normal = call.name.text == "normal";
-            if is_normal || call.name.text == "uniform" {
-                return self.drawn(is_normal, call, value.span);
-            }
-            if call.name.text == "kaiming_uniform" {
-                // Its bound is that of a matrix, of which it has to know the second axis.
-                let what = "`kaiming_uniform`, which is for params of two axes, is";
-                return ParamDefault::Number(self.not_yet(call.name.span, what));
+            let from = match call.name.text.as_str() {
+                "normal" => Some(Drawn::Normal),
+                "uniform" => Some(Drawn::Uniform),
+                "kaiming_uniform" => Some(Drawn::KaimingUniform),
+                _ => None,
+            };
+            if let Some(from) = from {
+                return self.drawn(from, call, value.span);
             }
         }
         ParamDefault::Number(self.constant_number(value, "a param's default"))
     }
 
-    fn drawn(&mut self, is_normal: bool, call: &'a ast::Call, span: Span) -> ParamDefault {
+    fn drawn(&mut self, from: Drawn, call: &'a ast::Call, span: Span) -> ParamDefault {
         let what = format!("`{}`", call.name.text);
         let formals = builtins::find(&call.name.text).map_or(&[][..], |builtin| builtin.formals);
         let failed = || ParamDefault::Number(unknown(span));
@@ -47,10 +47,7 @@ impl<'a> Checker<'a> {
             let why = format!("the arguments of {what} must be known at compile time");
             numbers.push(self.require_stage(number, Stage::Const, &why));
         }
-        match <[Expr; 2]>::try_from(numbers) {
-            Ok(numbers) => ParamDefault::Drawn { is_normal, numbers: Box::new(numbers), span },
-            Err(_) => failed(),
-        }
+        ParamDefault::Drawn { from, numbers, span }
     }
 }
 
@@ -71,11 +68,16 @@ pub(super) fn decided(
             let there = format!("{number:?} is not in {}", text(range));
             Err(outside(param, written.span, message, there))
         }
-        ParamDefault::Drawn { is_normal, numbers, span } => {
-            let (a, b) = (builder.number(&numbers[0])?, builder.number(&numbers[1])?);
-            let distribution = match is_normal {
-                true => Distribution::Normal { mean: a, std: b },
-                false => Distribution::Uniform { low: a, high: b },
+        ParamDefault::Drawn { from, numbers, span } => {
+            let mut known = Vec::new();
+            for number in numbers {
+                known.push(builder.number(number)?);
+            }
+            let distribution = match (from, &known[..]) {
+                (Drawn::Normal, &[mean, std]) => Distribution::Normal { mean, std },
+                (Drawn::Uniform, &[low, high]) => Distribution::Uniform { low, high },
+                (Drawn::KaimingUniform, &[a]) => kaiming(a, param, *span)?,
+                _ => return Err(eval::bug(*span, "a distribution lacks a number")),
             };
             check_distribution(distribution, *span)?;
             check_range(distribution, param, range, *span)?;
@@ -96,6 +98,9 @@ fn check_distribution(distribution: Distribution, span: Span) -> eval::Result<()
             is_finite(mean) && is_finite(std) && std > 0.0,
             "`normal` has a finite mean and a finite deviation above 0",
         ),
+        Distribution::KaimingUniform { a } => {
+            (is_finite(a), "`kaiming_uniform` has a finite slope")
+        }
     };
     if is_one {
         return Ok(());
@@ -128,8 +133,23 @@ fn check_range(
             let there = format!("less than one number in a hundred is in {}", text(range));
             Err(outside(param, span, message, there))
         }
+        Distribution::KaimingUniform { .. } => {
+            let message = format!("the default of `{name}` may leave its range");
+            let there = "how far it goes is known when it is drawn";
+            Err(outside(param, span, message, there.into()))
+        }
         Distribution::Uniform { .. } => Ok(()),
     }
+}
+
+/// The distribution of a matrix, whose bound depends on how many columns it has.
+fn kaiming(a: f64, param: &Param, span: Span) -> eval::Result<Distribution> {
+    if matches!(param.axis, Some(Axis::Matrix)) {
+        return Ok(Distribution::KaimingUniform { a });
+    }
+    let message = format!("`{}` is no matrix", param.name);
+    let finding = Diagnostic::new("E0308", span, message, "for params `[T, T]`");
+    Err(Box::new(finding.help("`uniform(low, high)` says the bounds itself")))
 }
 
 fn text(range: Option<Range>) -> String {

@@ -8,6 +8,7 @@ use crate::check::fold;
 use crate::check::hir;
 use crate::check::hir::{Arguments, Binary, Graph, Leaf, NodeId, Op, SurrogateId, Unary};
 use crate::check::ode::Solved;
+use crate::check::shapes::Written;
 use crate::check::tree::{
     Bind, Expr, Formal, Function, FunctionItem, Kind, Slot, Stage, Surrogate, SurrogateItem, Type,
 };
@@ -54,6 +55,8 @@ pub struct Builder<'p> {
     pub(super) drawn: Vec<NodeId>,
     /// How equations were solved.
     pub(super) solved: Vec<Solved>,
+    /// Products over time.
+    pub(super) products: Written,
 }
 
 impl<'p> Builder<'p> {
@@ -70,6 +73,7 @@ impl<'p> Builder<'p> {
             saved: Vec::new(),
             drawn: Vec::new(),
             solved: Vec::new(),
+            products: Vec::new(),
         }
     }
 
@@ -176,6 +180,9 @@ impl<'p> Builder<'p> {
                 binds.iter().try_for_each(|bind| self.bind(bind))?;
                 self.eval(body)
             }
+            Kind::Product(sides) => self.over_time(&sides[0], &sides[1], span),
+            Kind::Band(width) => self.band(width, span),
+            Kind::Conv(weights, x) => self.conv(*weights, x, span),
             Kind::Unknown => Err(bug(span, "an expression with an error is run")),
         }
     }

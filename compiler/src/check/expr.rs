@@ -81,7 +81,7 @@ impl<'a> Checker<'a> {
 
     fn binary(&mut self, op: BinaryOp, [a, b]: [&'a ast::Expr; 2], span: Span) -> Expr {
         if op == BinaryOp::MatMul {
-            return self.not_yet(span, "`@` is");
+            return self.product([a, b], span);
         }
         let (a, b) = (self.expr(a), self.expr(b));
         self.operation(op, a, b, span)

@@ -71,6 +71,8 @@ pub enum Leaf {
     Arg(u32),
     /// Adjoint of output `i` at this step. Only in an [`crate::diff::Adjoint`].
     OutputGrad(u32),
+    /// What product `i` gives back to its column at this step. Only in an adjoint.
+    ColumnGrad(u32),
     /// Adjoint of state `i` after this step. Only in an adjoint.
     StateGrad(u32),
     /// Adjoint of state `i` before the first step, 0 where the caller gave that state. Only in an adjoint.
@@ -513,6 +515,40 @@ pub struct Named {
     pub is_saved: bool,
 }
 
+/// A matrix `[T, T]` that columns are multiplied with over time.
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    /// Its name: that of the param that it is, or one that no param has.
+    pub name: String,
+    /// The neuron that computes it: its steps are the rows, its lanes the columns. Its inputs are params `[T, T]`, and
+    /// [`LAG`] where it reads that; its params are params of the neuron that the matrix is of.
+    pub program: Neuron,
+}
+
+/// The input of a matrix's program that is the row's number less the column's.
+pub const LAG: &str = "lag@";
+
+impl Matrix {
+    /// Whether it is the param as it is.
+    pub fn is_param(&self) -> bool {
+        let value =
+            self.program.outputs.first().map(|output| self.program.graph.node(output.value).op);
+        matches!(value, Some(Op::Leaf(Leaf::Input(_))))
+    }
+}
+
+/// A matrix times a column: at step `t` the sum over all steps `k`, in their order, of the matrix's number in row `t` and
+/// column `k` times the column's at step `k`.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// The input that it is to the graph.
+    pub input: u32,
+    /// The index of the matrix.
+    pub matrix: u32,
+    /// The value at each step that the matrix is multiplied with. It is made of inputs and of products before this one.
+    pub column: NodeId,
+}
+
 /// One specialised neuron as a pure step function.
 #[derive(Clone, Debug)]
 pub struct Neuron {
@@ -540,6 +576,14 @@ pub struct Neuron {
     pub named: Vec<Named>,
     /// How the equations of states are solved.
     pub solved: Vec<Solved>,
+    /// Whether it sees the whole time axis: it has no states, and steps know each other through products.
+    pub is_parallel: bool,
+    /// Params `[T, T]`, in the order declared.
+    pub weights: Vec<Param>,
+    /// The matrices of products.
+    pub matrices: Vec<Matrix>,
+    /// Products, those that a column is made of before it. Each is an input as well.
+    pub products: Vec<Product>,
     /// What forward is to save for backward.
     pub save: Save,
     /// What inputs, outputs and their gradients are stored as.

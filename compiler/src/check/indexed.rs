@@ -10,6 +10,7 @@ use crate::check::eval::{self, Builder, Value, bug};
 use crate::check::hir;
 use crate::check::hir::Leaf;
 use crate::check::neuron::Declaration;
+use crate::check::parallel::Part;
 use crate::check::specialize::Special;
 use crate::check::tree::{Axis, Expr, Initial, Kind, Param, ParamDefault, Slot, Stage, Type};
 use crate::diagnostic::Diagnostic;
@@ -25,6 +26,8 @@ pub enum Index {
     Number,
     /// The step's, `t`.
     Step,
+    /// None: it is a matrix.
+    Matrix,
 }
 
 impl<'a> Checker<'a> {
@@ -38,10 +41,12 @@ impl<'a> Checker<'a> {
         let Some((dims, rest)) = declared.dims.split_first() else { return &[] };
         let index = match dims.text.as_str() {
             "T" => Index::Step,
+            "T, T" if self.require_time("a param `[T, T]`", dims.span) => Index::Matrix,
+            "T, T" => Index::Step,
             text if self.is_length(neuron, text) => Index::Number,
             _ => return &declared.dims,
         };
-        if index == Index::Step {
+        if index != Index::Number {
             declaration.stage = Stage::Input;
         }
         self.axes.insert(declared.name.span, index);
@@ -62,6 +67,7 @@ impl<'a> Checker<'a> {
         let dims = declared.dims.first()?;
         match self.axes.get(&declared.name.span)? {
             Index::Step => Some(Axis::Steps),
+            Index::Matrix => Some(Axis::Matrix),
             Index::Number => {
                 let length = match dims.text.parse::<u32>() {
                     Ok(n) => leaf(Kind::Number(f64::from(n)), Type::Whole, dims.span),
@@ -85,7 +91,9 @@ impl<'a> Checker<'a> {
                 let list = items.iter().map(|item| self.param_default(item)).collect();
                 return Initial::List(list, value.span);
             }
-            Some(Index::Step) => "has a number for each step, and how many those are is not known",
+            Some(Index::Step | Index::Matrix) => {
+                "has a number for each step, and how many those are is not known"
+            }
             None => "is one number",
         };
         let message = format!("`{}` {why}, but its default is a list", name.text);
@@ -131,6 +139,14 @@ impl<'a> Checker<'a> {
             return unknown(span);
         };
         let smooth = symbol.smooth;
+        if axis != Index::Number && self.is_parallel {
+            let message = format!("`{name}` stands for all steps here and has no index");
+            let finding = Diagnostic::new("E0318", span, message, "an index of a step")
+                .because(symbol.span, "declared here")
+                .replace("all of it", span, name.clone());
+            self.report(finding);
+            return unknown(span);
+        }
         if axis == Index::Number {
             let index = self.expr(index);
             let index = self.require_int(index);
@@ -161,7 +177,7 @@ impl<'a> Checker<'a> {
     ) -> Expr {
         let (what, there) = match index {
             Index::Number => ("several numbers", format!("{name}[0]")),
-            Index::Step => ("a number for each step", format!("{name}[t]")),
+            Index::Step | Index::Matrix => ("a number for each step", format!("{name}[t]")),
         };
         let message = format!("`{name}` has {what} and needs an index");
         let finding = Diagnostic::new("E0318", span, message, "without an index")
@@ -198,9 +214,20 @@ impl Special<'_> {
     ) -> eval::Result<()> {
         let value = match &param.axis {
             Some(Axis::Elements(length)) => Value::Elements(self.elements(param, length, params)?),
+            Some(Axis::Matrix) => {
+                let made = self.param(param, first(&param.default)?)?;
+                same_for_all(&made)?;
+                let weight = Part::Weight(self.weights.len() as u32);
+                let node = self.constrained(&made, weight.leaf());
+                self.weights.push(made);
+                Value::Node(node)
+            }
             Some(Axis::Steps) => {
                 let made = self.param(param, first(&param.default)?)?;
                 let node = self.constrained(&made, Leaf::Input(inputs.len() as u32));
+                if self.neuron.is_parallel {
+                    same_for_all(&made)?;
+                }
                 let (name, span) = (made.name.clone(), made.span);
                 let from = hir::From::Param(Box::new(made));
                 inputs.push(hir::Input { name, from, span });
@@ -240,6 +267,16 @@ impl Special<'_> {
         }
         Ok(nodes)
     }
+}
+
+/// That a param of a parallel neuron with a number for each step has no other axis.
+fn same_for_all(param: &hir::Param) -> eval::Result<()> {
+    if param.sharing == hir::Sharing::Layer {
+        return Ok(());
+    }
+    let message = format!("`{}` has a number for each step, the same for all neurons", param.name);
+    let there = format!("and not one per {}", crate::check::sharing_word(param.sharing));
+    Err(Box::new(Diagnostic::new("E0803", param.span, message, there)))
 }
 
 /// The one default of a param.

@@ -23,6 +23,8 @@ pub enum From {
     Param(Box<Param>),
     /// They are drawn, with the number of the declaration.
     Draw(Draw, u32),
+    /// They are the neuron's product with this index.
+    Product(u32),
 }
 
 /// What is drawn for each neuron and step; a distribution of its own is made of it in the graph.
@@ -38,7 +40,7 @@ impl Input {
     /// Whether backward returns its gradient.
     pub fn has_gradient(&self) -> bool {
         match &self.from {
-            From::Caller => true,
+            From::Caller | From::Product(_) => true,
             From::Param(param) => param.learn,
             From::Draw(..) => false,
         }
@@ -56,6 +58,14 @@ impl Input {
     pub fn draw(&self) -> Option<(Draw, u32)> {
         match self.from {
             From::Draw(draw, number) => Some((draw, number)),
+            _ => None,
+        }
+    }
+
+    /// The index of the product that it is.
+    pub fn product(&self) -> Option<u32> {
+        match self.from {
+            From::Product(i) => Some(i),
             _ => None,
         }
     }

@@ -103,6 +103,14 @@ fn reached(neuron: &Neuron, smooth: bool) -> HashSet<Span> {
         }
         let op = neuron.graph.node(id).op;
         match op {
+            Op::Leaf(Leaf::Input(i)) if neuron.inputs[i as usize].product().is_some() => {
+                let product = neuron.inputs[i as usize].product().unwrap_or_default();
+                let product = &neuron.products[product as usize];
+                rest.push(product.column);
+                let program = &neuron.matrices[product.matrix as usize].program;
+                reached.extend(self::reached(program, smooth));
+                reached.extend(program.inputs.iter().map(|weight| weight.span));
+            }
             Op::Leaf(leaf) => reached.extend(param(neuron, leaf).map(|param| param.span)),
             _ if smooth => rest.extend(differentiated(&op)),
             _ => rest.extend(op.operands()),

@@ -46,7 +46,9 @@ impl<'a> Checker<'a> {
         self.has_ode = has_ode(neuron);
         self.spikes.clear();
         self.outer.clear();
+        self.is_parallel = neuron.parallel.is_some();
         let mut made = Neuron {
+            is_parallel: self.is_parallel,
             name: neuron.name.text.clone(),
             span: neuron.name.span,
             options: Vec::new(),
@@ -61,11 +63,8 @@ impl<'a> Checker<'a> {
             names: Vec::new(),
             n_slots: 0,
         };
-        if let Some(span) = neuron.parallel {
-            self.not_yet(span, "parallel neurons are");
-            return made;
-        }
         made.options = neuron.options.iter().map(|option| self.option(option)).collect();
+        self.check_members(neuron);
         self.declare_all(neuron);
         self.resolve_all();
         for member in &neuron.members {
@@ -180,7 +179,14 @@ impl<'a> Checker<'a> {
             match &member.kind {
                 MemberKind::Input(inputs) => {
                     for input in inputs {
-                        self.declare_as(input, Declaration::ready(Role::Input, Stage::Input, true));
+                        let what = Declaration::ready(Role::Input, Stage::Input, true);
+                        let slot = self.declare(&input.name, what);
+                        // All inputs of a parallel neuron have the time axis, written or not.
+                        let rest = match input.dims.split_first() {
+                            Some((dims, rest)) if self.is_parallel && dims.text == "T" => rest,
+                            _ => &input.dims,
+                        };
+                        self.declare_unit(&input.name, rest, slot, Type::Real);
                     }
                 }
                 MemberKind::State(state) => {

@@ -21,7 +21,8 @@ impl<'a> Checker<'a> {
             })
             .collect();
         self.check_order(&phases);
-        if !phases.iter().any(|p| p.kind == PhaseKind::Charge) && !self.has_poison() {
+        let has_charge = phases.iter().any(|phase| phase.kind == PhaseKind::Charge);
+        if !has_charge && !self.is_parallel && !self.has_poison() {
             let message = format!("the neuron `{}` has no `charge`", neuron.name.text);
             let finding = Diagnostic::new("E0303", neuron.name.span, message, "never charged")
                 .help("`charge` says how a step moves the states: `charge v = v + x`");

@@ -13,7 +13,8 @@ use crate::check::sharing_word;
 
 /// The text of a neuron, for people, goldens and hashes.
 pub fn print(neuron: &Neuron) -> String {
-    let mut out = format!("neuron {} {{\n", neuron.name);
+    let kind = if neuron.is_parallel { "parallel neuron" } else { "neuron" };
+    let mut out = format!("{kind} {} {{\n", neuron.name);
     write_header(&mut out, neuron).expect("a string takes everything");
     out.push_str("}\n");
     out
@@ -28,6 +29,7 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
         match &input.from {
             From::Caller => out.push('\n'),
             From::Param(param) => write_param(out, param)?,
+            From::Product(i) => writeln!(out, " product {i}")?,
             From::Draw(Draw::Uniform, number) => writeln!(out, " drawn {number} uniform")?,
             From::Draw(Draw::Normal, number) => writeln!(out, " drawn {number} normal")?,
         }
@@ -35,6 +37,15 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
     for (i, param) in neuron.params.iter().enumerate() {
         write!(out, "  param {i} {}", param.name)?;
         write_param(out, param)?;
+    }
+    for param in &neuron.weights {
+        write!(out, "  weight {}", param.name)?;
+        write_param(out, param)?;
+    }
+    for (i, matrix) in neuron.matrices.iter().enumerate() {
+        writeln!(out, "  matrix {i} {} {{", matrix.name)?;
+        print(&matrix.program).lines().try_for_each(|line| writeln!(out, "    {line}"))?;
+        out.push_str("  }\n");
     }
     for (i, surrogate) in neuron.surrogates.iter().enumerate() {
         writeln!(out, "  surrogate {i} {} {{", surrogate.name)?;
@@ -49,6 +60,10 @@ fn write_header(out: &mut String, neuron: &Neuron) -> std::fmt::Result {
         let ty = type_word(state.ty);
         let (init, next) = (name(state.init), name(state.next));
         writeln!(out, "  state {i} {}: {ty} = {init} then {next}", state.name)?;
+    }
+    for (i, product) in neuron.products.iter().enumerate() {
+        let (matrix, column) = (product.matrix, name(product.column));
+        writeln!(out, "  product {i} = matrix {matrix} @ {column}")?;
     }
     for output in &neuron.outputs {
         let form = match output {
@@ -149,6 +164,7 @@ fn leaf_text(leaf: Leaf) -> String {
         Leaf::Param(i) => ("param", i),
         Leaf::Arg(i) => ("arg", i),
         Leaf::OutputGrad(i) => ("output_grad", i),
+        Leaf::ColumnGrad(i) => ("column_grad", i),
         Leaf::StateGrad(i) => ("state_grad", i),
         Leaf::InitGrad(i) => ("init_grad", i),
         Leaf::Sum(i) => ("sum", i),

@@ -19,6 +19,7 @@ use crate::check::normalize;
 use crate::check::pack;
 use crate::check::save::{self, Save};
 use crate::check::scope::{Progress, Role, Symbol};
+use crate::check::shapes;
 use crate::check::tree::{
     Choice, Neuron, Param, ParamDefault, Program, Stage, SurrogateItem, Type,
 };
@@ -126,8 +127,12 @@ pub fn specialize(program: &Program, wanted: &Specialization) -> Result<hir::Neu
     let neuron = choose(program, wanted)?;
     let values = option_values(program, neuron, wanted)?;
     check_names(neuron, wanted)?;
-    let mut special =
-        Special { neuron, wanted, builder: Builder::new(&program.surrogates, neuron.n_slots) };
+    let mut special = Special {
+        neuron,
+        wanted,
+        builder: Builder::new(&program.surrogates, neuron.n_slots),
+        weights: Vec::new(),
+    };
     special.builder.functions = &program.functions;
     special.run(values)
 }
@@ -294,6 +299,8 @@ pub(super) struct Special<'p> {
     pub(super) neuron: &'p Neuron,
     pub(super) wanted: &'p Specialization,
     pub(super) builder: Builder<'p>,
+    /// Params `[T, T]`.
+    pub(super) weights: Vec<hir::Param>,
 }
 
 impl Special<'_> {
@@ -381,7 +388,14 @@ impl Special<'_> {
             solved: std::mem::take(&mut self.builder.solved),
             save: self.wanted.save.clone(),
             dtype: self.wanted.dtype,
+            is_parallel: false,
+            weights: Vec::new(),
+            matrices: Vec::new(),
+            products: Vec::new(),
         };
+        made.is_parallel = neuron.is_parallel;
+        made.weights = std::mem::take(&mut self.weights);
+        shapes::take_apart(&mut made, std::mem::take(&mut self.builder.products))?;
         remove_unreachable(&mut made);
         learnt::require_primitives(&made)?;
         Ok(made)
@@ -563,7 +577,8 @@ fn remove_unreachable(neuron: &mut hir::Neuron) {
     let mut needed = vec![false; neuron.graph.len()];
     let roots = neuron.outputs.iter().map(|output| output.value);
     let states = neuron.states.iter().flat_map(|state| [state.init, state.next]);
-    roots.chain(states).for_each(|root| needed[root.0 as usize] = true);
+    let columns = neuron.products.iter().map(|product| product.column);
+    roots.chain(states).chain(columns).for_each(|root| needed[root.0 as usize] = true);
     for (id, node) in neuron.graph.iter().rev() {
         if needed[id.0 as usize] {
             node.op.operands().for_each(|operand| needed[operand.0 as usize] = true);
@@ -588,6 +603,7 @@ fn remove_unreachable(neuron: &mut hir::Neuron) {
     let place = |id: &mut NodeId| *id = places[id.0 as usize];
     neuron.outputs.iter_mut().for_each(|output| place(&mut output.value));
     neuron.named.iter_mut().for_each(|named| place(&mut named.node));
+    neuron.products.iter_mut().for_each(|product| place(&mut product.column));
     for state in &mut neuron.states {
         place(&mut state.init);
         place(&mut state.next);

@@ -154,6 +154,12 @@ pub enum Kind {
     Soft(Box<[Expr; 3]>),
     /// A surrogate with its arguments.
     Surrogate(SurrogateItem, Vec<Expr>),
+    /// A matrix times a column, over time.
+    Product(Box<[Expr; 2]>),
+    /// The matrix of the last steps, so many.
+    Band(Box<Expr>),
+    /// The weights of the last steps, and what they weigh.
+    Conv(Slot, Box<Expr>),
     /// The draw of a number, with the arguments of its distribution.
     Draw(u32, Distribution, Vec<Expr>),
     /// Values given to slots, and a value of them.
@@ -341,17 +347,28 @@ pub struct Range {
     pub span: Span,
 }
 
+/// What the host draws from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    /// `uniform(a, b)`
+    Uniform,
+    /// `normal(mean, std)`
+    Normal,
+    /// `kaiming_uniform(a)`
+    KaimingUniform,
+}
+
 /// What a param is where nothing is given.
 #[derive(Clone, Debug)]
 pub enum ParamDefault {
     /// One number for all.
     Number(Expr),
-    /// The host draws each number, from `uniform` or `normal` of two numbers.
+    /// The host draws each number.
     Drawn {
-        /// Whether it is `normal`.
-        is_normal: bool,
+        /// What from.
+        from: Drawn,
         /// Its arguments.
-        numbers: Box<[Expr; 2]>,
+        numbers: Vec<Expr>,
         /// All of it.
         span: Span,
     },
@@ -362,6 +379,8 @@ pub enum ParamDefault {
 pub enum Axis {
     /// `[T]`: each step.
     Steps,
+    /// `[T, T]`: each pair of steps.
+    Matrix,
     /// `[K]`: each index from 0 to below a length.
     Elements(Expr),
 }
@@ -414,6 +433,8 @@ pub struct Output {
 /// A neuron with its options open.
 #[derive(Clone, Debug)]
 pub struct Neuron {
+    /// Whether it sees the whole time axis.
+    pub is_parallel: bool,
     /// Its name.
     pub name: String,
     /// Where its name stands.

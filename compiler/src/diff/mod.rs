@@ -94,6 +94,10 @@ impl Step<'_> {
         for (i, state) in self.neuron.states.iter().enumerate() {
             self.seed(state.next, Leaf::StateGrad(i as u32), state.span);
         }
+        for (i, product) in self.neuron.products.iter().enumerate() {
+            let span = self.neuron.graph.node(product.column).span;
+            self.seed(product.column, Leaf::ColumnGrad(i as u32), span);
+        }
         for id in self.sweep.nodes() {
             if self.varying[id.0 as usize] {
                 self.pull(id);

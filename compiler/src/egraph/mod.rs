@@ -176,7 +176,9 @@ fn forward_roots(neuron: &Neuron) -> impl Iterator<Item = NodeId> {
         _ => false,
     };
     let saved = neuron.named.iter().filter(is_asked).map(|named| named.node);
-    states.chain(neuron.outputs.iter().map(|output| output.value)).chain(saved)
+    let columns = neuron.products.iter().map(|product| product.column);
+    let outputs = neuron.outputs.iter().map(|output| output.value);
+    states.chain(outputs).chain(columns).chain(saved)
 }
 
 /// What an adjoint gives.
@@ -352,6 +354,9 @@ fn renamed(
     neuron.named = named.collect();
     for state in &mut neuron.states {
         (state.init, state.next) = (found(state.init), found(state.next));
+    }
+    for product in &mut neuron.products {
+        product.column = found(product.column);
     }
     for output in &mut neuron.outputs {
         output.value = found(output.value);

@@ -133,6 +133,7 @@ fn sampled(neuron: &Neuron, leaf: Leaf, ty: Type, seed: u64) -> f64 {
         Leaf::StateGrad(i) => (6, i),
         Leaf::InitGrad(i) => (7, i),
         Leaf::Sum(i) => (8, i),
+        Leaf::ColumnGrad(i) => (9, i),
     };
     let unit = unit(seed, at.0 * 1000 + u64::from(at.1));
     let fact = super::facts::of_leaf(leaf, neuron);

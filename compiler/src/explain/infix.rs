@@ -123,6 +123,11 @@ fn leaf_name(leaf: Leaf, neuron: &Neuron) -> String {
         }
         Leaf::Arg(i) => format!("arg{i}"),
         Leaf::OutputGrad(i) => format!("grad {}", neuron.outputs[i as usize].name),
+        Leaf::ColumnGrad(i) => {
+            let product = &neuron.products[i as usize];
+            let matrix = &neuron.matrices[product.matrix as usize].name;
+            format!("{matrix}^T @ grad {}", neuron.inputs[product.input as usize].name)
+        }
         Leaf::StateGrad(i) => format!("grad {}@next", state(i)),
         Leaf::InitGrad(i) => format!("grad {}@first", state(i)),
         Leaf::Sum(i) => format!("sum{}", i + 1),

@@ -2,7 +2,7 @@
 
 use super::real::{Block, LANES, zip};
 use super::tape::{Leaves, Tape, reached};
-use super::{Call, Direction, Gradients, Mode, Run, Seeds, Shared};
+use super::{Call, Direction, Gradients, Mode, Run, Seeds, Shared, parallel};
 use crate::check::hir::{Leaf, Neuron, Output, Type};
 
 /// The lanes of a call that are evaluated side by side.
@@ -117,6 +117,11 @@ pub(super) fn blank(neuron: &Neuron, call: &Call) -> Run {
 
 /// What a neuron gives.
 pub fn run(neuron: &Neuron, call: &Call, mode: Mode<'_>) -> Run {
+    if !neuron.products.is_empty() {
+        let plain = |neuron: &Neuron, call: &Call| run(neuron, call, mode);
+        let (_, filled) = parallel::filled(neuron, call, mode, &plain);
+        return parallel::own_outputs(neuron, run(&parallel::with_columns(neuron), &filled, mode));
+    }
     let mut result = blank(neuron, call);
     let mut tape = Tape::new(neuron, mode);
     for piece in Piece::all(call) {
@@ -135,6 +140,15 @@ pub fn run(neuron: &Neuron, call: &Call, mode: Mode<'_>) -> Run {
 /// How fast what a neuron gives changes when its operands change in a direction: dual numbers, carried
 /// through the whole run.
 pub fn derivative(neuron: &Neuron, call: &Call, direction: &Direction, mode: Mode<'_>) -> Run {
+    if !neuron.products.is_empty() {
+        let plain = |neuron: &Neuron, call: &Call| run(neuron, call, mode);
+        let (matrices, filled) = parallel::filled(neuron, call, mode, &plain);
+        let derive = |n: &Neuron, call: &Call, d: &Direction| derivative(n, call, d, mode);
+        let known = (&matrices[..], &filled);
+        let direction = parallel::filled_direction(neuron, call, known, direction, &derive);
+        let own = parallel::with_columns(neuron);
+        return parallel::own_outputs(neuron, derivative(&own, &filled, &direction, mode));
+    }
     let mut result = blank(neuron, call);
     let mut tape = Tape::new(neuron, mode);
     let active = reached(&neuron.graph, |leaf| match leaf {
@@ -206,11 +220,25 @@ fn initial_tangents<'n>(
 /// Every step's Jacobian is taken by dual numbers, one direction for each input, state and param; the
 /// steps are then composed from the last to the first.
 pub fn gradients(neuron: &Neuron, call: &Call, seeds: &Seeds, mode: Mode<'_>) -> (Run, Gradients) {
+    match neuron.products.is_empty() {
+        true => plain(neuron, call, seeds, mode),
+        false => parallel::all(neuron, call, seeds, mode),
+    }
+}
+
+/// The same of a neuron whose inputs are all there.
+pub(super) fn plain(
+    neuron: &Neuron,
+    call: &Call,
+    seeds: &Seeds,
+    mode: Mode<'_>,
+) -> (Run, Gradients) {
     let mut run = blank(neuron, call);
     let mut gradients = Gradients {
         inputs: vec![vec![0.0; call.steps * call.lanes]; neuron.inputs.len()],
         states: vec![vec![0.0; call.lanes]; neuron.states.len()],
         params: call.params.iter().map(|p| vec![0.0; p.values.len()]).collect(),
+        weights: Vec::new(),
     };
     let mut tape = Tape::new(neuron, mode);
     let columns = columns(neuron);

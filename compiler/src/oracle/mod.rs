@@ -11,6 +11,7 @@
 //! Never here: speed bought with a shortcut that a kernel takes too.
 
 mod gradients;
+mod parallel;
 mod partials;
 mod real;
 pub mod smooth;
@@ -70,18 +71,20 @@ impl Shared {
 }
 
 /// What a neuron is run on. Sequences are `[T, lanes]`, element `t * lanes + lane`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Call {
     /// `T`.
     pub steps: usize,
     /// How many neurons, over all batch elements.
     pub lanes: usize,
-    /// For each input its sequence.
+    /// For each input its sequence; of one that is a product it is not looked at.
     pub inputs: Vec<Vec<f64>>,
     /// For each state its value before the first step, `[lanes]`, or none for its declared one.
     pub states: Vec<Option<Vec<f64>>>,
     /// For each param its numbers.
     pub params: Vec<Shared>,
+    /// For each param `[T, T]` its stored numbers.
+    pub weights: Vec<Vec<f64>>,
 }
 
 /// The adjoints of what a run gives, for `L = Σ seed · value`; none is 0.
@@ -112,6 +115,8 @@ pub struct Gradients {
     /// For each param, of its stored numbers, summed over the lanes that share one; the declared value
     /// of a state that the caller did not give counts.
     pub params: Vec<Vec<f64>>,
+    /// For each param `[T, T]`, of its stored numbers.
+    pub weights: Vec<Vec<f64>>,
 }
 
 /// A direction to differentiate in: how fast each operand changes. None is 0.
@@ -123,4 +128,6 @@ pub struct Direction {
     pub states: Vec<Option<Vec<f64>>>,
     /// For each param, as many as its stored numbers.
     pub params: Vec<Option<Vec<f64>>>,
+    /// For each param `[T, T]`, as many as its stored numbers.
+    pub weights: Vec<Option<Vec<f64>>>,
 }

@@ -4,7 +4,7 @@
 use super::gradients::{Piece, blank, walk};
 use super::real::Block;
 use super::tape::Tape;
-use super::{Call, Direction, Mode, Run};
+use super::{Call, Direction, Mode, Run, parallel};
 use crate::check::hir::Neuron;
 
 /// How fast what the smoothed neuron gives changes when its operands change in a direction, by four
@@ -30,6 +30,9 @@ pub fn derivative(neuron: &Neuron, call: &Call, direction: &Direction, step: f64
 
 /// Runs the smoothed neuron on `call` with the decisions of `base`.
 fn frozen_run(neuron: &Neuron, base: &Call, call: &Call) -> Run {
+    if !neuron.products.is_empty() {
+        return frozen_products(neuron, base, call);
+    }
     let mut result = blank(neuron, call);
     let mut tape = Tape::new(neuron, Mode::Smooth);
     for (base, piece) in Piece::all(base).zip(Piece::all(call)) {
@@ -47,6 +50,20 @@ fn frozen_run(neuron: &Neuron, base: &Call, call: &Call) -> Run {
         }
     }
     result
+}
+
+/// The same of a parallel neuron: what its products decide, they decide as in the base run.
+fn frozen_products(neuron: &Neuron, base: &Call, call: &Call) -> Run {
+    let run = |neuron: &Neuron, call: &Call| super::run(neuron, call, Mode::Smooth);
+    let (_, base) = parallel::filled(neuron, base, Mode::Smooth, &run);
+    let own = parallel::with_columns(neuron);
+    // Matrices are of other sizes than the neuron, and decide nothing by what is given.
+    let frozen = |neuron: &Neuron, call: &Call| match neuron.outputs.len() == own.outputs.len() {
+        true => frozen_run(&own, &base, call),
+        false => run(neuron, call),
+    };
+    let (_, call) = parallel::filled(neuron, call, Mode::Smooth, &frozen);
+    parallel::own_outputs(neuron, frozen_run(&own, &base, &call))
 }
 
 /// The call with its operands moved by `amount` times the direction.
@@ -69,6 +86,9 @@ fn moved(call: &Call, direction: &Direction, amount: f64) -> Call {
     }
     for (i, shared) in moved.params.iter_mut().enumerate() {
         add(&mut shared.values, direction.params.get(i));
+    }
+    for (i, values) in moved.weights.iter_mut().enumerate() {
+        add(values, direction.weights.get(i));
     }
     moved
 }

@@ -91,6 +91,12 @@ impl Pass<'_> {
                 self.plain(s, "a spike");
                 self.alike(v, e, "reset")
             }
+            Kind::Product(sides) => {
+                let [a, b] = sides.as_mut();
+                product(self.measure(a), self.measure(b), Unit::times)
+            }
+            Kind::Band(width) => self.plain(width, "the width of a band"),
+            Kind::Conv(weights, x) => product(self.slot(*weights), self.measure(x), Unit::times),
             Kind::Draw(_, distribution, arguments) => self.draw(*distribution, arguments),
             Kind::Block(binds, body) => {
                 binds.iter_mut().for_each(|bind| self.bind(bind));
