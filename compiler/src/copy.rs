@@ -39,6 +39,9 @@ pub fn artifact(target: &Target, key: String) -> Result<Artifact, EmitError> {
         save: String::new(),
         saved: Vec::new(),
         entries,
+        parallel: false,
+        matrices: Vec::new(),
+        outer: Vec::new(),
     };
     Ok(Artifact { manifest, code })
 }

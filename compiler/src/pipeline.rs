@@ -1,7 +1,9 @@
 //! The one list of passes, from the text of a neuron to its artifact.
 
+mod parallel;
 mod refuse;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -227,8 +229,11 @@ pub fn middle_and_tell(neuron: &Neuron, options: &Options) -> egraph::Simplified
 /// What the target cannot do.
 pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
     check_options(neuron, options)?;
+    if neuron.is_parallel {
+        return Ok(parallel::kernels(neuron, options)?.0);
+    }
     let (lowered, _) = lowered(&middle(neuron, options), options);
-    legal(lowered, options)
+    legal(lowered.all(), options)
 }
 
 /// The kernels of an adjoint before they are legal, and what of a step is saved for backward.
@@ -254,12 +259,17 @@ fn lowered(adjoint: &diff::Adjoint, options: &Options) -> (kernel::Lowered, Vec<
 /// What is saved for backward, with its reasons and what other strategies would cost.
 pub fn saves(neuron: &Neuron, options: &Options) -> saves::Report {
     let adjoint = middle(neuron, options);
+    if neuron.is_parallel {
+        return parallel::saves(&adjoint, options);
+    }
     let (lowered, _) = lowered(&adjoint, options);
     saves::report(&adjoint, &options.target, lowered.backward.schedule)
 }
 
-fn legal(lowered: kernel::Lowered, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
-    let all = [lowered.forward, lowered.forward_train, lowered.backward];
+fn legal(
+    all: impl IntoIterator<Item = Kernel>,
+    options: &Options,
+) -> Result<Vec<Verified<Kernel>>, EmitError> {
     let capabilities = options.capabilities();
     all.into_iter()
         .map(|mut kernel| {
@@ -295,16 +305,31 @@ fn is_of_states(buffer: &kernel::Buffer) -> bool {
 /// What the target cannot do.
 pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
     check_options(neuron, options)?;
+    if neuron.is_parallel {
+        return parallel::back(neuron, options, key);
+    }
     let adjoint = middle(neuron, options);
     let (lowered, saved) = lowered(&adjoint, options);
-    let mut kernels = legal(lowered, options)?;
+    let mut kernels = legal(lowered.all(), options)?;
     for (ending, options) in options.others(&kernels) {
         let (lowered, _) = self::lowered(&adjoint, &options);
         // Forward alone saves nothing, and so gains nothing from longer chunks.
         let left_out = usize::from(ending == LONG);
-        kernels.extend(legal(lowered.renamed(ending), &options)?.into_iter().skip(left_out));
+        kernels.extend(legal(lowered.renamed(ending).all(), &options)?.into_iter().skip(left_out));
     }
     let Emitted { code, entries } = emit(&kernels, &options.target)?;
+    let manifest = manifest(neuron, options, key, &saved, entries);
+    Ok(Artifact { manifest, code })
+}
+
+/// What an artifact says of its neuron.
+fn manifest(
+    neuron: &Neuron,
+    options: &Options,
+    key: String,
+    saved: &[saves::Entry],
+    entries: BTreeMap<String, artifact::Entry>,
+) -> Manifest {
     let port = |name: &str, ty| artifact::Port {
         name: name.into(),
         dtype: dtype(ty),
@@ -315,7 +340,7 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
         hir::Type::Real => artifact::Port { dtype: neuron.dtype.into(), ..port(name, ty) },
         _ => port(name, ty),
     };
-    let manifest = Manifest {
+    Manifest {
         schema: artifact::SCHEMA,
         abi: artifact::ABI,
         compiler: env!("CARGO_PKG_VERSION").into(),
@@ -345,8 +370,10 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
         save: neuron.save.to_string(),
         saved: saved.iter().map(self::saved).collect(),
         entries,
-    };
-    Ok(Artifact { manifest, code })
+        parallel: neuron.is_parallel,
+        matrices: Vec::new(),
+        outer: Vec::new(),
+    }
 }
 
 fn saved(entry: &saves::Entry) -> artifact::Saved {
@@ -442,6 +469,9 @@ fn params(neuron: &Neuron) -> Vec<artifact::Param> {
     let stepped = neuron.inputs.iter().filter_map(|input| input.param());
     all.extend(stepped.map(|stepped| {
         (stepped.span, artifact::Param { axis: Some(Axis::Steps), ..param(stepped) })
+    }));
+    all.extend(neuron.weights.iter().map(|weight| {
+        (weight.span, artifact::Param { axis: Some(Axis::Matrix), ..param(weight) })
     }));
     all.sort_by_key(|(span, _)| span.start);
     all.into_iter().map(|(_, param)| param).collect()

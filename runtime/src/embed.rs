@@ -213,8 +213,9 @@ impl Embedded {
     /// Whether an output is given for every step, and not for the last one alone.
     fn has_steps(&self, output: &str) -> bool {
         let buffer = Operand::Output(output).to_string();
-        let forward = self.manifest().entries.get("forward");
-        let found = forward.and_then(|entry| entry.buffers.iter().find(|b| b.name == buffer));
+        let forward = self.manifest().launches("forward", 1);
+        let mut buffers = forward.flat_map(|(_, entry)| &entry.buffers);
+        let found = buffers.find(|known| known.name == buffer);
         found.is_none_or(|buffer| buffer.shape.first().is_some_and(|size| size == "T"))
     }
 
@@ -225,6 +226,8 @@ impl Embedded {
         let axis = match &param.axis {
             Some(Axis::Elements(defaults)) => Some(defaults.len()),
             Some(Axis::Steps) => shape.first().copied(),
+            Some(Axis::Matrix) if n == 1 => None,
+            Some(Axis::Matrix) => return Ok(vec![shape.first().copied().unwrap_or(0); 2]),
             None => None,
         };
         let each = match (param.sharing, axis) {

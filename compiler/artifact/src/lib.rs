@@ -152,14 +152,60 @@ pub struct Manifest {
     /// The values that `forward_train` saves at each step, beside states at the borders of chunks.
     #[serde(default)]
     pub saved: Vec<Saved>,
-    /// The kernels, by name: `forward`, `forward_train`, `backward`, `reduce`.
+    /// The kernels, by name: `forward`, `forward_train`, `backward`, `reduce`. A parallel neuron may have several in place
+    /// of each of the first three, [`naming::sweep`], and has `outer`.
     pub entries: BTreeMap<String, Entry>,
+    /// Whether it sees the whole time axis: a param `[T]` is then a buffer `[T]` to its kernels.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub parallel: bool,
+    /// Of a parallel neuron: the matrices that its kernels take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matrices: Vec<Matrix>,
+    /// Of a parallel neuron: what is added up over lanes behind backward.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outer: Vec<Outer>,
+}
+
+/// A matrix `[T, T]` that columns over time are multiplied with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// Its name: that of the param that it is, where it has no program.
+    pub name: String,
+    /// What computes it, a neuron of its own whose steps are the rows and whose lanes are the columns. Its kernels are
+    /// among the entries of the neuron that the matrix is of, with [`naming::of_matrix`] before their names. Its inputs
+    /// are params `[T, T]` of that neuron and [`naming::LAG`]; its params are params of that neuron; its output is `m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Box<Manifest>>,
+}
+
+/// Two sequences of a parallel neuron that `outer` adds up over lanes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outer {
+    /// The buffer of the gradient of a product, or of a param with a number for each step.
+    pub left: String,
+    /// The buffer of the product's column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<String>,
+    /// The matrix to whose gradient the products are added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<String>,
+    /// Params `[T]` whose gradient the sums of `left` are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<String>,
 }
 
 impl Manifest {
     /// Whether the neuron draws random numbers at each step: what it gives depends on a seed then.
     pub fn draws(&self) -> bool {
         self.entries.values().flat_map(|entry| &entry.scalars).any(|name| name == "seed.low")
+    }
+
+    /// The entries to launch for so many steps, one after the other, with their names: that of [`Manifest::entry_for`],
+    /// and the sweeps behind it.
+    pub fn launches(&self, name: &str, steps: usize) -> impl Iterator<Item = (&str, &Entry)> {
+        let sweep = |i| self.entries.get_key_value(&naming::sweep(name, i));
+        let rest = (1..).map_while(sweep).map(|(name, entry)| (name.as_str(), entry));
+        self.entry_for(name, steps).into_iter().chain(rest)
     }
 
     /// The entry to launch for so many steps, with its name: that for few or for many steps, where there is
@@ -355,6 +401,11 @@ impl Param {
             Param { name, axis: None, default, ..self.clone() }
         };
         defaults.iter().enumerate().map(element).collect()
+    }
+
+    /// Whether it has a number for each pair of steps.
+    pub fn is_matrix(&self) -> bool {
+        self.axis == Some(Axis::Matrix)
     }
 
     /// Whether it has a number for each step.

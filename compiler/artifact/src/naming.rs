@@ -4,6 +4,7 @@
 //! | Name | Is |
 //! | --- | --- |
 //! | `input.x`, `param.tau`, `state.v` | what a call is given |
+//! | `matrix.w` | what columns over time are multiplied with |
 //! | `output.s`, `next.v` | what it gives: outputs, and states after the last step |
 //! | `packed.s` | the spikes of an output, 32 steps to a word |
 //! | `saved.v` | the state at the start of each chunk but the first |
@@ -24,6 +25,24 @@ pub const LONG: &str = "_long";
 /// any number. It is launched where its lanes divide `N`, every stride, and `S` where it adds up groups.
 pub const WIDE: &str = "_wide";
 
+/// The name of one of the entries that a parallel neuron has in place of one, in the order they are launched, from 0 on.
+pub fn sweep(name: &str, i: usize) -> String {
+    if i == 0 { name.into() } else { format!("{name}_{i}") }
+}
+
+/// What the entries of a matrix's program begin with, by its place among the matrices.
+pub fn of_matrix(i: usize) -> String {
+    format!("m{i}_")
+}
+
+/// The input of a matrix's program that is the row's number less the column's.
+pub const LAG: &str = "lag@";
+
+/// Whether that is what a name of a sweep but the first ends in.
+pub fn is_sweep(ending: &str) -> bool {
+    ending.strip_prefix('_').is_some_and(|number| number.parse::<usize>().is_ok())
+}
+
 /// The constants of WGSL that divides or takes square roots in strict kernels, set when a pipeline is made: which
 /// quotients are correctly rounded on the device, 0 the driver's, 1 those by fused products, 2 those by whole
 /// numbers; and which roots are, 0 the driver's, 1 those by whole numbers. What is not set is 0.
@@ -38,6 +57,8 @@ pub enum Operand<'a> {
     Input(&'a str),
     /// A param as stored.
     Param(&'a str),
+    /// A matrix that columns are multiplied with.
+    Matrix(&'a str),
     /// A state before the first step.
     State(&'a str),
     /// An output.
@@ -92,9 +113,10 @@ pub fn moment(input: &str, moment: Moment) -> String {
 type Make = for<'a> fn(&'a str) -> Operand<'a>;
 
 /// The prefixes. None is the beginning of another. Closures, since an enum constructor is of one lifetime.
-const PREFIXES: [(&str, Make); 13] = [
+const PREFIXES: [(&str, Make); 14] = [
     ("input.", |n| Operand::Input(n)),
     ("param.", |n| Operand::Param(n)),
+    ("matrix.", |n| Operand::Matrix(n)),
     ("state.", |n| Operand::State(n)),
     ("output.", |n| Operand::Output(n)),
     ("packed.", |n| Operand::Packed(n)),
@@ -120,6 +142,7 @@ impl<'a> Operand<'a> {
         match self {
             Operand::Input(name)
             | Operand::Param(name)
+            | Operand::Matrix(name)
             | Operand::State(name)
             | Operand::Output(name)
             | Operand::Packed(name)

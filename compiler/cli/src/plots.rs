@@ -161,7 +161,7 @@ fn curve(text: &Text, spec: &str, distances: &[f64]) -> Result<Curve> {
         lanes,
         inputs: vec![distances.to_vec()],
         states: vec![None],
-        params: Vec::new(),
+        ..Call::default()
     };
     let direction = Direction { inputs: vec![Some(vec![1.0; lanes])], ..Direction::default() };
     let values = oracle::run(&neuron, &call, Mode::Smooth).outputs;

@@ -61,12 +61,15 @@ fn page(artifact: &Artifact, program: &str) -> Result<String> {
     if manifest.draws() {
         return Err("the neuron draws random numbers, which a page cannot do".to_string().into());
     }
+    if manifest.parallel {
+        return Err("a page runs neurons step by step, and this one is parallel".to_string().into());
+    }
     let mut drawn = BTreeMap::new();
     for param in &manifest.params {
         let is_refused = match &param.axis {
             Some(Axis::Elements(defaults)) => defaults.iter().any(is_drawn),
             Some(Axis::Steps) => is_drawn(&param.default),
-            None => false,
+            Some(Axis::Matrix) | None => false,
         };
         if is_refused {
             let why = format!("`{}` is indexed and drawn, which a page cannot do", param.name);

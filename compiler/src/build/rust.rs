@@ -157,6 +157,9 @@ fn param(param: &Param) -> String {
     };
     let (ty, slice, shared) = match axis {
         Some(Axis::Steps) => ("&[f32]", "value", format!("{shared} for each step, steps first")),
+        Some(Axis::Matrix) => {
+            ("&[f32]", "value", format!("{shared} for each pair of steps, rows first"))
+        }
         Some(Axis::Elements(all)) => (
             "&[f32]",
             "value",

@@ -525,8 +525,7 @@ pub struct Matrix {
     pub program: Neuron,
 }
 
-/// The input of a matrix's program that is the row's number less the column's.
-pub const LAG: &str = "lag@";
+pub use snn_artifact::naming::LAG;
 
 impl Matrix {
     /// Whether it is the param as it is.

@@ -42,6 +42,18 @@ pub fn count(kernel: &Kernel) -> Count {
 }
 
 impl Count {
+    /// What two kernels do together.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes + other.bytes,
+            saved: self.saved + other.saved,
+            operations: self.operations + other.operations,
+            written_out: self.written_out + other.written_out,
+            functions: self.functions + other.functions,
+            divisions: self.divisions + other.divisions,
+        }
+    }
+
     /// Operations, a function of the maths library as one.
     pub fn terms(&self) -> u64 {
         self.operations - self.written_out + self.functions

@@ -3,6 +3,7 @@
 use snn_artifact::Target;
 
 use super::Options;
+use crate::check::Save;
 use crate::check::hir::Neuron;
 use crate::error::Unsupported;
 use crate::kernel;
@@ -11,6 +12,7 @@ use crate::kernel::schedule::Tuning;
 /// Checks the options for a target and a neuron.
 pub(super) fn check_options(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
     check_schedule(options)?;
+    check_save(neuron, options)?;
     check_words(neuron, options)?;
     check_lines(options)
 }
@@ -26,6 +28,19 @@ fn check_schedule(options: &Options) -> Result<(), Unsupported> {
         target: target_word(&options.target),
         what: format!("lanes spread over threads, as in the schedule {}", options.tuning),
         instead: "give chunk=STEPS alone, or choose the target ptx".into(),
+    })
+}
+
+/// A parallel neuron leaves its products for backward, and nothing else.
+fn check_save(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
+    let is_asked = neuron.save != Save::Auto || neuron.named.iter().any(|named| named.is_saved);
+    if !neuron.is_parallel || !is_asked {
+        return Ok(());
+    }
+    Err(Unsupported {
+        target: target_word(&options.target),
+        what: "a choice of what a parallel neuron saves".into(),
+        instead: "leave it out: products are saved, and all else is computed again".into(),
     })
 }
 

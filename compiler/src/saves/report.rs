@@ -3,10 +3,12 @@
 use std::fmt;
 
 use snn_artifact::Target;
+use snn_artifact::naming::is_sweep;
 
 use super::{Saved, Width, bytes, choose_as};
 use crate::check::Save;
 use crate::diff::Adjoint;
+use crate::kernel::lower::Sweeps;
 use crate::kernel::{Count, Lowered, Role, Schedule, Shape, count, lower};
 use crate::span::Span;
 
@@ -21,6 +23,8 @@ pub enum Why {
     Bytes,
     /// Computing it again, and what leads to it, costs more on the target than its bytes do.
     Cost,
+    /// It is a product over time, which takes all steps.
+    Product,
     /// It decides by a number that is saved rounded, and could decide otherwise in backward.
     Decides,
 }
@@ -31,6 +35,7 @@ impl fmt::Display for Why {
             Why::Program => "the program says so",
             Why::Name => "it was asked for by name",
             Why::Bytes => "the fewest bytes from which no chunk has to be run again",
+            Why::Product => "to multiply again costs more than its bytes",
             Why::Cost => "to compute it again costs more than its bytes",
             Why::Decides => "it decides by what is saved rounded, and has to decide the same again",
         })
@@ -100,6 +105,40 @@ pub fn report(adjoint: &Adjoint, target: &Target, schedule: Schedule) -> Report 
     }
 }
 
+/// Reports on the kernels of a parallel neuron, which have no other strategies.
+pub fn of_sweeps(adjoint: &Adjoint, sweeps: &Sweeps, schedule: Schedule) -> Report {
+    let total = |name: &str| {
+        let own = sweeps.kernels.iter().filter(|kernel| {
+            let ending = kernel.name.strip_prefix(name);
+            ending.is_some_and(|ending| ending.is_empty() || is_sweep(ending))
+        });
+        own.map(count).fold(Count::default(), Count::plus)
+    };
+    Report {
+        saved: of_saves(adjoint, &sweeps.saves, schedule),
+        borders: Vec::new(),
+        chunk: schedule.chunk,
+        alternatives: Vec::new(),
+        chosen: Strategy {
+            save: adjoint.neuron.save.clone(),
+            forward: total("forward_train"),
+            backward: total("backward"),
+        },
+    }
+}
+
+/// What is saved, as reports have it.
+pub fn of_saves(adjoint: &Adjoint, saves: &[Saved], schedule: Schedule) -> Vec<Entry> {
+    let entry = |saved: &Saved| Entry {
+        name: saved.name.clone(),
+        width: saved.width,
+        bytes: bytes(saved.width, schedule.chunk),
+        why: saved.why,
+        span: adjoint.neuron.graph.node(saved.node).span,
+    };
+    saves.iter().map(entry).collect()
+}
+
 fn strategy(save: Save, lowered: &Lowered) -> Strategy {
     let Lowered { forward_train, backward, .. } = lowered;
     Strategy { save, forward: count(forward_train), backward: count(backward) }
@@ -112,14 +151,8 @@ pub fn entries(adjoint: &Adjoint, saves: &[Saved], lowered: &Lowered) -> Vec<Ent
         let name = snn_artifact::naming::Operand::Trace(&saved.name).to_string();
         buffers.iter().any(|buffer| buffer.name == name)
     };
-    let entry = |saved: &Saved| Entry {
-        name: saved.name.clone(),
-        width: saved.width,
-        bytes: bytes(saved.width, lowered.forward_train.schedule.chunk),
-        why: saved.why,
-        span: adjoint.neuron.graph.node(saved.node).span,
-    };
-    saves.iter().filter(is_read).map(entry).collect()
+    let read: Vec<Saved> = saves.iter().filter(is_read).cloned().collect();
+    of_saves(adjoint, &read, lowered.forward_train.schedule)
 }
 
 /// The names of the states that are saved at the borders of chunks.

@@ -5,7 +5,7 @@
 
 use std::mem::discriminant;
 
-use snn_artifact::naming::Operand;
+use snn_artifact::naming::{Operand, of_matrix};
 use snn_artifact::{
     ABI, Buffer, Dtype, Entry, Manifest, Param, Port, Role, SCHEMA, Sharing, Target,
 };
@@ -23,8 +23,13 @@ pub const BACKWARD: &str = "backward";
 pub const REDUCE: &str = "reduce";
 
 /// The buffers and scalars of [`REDUCE`].
+/// Products of two sequences, added up over lanes.
+pub const OUTER: &str = "outer";
 const REDUCE_BUFFERS: [(&str, bool); 2] = [("partial", false), ("grad", true)];
 const REDUCE_SCALARS: [&str; 3] = ["G", "S", "O"];
+/// Those of [`OUTER`].
+const OUTER_BUFFERS: [(&str, bool); 3] = [("left", false), ("right", false), ("partial", true)];
+const OUTER_SCALARS: [&str; 5] = ["T", "N", "K", "stride.left", "stride.right"];
 /// The scalars that other entries may take beside strides.
 const SCALARS: [&str; 8] = ["T", "N", "C", "S", "M", "seed.low", "seed.high", "first_step"];
 
@@ -43,12 +48,15 @@ pub fn manifest(manifest: &Manifest, device: &dyn Device) -> Result<()> {
     dtypes(manifest, device)?;
     for (name, entry) in &manifest.entries {
         if name == REDUCE {
-            reduce(entry)?;
-        } else {
+            takes(entry, name, &REDUCE_BUFFERS, &REDUCE_SCALARS)?;
+        } else if name == OUTER {
+            takes(entry, name, &OUTER_BUFFERS, &OUTER_SCALARS)?;
+        } else if !is_of_matrix(manifest, name) {
             kernel(manifest, name, entry)?;
         }
     }
-    Ok(())
+    let programs = manifest.matrices.iter().filter_map(|matrix| matrix.program.as_deref());
+    programs.into_iter().try_for_each(|program| self::manifest(program, device))
 }
 
 fn broken(why: String) -> Error {
@@ -94,7 +102,8 @@ fn dtypes(manifest: &Manifest, device: &dyn Device) -> Result<()> {
             (format!("{kind} `{name}`"), *dtype, known.contains(dtype))
         })
     });
-    let buffers = entries.values().flat_map(|entry| &entry.buffers);
+    let own = entries.iter().filter(|(name, _)| !is_of_matrix(manifest, name));
+    let buffers = own.flat_map(|(_, entry)| &entry.buffers);
     // What is saved only the kernels read, and they know its type.
     let buffers = buffers.filter(|buffer| buffer.role != Role::Saved).map(|buffer| {
         let fits = buffer.dtype == dtype(manifest, &buffer.name);
@@ -132,12 +141,21 @@ pub fn is_int(manifest: &Manifest, buffer: &str) -> bool {
     dtype(manifest, buffer) == Dtype::I32
 }
 
-fn reduce(entry: &Entry) -> Result<()> {
-    let buffers = entry.buffers.iter().map(|b| (b.name.as_str(), b.written));
-    if buffers.eq(REDUCE_BUFFERS) && entry.scalars == REDUCE_SCALARS {
+/// That an entry which is the same for every neuron takes what it has to.
+fn takes(entry: &Entry, name: &str, buffers: &[(&str, bool)], scalars: &[&str]) -> Result<()> {
+    let own = entry.buffers.iter().map(|b| (b.name.as_str(), b.written));
+    if own.eq(buffers.iter().copied()) && entry.scalars == scalars {
         return Ok(());
     }
-    Err(broken(format!("its entry `{REDUCE}` does not take `partial`, `grad` and G, S, O")))
+    let buffers: Vec<String> = buffers.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let (buffers, scalars) = (buffers.join(", "), scalars.join(", "));
+    Err(broken(format!("its entry `{name}` does not take {buffers} and {scalars}")))
+}
+
+/// Whether an entry is of the program of a matrix, whose own manifest describes it.
+fn is_of_matrix(manifest: &Manifest, name: &str) -> bool {
+    let mut prefixes = (0..manifest.matrices.len()).map(of_matrix);
+    prefixes.any(|prefix| name.starts_with(&prefix))
 }
 
 fn kernel(manifest: &Manifest, name: &str, entry: &Entry) -> Result<()> {
@@ -215,6 +233,13 @@ fn wanted(manifest: &Manifest, operand: Operand<'_>) -> Option<Wanted> {
         Operand::Next(_) => port(states, Role::StateOut, LANE),
         Operand::NextGrad(_) => port(states, Role::Grad, LANE),
         Operand::Saved(_) | Operand::Trace(_) => Some(Wanted { role: Role::Saved, shape: None }),
+        Operand::Matrix(name) => {
+            let known = manifest.matrices.iter().any(|matrix| matrix.name == name);
+            known.then_some(Wanted { role: Role::Param, shape: Some(&["T", "T"]) })
+        }
+        Operand::Param(_) if manifest.parallel && stepped(Role::Param).is_some() => {
+            Some(Wanted { role: Role::Param, shape: Some(&["T"]) })
+        }
         Operand::Param(name) => {
             let sharing = sharing(manifest, name)?;
             Some(Wanted { role: Role::Param, shape: Some(numbers(sharing)) })

@@ -27,6 +27,7 @@ pub fn numbers(
     seed: u64,
 ) -> Result<Vec<f32>> {
     let mut random = ChaCha8Rng::from_seed(key(&param.name, seed));
+    let distribution = &of_numbers(distribution, n);
     let mut number = || {
         let mut draws = (0..DRAWS).map(|_| draw(distribution, &mut random));
         draws.find(|number| is_allowed(param, distribution, *number))
@@ -39,6 +40,18 @@ pub fn numbers(
     (0..n).map(|_| number().ok_or_else(none)).collect()
 }
 
+/// A distribution of so many numbers: that of a matrix is uniform, with bounds by how many columns it has.
+fn of_numbers(distribution: &Distribution, n: usize) -> Distribution {
+    match *distribution {
+        Distribution::KaimingUniform { a } => {
+            let columns = (n as f64).sqrt().max(1.0);
+            let bound = (6.0 / ((1.0 + a * a) * columns)).sqrt();
+            Distribution::Uniform { low: -bound, high: bound }
+        }
+        other => other,
+    }
+}
+
 fn key(name: &str, seed: u64) -> [u8; 32] {
     digest([&seed.to_le_bytes(), name.as_bytes()].concat())
 }
@@ -47,6 +60,8 @@ fn draw(distribution: &Distribution, random: &mut ChaCha8Rng) -> f32 {
     let number = match *distribution {
         Distribution::Uniform { low, high } => low + (high - low) * unit(random),
         Distribution::Normal { mean, std } => mean + std * normal(random),
+        // It was made uniform.
+        Distribution::KaimingUniform { .. } => 0.0,
     };
     number as f32
 }
@@ -66,7 +81,7 @@ fn normal(random: &mut ChaCha8Rng) -> f64 {
 fn is_allowed(param: &Param, distribution: &Distribution, number: f32) -> bool {
     let is_below = match *distribution {
         Distribution::Uniform { high, .. } => f64::from(number) < rounded(high),
-        Distribution::Normal { .. } => number.is_finite(),
+        Distribution::Normal { .. } | Distribution::KaimingUniform { .. } => number.is_finite(),
     };
     is_below && param.range.is_none_or(|range| contains(range, f64::from(number), rounded))
 }

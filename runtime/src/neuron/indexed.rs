@@ -105,7 +105,8 @@ fn split(param: &Param, given: &Array, geometry: &Geometry) -> Result<Vec<Array>
 pub fn join(run: &Run<'_>, gradients: &mut Gradients) {
     for param in run.neuron.manifest.params.iter().filter(|param| param.learn) {
         let joined = match &param.axis {
-            None => None,
+            None | Some(Axis::Matrix) => None,
+            Some(Axis::Steps) if run.neuron.manifest.parallel => None,
             Some(Axis::Steps) => {
                 gradients.inputs.remove(&param.name).and_then(|all| summed(run, param, &all))
             }

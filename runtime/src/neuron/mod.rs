@@ -11,6 +11,7 @@ mod indexed;
 mod ints;
 mod operands;
 mod packed;
+mod parallel;
 mod params;
 mod prepared;
 mod results;
@@ -47,6 +48,7 @@ pub(crate) use params::{check as check_param, moved as moved_param};
 
 use check::{BACKWARD, FORWARD, FORWARD_TRAIN};
 use operands::Operands;
+use parallel::Products;
 use results::Results;
 use run::Run;
 use sums::Sums;
@@ -55,8 +57,10 @@ use tile::Tile;
 /// A neuron's kernels on a device.
 pub struct Neuron {
     device: Arc<dyn Device>,
-    module: Box<dyn Module>,
+    module: Arc<dyn Module>,
     manifest: Manifest,
+    /// Those of matrices that are no params.
+    programs: Vec<Option<Neuron>>,
 }
 
 impl Neuron {
@@ -68,8 +72,9 @@ impl Neuron {
     /// runtime does not know; those of the device.
     pub fn load(device: Arc<dyn Device>, artifact: Artifact) -> Result<Self> {
         check::manifest(&artifact.manifest, device.as_ref())?;
-        let module = device.load(&artifact)?;
-        Ok(Self { device, module, manifest: artifact.manifest })
+        let module: Arc<dyn Module> = device.load(&artifact)?.into();
+        let programs = parallel::programs(&device, &module, &artifact.manifest);
+        Ok(Self { device, module, manifest: artifact.manifest, programs })
     }
 
     /// What the artifact says of itself.
@@ -109,7 +114,7 @@ impl Neuron {
         let seeds = operands::seeds(&self.manifest, &operands.geometry, seeds)?;
         let (run, sources) = (Run::new(self, &operands)?, operands.sources());
         let mut results = Results::new(&run, true)?;
-        let mut sums = Sums::new(&run);
+        let (mut sums, mut products) = (Sums::new(&run), Products::default());
         for lanes in run.tiles.ranges() {
             let mut tile = Tile::new(&run, lanes, &sources)?;
             tile.write(&run, &seeds)?;
@@ -117,9 +122,12 @@ impl Neuron {
             tile.launch(&run, BACKWARD)?;
             results.take(&run, &tile)?;
             sums.take(&run, &tile)?;
+            products.take(&run, &tile)?;
         }
         sums.finish(&run)?;
-        Ok(results.into_gradients(&run, sums.read(&run)?))
+        let mut gradients = results.into_gradients(&run, sums.read(&run)?);
+        parallel::finish(&run, &products, &mut gradients)?;
+        Ok(gradients)
     }
 
     /// Copies the operands to the device, to be launched on any number of times.

@@ -13,7 +13,8 @@ use super::check::is_int;
 use super::geometry::{Draws, Geometry};
 use super::indexed::{self, Stepped};
 use super::ints;
-use super::params::Stored;
+use super::parallel;
+use super::params::{self, Stored};
 use crate::error::{Error, Result};
 
 /// The operands of a run, checked, the large ones still where the caller has them.
@@ -28,6 +29,8 @@ pub struct Operands<'a> {
     pub narrow: BTreeMap<String, Vec<usize>>,
     /// Params with a number for each step, by name.
     pub stepped: Vec<(String, Stepped)>,
+    /// The calls of the programs of matrices.
+    pub calls: Vec<Option<Call>>,
 }
 
 /// Numbers for the lanes of a buffer.
@@ -67,7 +70,10 @@ impl<'a> Operands<'a> {
         let (mut stored, mut stepped) = (Vec::new(), Vec::new());
         for param in &manifest.params {
             let given = call.params.get(&param.name);
-            if param.has_steps() {
+            if param.is_matrix() || param.has_steps() && manifest.parallel {
+                let own = params::stored(param, given, &geometry, call.seed)?;
+                stored.push((param.name.clone(), own));
+            } else if param.has_steps() {
                 let numbers = Stepped::new(param, given, &geometry, call.seed)?;
                 stepped.push((param.name.clone(), numbers));
             } else {
@@ -78,7 +84,9 @@ impl<'a> Operands<'a> {
         let narrow = narrow
             .map(|(name, input)| (Operand::InputGrad(name).to_string(), input.shape().to_vec()))
             .collect();
-        Ok(Self { geometry, tiled, params: stored, narrow, stepped })
+        let weights = stored.iter().map(|(name, own)| (name.as_str(), own.values.clone()));
+        let calls = parallel::calls(manifest, call, &weights.collect(), geometry.steps)?;
+        Ok(Self { geometry, tiled, params: stored, narrow, stepped, calls })
     }
 
     /// All that tiles are cut from.

@@ -31,8 +31,10 @@ pub fn stored(
     seed: u64,
 ) -> Result<Stored> {
     let mut shape = declared(param.sharing, geometry);
-    if param.has_steps() {
-        shape.insert(0, geometry.steps);
+    match param.axis {
+        Some(Axis::Steps) => shape.insert(0, geometry.steps),
+        Some(Axis::Matrix) => shape = vec![geometry.steps; 2],
+        Some(Axis::Elements(_)) | None => {}
     }
     let n = array::count(&shape).unwrap_or(0);
     let Some(given) = given else {
@@ -118,6 +120,7 @@ pub fn expected(param: &Param, shape: &[usize]) -> String {
     let (shape, sharing) = (array::text(shape), sharing(param.sharing));
     let each = |axis: &Axis| match axis {
         Axis::Steps => " with a number for each step",
+        Axis::Matrix => " with a number for each pair of steps",
         Axis::Elements(_) => " with a number for each index",
     };
     match (&param.axis, param.sharing) {

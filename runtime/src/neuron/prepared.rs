@@ -2,6 +2,7 @@
 
 use super::check::{BACKWARD, FORWARD, FORWARD_TRAIN};
 use super::operands::{self, Operands};
+use super::parallel::{self, Products};
 use super::results::Results;
 use super::run::Run;
 use super::sums::Sums;
@@ -17,6 +18,7 @@ pub struct Prepared<'n> {
     run: Run<'n>,
     tiles: Vec<Tile>,
     sums: Sums,
+    products: Products,
     saved_bytes: usize,
     is_trained: bool,
     seeded: Vec<String>,
@@ -31,7 +33,8 @@ impl<'n> Prepared<'n> {
         }
         let saved_bytes = run.saved_bytes()?;
         let sums = Sums::new(&run);
-        Ok(Self { run, tiles, sums, saved_bytes, is_trained: false, seeded: Vec::new() })
+        let products = Products::default();
+        Ok(Self { run, tiles, sums, products, saved_bytes, is_trained: false, seeded: Vec::new() })
     }
 
     /// Sets the gradients that backward begins with, in place of all set before; without any, they are
@@ -82,9 +85,11 @@ impl<'n> Prepared<'n> {
             self.launch_forward_train()?;
         }
         self.sums.restart();
+        self.products.restart();
         for tile in &mut self.tiles {
             tile.launch(&self.run, BACKWARD)?;
             self.sums.take(&self.run, tile)?;
+            self.products.take(&self.run, tile)?;
         }
         self.sums.finish(&self.run)
     }
@@ -118,7 +123,10 @@ impl<'n> Prepared<'n> {
     ///
     /// Those of the device, and where nothing was launched.
     pub fn read_gradients(&self) -> Result<Gradients> {
-        Ok(self.results(true)?.into_gradients(&self.run, self.sums.read(&self.run)?))
+        let results = self.results(true)?;
+        let mut gradients = results.into_gradients(&self.run, self.sums.read(&self.run)?);
+        parallel::finish(&self.run, &self.products, &mut gradients)?;
+        Ok(gradients)
     }
 
     fn results(&self, gradients: bool) -> Result<Results> {

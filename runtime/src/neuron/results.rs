@@ -54,7 +54,7 @@ impl Results {
             add(Operand::InputGrad(&port.name), sequence)?;
         }
         let learnt = manifest.params.iter().filter(|param| param.learn && param.has_steps());
-        for param in learnt.filter(|_| gradients) {
+        for param in learnt.filter(|_| gradients && !manifest.parallel) {
             add(Operand::InputGrad(&param.name), sequence)?;
         }
         let reals = manifest.states.iter().filter(|state| state.dtype == Dtype::F32);
@@ -128,8 +128,10 @@ impl Results {
 fn written_by_none(run: &Run<'_>, buffer: &str) -> Result<()> {
     let gradient =
         matches!(Operand::parse(buffer), Some(Operand::InputGrad(_) | Operand::StateGrad(_)));
-    let (_, entry) = run.entry(if gradient { BACKWARD } else { FORWARD })?;
-    let writes = entry.buffers.iter().any(|known| known.name == buffer);
+    let kernel = if gradient { BACKWARD } else { FORWARD };
+    run.entry(kernel)?;
+    let mut entries = run.neuron.manifest.launches(kernel, run.geometry.steps);
+    let writes = entries.any(|(_, entry)| entry.buffers.iter().any(|b| b.name == buffer));
     match (gradient, writes) {
         (true, false) => Ok(()),
         (_, true) => Err(Error::Device {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use snn_artifact::naming::Operand;
 use snn_artifact::{Entry, Role};
 
-use super::Neuron;
 use super::check::FORWARD_TRAIN;
 use super::elements;
 use super::geometry::Geometry;
 use super::operands::Operands;
+use super::parallel;
 use super::tiles::{self, Tiles};
+use super::{Call, Neuron};
 use crate::device::Memory;
 use crate::error::{Error, Result};
 
@@ -28,6 +29,8 @@ pub struct Run<'n> {
     pub shapes: BTreeMap<String, Vec<usize>>,
     /// The shapes of inputs that are repeated, by the names of their gradients' buffers.
     pub narrow: BTreeMap<String, Vec<usize>>,
+    /// The calls of the programs of matrices.
+    pub calls: Vec<Option<Call>>,
 }
 
 impl<'n> Run<'n> {
@@ -42,9 +45,12 @@ impl<'n> Run<'n> {
         let tiles = Tiles::new(&neuron.manifest, &geometry, &name, most)?;
         let (params, shapes) = (BTreeMap::new(), BTreeMap::new());
         let narrow = operands.narrow.clone();
-        let mut run = Self { neuron, geometry, tiles, params, shapes, narrow };
+        let calls = operands.calls.clone();
+        let mut run = Self { neuron, geometry, tiles, params, shapes, narrow, calls };
         for (name, stored) in &operands.params {
-            let buffer = Operand::Param(name).to_string();
+            let is_matrix = neuron.manifest.matrices.iter().any(|matrix| matrix.name == *name);
+            let operand = if is_matrix { Operand::Matrix(name) } else { Operand::Param(name) };
+            let buffer = operand.to_string();
             if neuron.takes(&buffer) {
                 // `C` and `M` are at least 1 in launches, also of no lanes.
                 let values = if stored.values.is_empty() { &[0.0] } else { &stored.values[..] };
@@ -52,6 +58,13 @@ impl<'n> Run<'n> {
                 run.params.insert(buffer, memory);
             }
             run.shapes.insert(name.clone(), stored.shape.clone());
+        }
+        for (i, program) in neuron.programs.iter().enumerate() {
+            if let (Some(program), Some(call)) = (program, &run.calls[i]) {
+                let buffer = Operand::Matrix(&neuron.manifest.matrices[i].name).to_string();
+                let memory = run.upload(&buffer, &parallel::matrix(program, call)?)?;
+                run.params.insert(buffer, memory);
+            }
         }
         let stepped = operands.stepped.iter();
         run.shapes.extend(stepped.map(|(name, stepped)| (name.clone(), stepped.shape.clone())));
@@ -101,9 +114,10 @@ impl<'n> Run<'n> {
     /// [`Error::Artifact`] where the shape of what is saved has no value.
     pub fn saved_bytes(&self) -> Result<usize> {
         let mut bytes = 0;
-        let entry = self.entry(FORWARD_TRAIN).ok();
-        for buffer in entry.iter().flat_map(|(_, entry)| &entry.buffers) {
-            for lanes in self.tiles.ranges().filter(|_| buffer.role == Role::Saved) {
+        let entries = self.neuron.manifest.launches(FORWARD_TRAIN, self.geometry.steps);
+        for buffer in entries.flat_map(|(_, entry)| &entry.buffers) {
+            let is_saved = buffer.role == Role::Saved && buffer.written;
+            for lanes in self.tiles.ranges().filter(|_| is_saved) {
                 bytes += tiles::bytes(FORWARD_TRAIN, buffer, &self.geometry, lanes.len())?;
             }
         }

@@ -53,7 +53,7 @@ impl Sums {
     /// Those of a run's learnt params, of which nothing was taken yet.
     pub fn new(run: &Run<'_>) -> Self {
         let params = run.neuron.manifest.params.iter();
-        let params = params.filter(|param| param.learn && !param.has_steps());
+        let params = params.filter(|param| param.learn && !param.has_steps() && !param.is_matrix());
         let learnt = params.flat_map(Param::elements).map(|param| {
             let partial = Operand::Partial(&param.name).to_string();
             Learnt { param, partial }

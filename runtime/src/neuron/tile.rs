@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use snn_artifact::{Buffer, Role};
+use snn_artifact::{Buffer, Entry, Role};
 
 use super::operands::Source;
 use super::run::Run;
@@ -17,7 +17,7 @@ pub struct Tile {
     /// With their names in the entries.
     memories: Vec<(String, Box<dyn Memory>)>,
     /// How kernels that were launched are launched again, by their names; the buffers are those there are.
-    plans: BTreeMap<&'static str, Plan>,
+    plans: BTreeMap<String, Plan>,
 }
 
 /// What a launch is given.
@@ -85,15 +85,24 @@ impl Tile {
         self.plans.clear();
     }
 
-    /// Starts a kernel. What it writes is made where it is not there yet.
+    /// Starts a kernel, and the sweeps behind it. What it writes is made where it is not there yet.
     ///
     /// # Errors
     ///
     /// Those of the device, and [`Error::Artifact`] where no entry before has written what it reads.
-    pub fn launch(&mut self, run: &Run<'_>, kernel: &'static str) -> Result<()> {
+    pub fn launch(&mut self, run: &Run<'_>, kernel: &str) -> Result<()> {
+        run.entry(kernel)?;
+        let manifest = &run.neuron.manifest;
+        for (entry, signature) in manifest.launches(kernel, run.geometry.steps) {
+            self.launch_entry(run, entry, signature)?;
+        }
+        Ok(())
+    }
+
+    fn launch_entry(&mut self, run: &Run<'_>, kernel: &str, signature: &Entry) -> Result<()> {
         if !self.plans.contains_key(kernel) {
-            let plan = self.plan(run, kernel)?;
-            self.plans.insert(kernel, plan);
+            let plan = self.plan(run, kernel, signature)?;
+            self.plans.insert(kernel.into(), plan);
         }
         let plan = &self.plans[kernel];
         let mut own: Vec<_> = self.memories.iter_mut().map(|(_, memory)| Some(memory)).collect();
@@ -112,8 +121,7 @@ impl Tile {
     }
 
     /// Finds what a launch is given, and makes what it writes.
-    fn plan(&mut self, run: &Run<'_>, kernel: &str) -> Result<Plan> {
-        let (entry, signature) = run.entry(kernel)?;
+    fn plan(&mut self, run: &Run<'_>, entry: &str, signature: &Entry) -> Result<Plan> {
         let lanes = self.lanes.len();
         let scalars = run.scalars(signature, lanes)?;
         // Of packed outputs the reals are left out.

@@ -59,7 +59,7 @@ impl Tiles {
         let mut fits = geometry.lanes.max(1);
         let launched = [FORWARD, FORWARD_TRAIN, BACKWARD];
         let launched =
-            launched.into_iter().filter_map(|name| manifest.entry_for(name, geometry.steps));
+            launched.into_iter().flat_map(|name| manifest.launches(name, geometry.steps));
         for (name, entry) in launched {
             for demand in demands(name, entry, geometry)? {
                 fits = fits.min(demand.lanes(most).ok_or_else(|| demand.refuse(device))?);

@@ -50,6 +50,16 @@ pub fn check(
     for (state, exact) in neuron.states.iter().zip(&exact.states) {
         compare("state", &state.name, found.states.get(&state.name), exact);
     }
+    for (input, exact) in neuron.inputs.iter().zip(&exact.inputs) {
+        if let Some(param) = input.param().filter(|param| param.learn && neuron.is_parallel) {
+            let lanes = call.lanes.max(1);
+            let sums: Vec<f64> = exact.chunks_exact(lanes).map(|row| row.iter().sum()).collect();
+            compare("param", &param.name, found.params.get(&param.name), &sums);
+        }
+    }
+    for (weight, exact) in neuron.weights.iter().zip(&exact.weights).filter(|(w, _)| w.learn) {
+        compare("param", &weight.name, found.params.get(&weight.name), exact);
+    }
     for (param, exact) in neuron.params.iter().zip(&exact.params).filter(|(p, _)| p.learn) {
         compare("param", &param.name, found.params.get(&param.name), exact);
     }
@@ -70,6 +80,7 @@ fn differences(
         inputs: inputs.map(|(i, x)| along(x).filter(|_| i.draw().is_none())).collect(),
         states: call.states.iter().map(|state| along(state.as_ref()?)).collect(),
         params: params.map(|(p, shared)| along(&shared.values).filter(|_| p.learn)).collect(),
+        weights: call.weights.iter().map(|weight| along(weight)).collect(),
     };
     let dual = oracle::derivative(neuron, call, &direction, Mode::Smooth);
     let by_differences = smooth::derivative(neuron, call, &direction, STEP);
@@ -114,7 +125,14 @@ fn as_oracle(
     for input in &neuron.inputs {
         inputs.push(match input.draw() {
             Some((draw, number)) => drawn(draw, number, (steps, lanes), call)?,
-            None => find(&call.inputs, &input.name)?,
+            None if input.product().is_some() => Vec::new(),
+            None => match input.param().filter(|_| neuron.is_parallel) {
+                Some(param) => {
+                    let of_steps = stored_of(param, call, steps)?.into_iter();
+                    of_steps.flat_map(|number| vec![number; lanes]).collect()
+                }
+                None => find(&call.inputs, &input.name)?,
+            },
         });
     }
     let mut params = Vec::new();
@@ -124,7 +142,11 @@ fn as_oracle(
     let states = neuron.states.iter().map(|state| find(&call.states, &state.name)).collect();
     let outputs = neuron.outputs.iter().map(|o| find(&seeds.outputs, &o.name)).collect();
     let none = neuron.states.iter().map(|_| None).collect();
-    let own = oracle::Call { steps, lanes, inputs, states, params };
+    let mut weights = Vec::new();
+    for weight in &neuron.weights {
+        weights.push(stored_of(weight, call, steps * steps)?);
+    }
+    let own = oracle::Call { steps, lanes, inputs, states, params, weights };
     Some((own, oracle::Seeds { outputs, states: none }))
 }
 
@@ -133,20 +155,28 @@ fn drawn(draw: Draw, number: u32, places: (usize, usize), call: &Call) -> Option
     Some(draws.into_iter().map(f64::from).collect())
 }
 
-/// The stored numbers of a param.
-fn shared(param: &hir::Param, call: &Call, lanes: usize) -> Option<Shared> {
+/// The stored numbers of a param that has so many where it is given none, or one for all.
+fn stored_of(param: &hir::Param, call: &Call, n: usize) -> Option<Vec<f64>> {
     let known = snn_compiler::pipeline::param(param);
-    let given = call.params.get(&param.name).map(Array::data);
-    let constrained: Vec<f32> = match given {
+    let constrained: Vec<f32> = match call.params.get(&param.name).map(Array::data) {
+        Some(&[number]) => vec![number; n],
         Some(numbers) => numbers.to_vec(),
         None => {
-            let n = if param.sharing == Sharing::Layer { 1 } else { lanes };
             let all = crate::neuron::default_numbers(&known, n, call.seed).ok()?;
             all.into_iter().map(|number| number as f32).collect()
         }
     };
     let stored = crate::neuron::stored_numbers(&known, &constrained).ok()?;
-    let values: Vec<f64> = stored.into_iter().map(f64::from).collect();
+    Some(stored.into_iter().map(f64::from).collect())
+}
+
+/// The stored numbers of a param, and who shares them.
+fn shared(param: &hir::Param, call: &Call, lanes: usize) -> Option<Shared> {
+    let n = match (call.params.get(&param.name), param.sharing) {
+        (None, Sharing::Channel | Sharing::Neuron) => lanes,
+        _ => 1,
+    };
+    let values = stored_of(param, call, n)?;
     Some(match (values.len(), param.sharing) {
         (1, Sharing::Layer) => Shared::layer(values[0], lanes),
         (1, _) => Shared::neuron(vec![values[0]; lanes], lanes),

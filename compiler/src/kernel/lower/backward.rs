@@ -63,7 +63,7 @@ pub fn write(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved]) -> Kernel {
 }
 
 /// The nodes that are known only behind the last step.
-fn late(graph: &hir::Graph) -> Vec<bool> {
+pub fn late(graph: &hir::Graph) -> Vec<bool> {
     let mut late: Vec<bool> = Vec::with_capacity(graph.len());
     for (_, node) in graph.iter() {
         late.push(match node.op {

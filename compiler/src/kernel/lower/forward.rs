@@ -40,6 +40,7 @@ pub fn write(
     let n_reals = chunks.len();
     packed.begin(&mut writer, &mut chunks);
     let mut chunk = scope.inner();
+    chunk.body.extend(operands.products.iter().cloned());
     for (buffer, carry) in saved.into_iter().zip(&chunks) {
         chunk.body.extend(buffer.map(|buffer| Stmt::Store(buffer, carry.param)));
     }

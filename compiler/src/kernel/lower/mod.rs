@@ -9,24 +9,29 @@ mod backward;
 mod forward;
 mod keep;
 mod packed;
+pub mod parallel;
 #[cfg(test)]
 mod tests;
 mod trace;
 mod writer;
 
+pub use parallel::{Outer, Sweeps};
 pub use writer::{draw_operations, operations};
 
 use super::{Kernel, Role, Schedule, without_dead};
 use crate::diff::Adjoint;
 use crate::saves::Saved;
-use snn_artifact::naming::{LONG, Operand, SHORT};
+use snn_artifact::naming::{self, LONG, Operand, SHORT};
 
 /// The name of the kernel that takes gradients back.
 pub const BACKWARD: &str = "backward";
 
 /// Whether a kernel takes gradients back.
 pub fn is_backward(kernel: &Kernel) -> bool {
-    kernel.name.strip_prefix(BACKWARD).is_some_and(|rest| matches!(rest, "" | SHORT | LONG))
+    kernel
+        .name
+        .strip_prefix(BACKWARD)
+        .is_some_and(|rest| matches!(rest, "" | SHORT | LONG) || naming::is_sweep(rest))
 }
 
 /// Whether a kernel is launched for few steps only: no more than those of one chunk.
@@ -46,6 +51,11 @@ pub struct Lowered {
 }
 
 impl Lowered {
+    /// All of them.
+    pub fn all(self) -> [Kernel; 3] {
+        [self.forward, self.forward_train, self.backward]
+    }
+
     /// The same under the names of kernels for few or for many steps.
     pub fn renamed(self, ending: &str) -> Self {
         let renamed =

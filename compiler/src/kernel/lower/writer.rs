@@ -6,8 +6,9 @@ use snn_artifact::naming::Operand;
 
 use super::super::{
     Binary, Buffer, BufferId, Carry, Compare, Float, Kernel, Loop, LoopKind, Math, Op, Order,
-    Origins, Role, Schedule, Shape, Stmt, Storage, Type, Unary, ValueId, draw, math,
+    Origins, Product, Role, Schedule, Shape, Stmt, Storage, Type, Unary, ValueId, draw, math,
 };
+use super::parallel::{column_name, given_column};
 use crate::check::PortDtype;
 use crate::check::hir;
 use crate::check::hir::{Leaf, NodeId, Sharing};
@@ -28,6 +29,8 @@ pub struct Writer<'a> {
 pub struct Operands {
     pub inputs: Vec<Op>,
     pub params: Vec<BufferId>,
+    /// Products, to be written where a chunk begins.
+    pub products: Vec<Stmt>,
 }
 
 /// A body with the nodes that have a value there.
@@ -95,18 +98,55 @@ impl<'a> Writer<'a> {
     /// How the inputs are read, and the buffers of the params. Draws have no buffer.
     pub fn operands(&mut self) -> Operands {
         let neuron = self.neuron;
-        let input = |input: &hir::Input| match input.draw() {
-            Some((draw, number)) => Op::Draw(draw, number),
-            None => {
+        let input = |input: &hir::Input| match &input.from {
+            hir::From::Draw(draw, number) => Op::Draw(*draw, *number),
+            // Products are written behind all that they may take.
+            hir::From::Product(_) => Op::Bool(false),
+            hir::From::Param(_) if neuron.is_parallel => {
+                Op::Load(self.buffer(Operand::Param(&input.name), Storage::F32, Shape::Step))
+            }
+            _ => {
                 let storage = of_input(neuron, input);
                 Op::Load(self.buffer(Operand::Input(&input.name), storage, Shape::Sequence))
             }
         };
-        let inputs = neuron.inputs.iter().map(input).collect();
+        let mut inputs: Vec<Op> = neuron.inputs.iter().map(input).collect();
+        let products = neuron.products.iter().map(|product| {
+            let made = self.product(product, &inputs);
+            inputs[product.input as usize] = Op::Kept(made.value);
+            Stmt::Product(made)
+        });
+        let products = products.collect();
         let param = |param: &hir::Param| {
             self.buffer(Operand::Param(&param.name), Storage::F32, shape(param.sharing))
         };
-        Operands { inputs, params: neuron.params.iter().map(param).collect() }
+        Operands { inputs, params: neuron.params.iter().map(param).collect(), products }
+    }
+
+    /// A product, with the caller's input as its column or what an earlier sweep has left.
+    fn product(&mut self, product: &hir::Product, inputs: &[Op]) -> Product {
+        let matrix = self.matrix(product);
+        let given = given_column(self.neuron, product).map(|i| inputs[i as usize]);
+        let column = match given.and_then(|op| op.buffer()) {
+            Some(buffer) => buffer,
+            None => {
+                let name = column_name(&self.neuron.inputs[product.input as usize].name);
+                self.buffer(Operand::Trace(&name), Storage::F32, Shape::Sequence)
+            }
+        };
+        let value = self.kernel.new_value(Type::Real);
+        Product { value, matrix, column, transposed: false, fused: false }
+    }
+
+    /// The buffer of a product's matrix.
+    pub fn matrix(&mut self, product: &hir::Product) -> BufferId {
+        let name = &self.neuron.matrices[product.matrix as usize].name;
+        let operand = Operand::Matrix(name);
+        let text = operand.to_string();
+        match self.kernel.buffers.iter().position(|buffer| buffer.name == text) {
+            Some(known) => BufferId(known as u32),
+            None => self.buffer(operand, Storage::F32, Shape::Matrix),
+        }
     }
 
     /// Gives values to the leaves of the neuron for which `value` has some.
@@ -351,7 +391,7 @@ pub fn of_input(neuron: &hir::Neuron, input: &hir::Input) -> Storage {
 fn role(operand: Operand<'_>) -> (Role, bool) {
     match operand {
         Operand::Input(_) => (Role::Input, false),
-        Operand::Param(_) => (Role::Param, false),
+        Operand::Param(_) | Operand::Matrix(_) => (Role::Param, false),
         Operand::State(_) => (Role::StateIn, false),
         Operand::Output(_) | Operand::Packed(_) => (Role::Output, true),
         Operand::Next(_) => (Role::StateOut, true),

@@ -73,6 +73,9 @@ pub fn artifact(ptx: String) -> Artifact {
         save: String::new(),
         saved: Vec::new(),
         entries: entries.into(),
+        parallel: false,
+        matrices: Vec::new(),
+        outer: Vec::new(),
     };
     Artifact { manifest, code: Code::Ptx(vec![Ptx { sm: 75, text: ptx }]) }
 }

@@ -1,0 +1,256 @@
+//! Parallel neurons: matrices that are computed before a launch, and the gradients of matrices and of params with a
+//! number for each step, which `outer` adds up over lanes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use snn_artifact::naming::{LAG, of_matrix};
+use snn_artifact::{Axis, Manifest, Matrix, Outer};
+
+use super::array::{Array, Arrays};
+use super::check::{OUTER, REDUCE};
+use super::run::Run;
+use super::tile::Tile;
+use super::{Call, Gradients, Neuron, Seeds};
+use crate::device::{Argument, Device, Memory, Module};
+use crate::error::{Error, Result};
+
+/// The output of a matrix's program.
+const OUTPUT: &str = "m";
+
+/// The kernels of one matrix's program among those of a neuron.
+struct Own {
+    module: Arc<dyn Module>,
+    prefix: String,
+}
+
+impl Module for Own {
+    fn launch(
+        &self,
+        entry: &str,
+        first_lane: usize,
+        lanes: usize,
+        buffers: &mut [Argument<'_>],
+        scalars: &[i64],
+    ) -> Result<()> {
+        let name = if entry == REDUCE { entry.into() } else { format!("{}{entry}", self.prefix) };
+        self.module.launch(&name, first_lane, lanes, buffers, scalars)
+    }
+
+    fn spills(&self, entry: &str) -> bool {
+        self.module.spills(&format!("{}{entry}", self.prefix))
+    }
+}
+
+/// The programs of a neuron's matrices; none for one that is a param.
+pub fn programs(
+    device: &Arc<dyn Device>,
+    module: &Arc<dyn Module>,
+    manifest: &Manifest,
+) -> Vec<Option<Neuron>> {
+    let program = |(i, matrix): (usize, &Matrix)| {
+        let manifest = matrix.program.as_deref()?.clone();
+        let module = Arc::new(Own { module: Arc::clone(module), prefix: of_matrix(i) });
+        Some(Neuron { device: Arc::clone(device), module, manifest, programs: Vec::new() })
+    };
+    manifest.matrices.iter().enumerate().map(program).collect()
+}
+
+/// The calls of the programs of matrices, where a neuron is called so, with its params `[T, T]` as they are stored.
+pub fn calls(
+    manifest: &Manifest,
+    call: &Call,
+    weights: &BTreeMap<&str, Vec<f32>>,
+    steps: usize,
+) -> Result<Vec<Option<Call>>> {
+    let of_program = |program: &Manifest| {
+        let mut own = Call { seed: call.seed, sizes: vec![steps; 2], ..Call::default() };
+        for input in &program.inputs {
+            let numbers = match weights.get(input.name.as_str()) {
+                Some(numbers) if input.name != LAG => numbers.clone(),
+                _ => lags(steps),
+            };
+            own.inputs.insert(input.name.clone(), Array::new(vec![steps; 2], numbers)?);
+        }
+        let params = call.params.iter();
+        let params = params.filter(|(name, _)| program.params.iter().any(|p| p.name == **name));
+        own.params = params.map(|(name, array)| (name.clone(), array.clone())).collect();
+        Ok(own)
+    };
+    let matrices = manifest.matrices.iter().map(|matrix| matrix.program.as_deref());
+    matrices.map(|program| program.map(of_program).transpose()).collect()
+}
+
+/// The row's number less the column's, for each row and column.
+pub fn lags(steps: usize) -> Vec<f32> {
+    (0..steps * steps).map(|i| (i / steps) as f32 - (i % steps) as f32).collect()
+}
+
+/// A matrix whose program is called so.
+pub fn matrix(program: &Neuron, call: &Call) -> Result<Vec<f32>> {
+    let mut forward = program.forward(call)?;
+    let lacks = || Error::Artifact(format!("a matrix has no output `{OUTPUT}`"));
+    Ok(forward.outputs.remove(OUTPUT).ok_or_else(lacks)?.into_data())
+}
+
+/// What `outer` added up over the lanes of a run.
+#[derive(Default)]
+pub struct Products {
+    /// Partial sums of the tiles so far.
+    partials: Vec<Vec<Box<dyn Memory>>>,
+}
+
+/// The columns of what `outer` gives.
+fn columns(outer: &Outer, steps: usize) -> usize {
+    if outer.right.is_some() { steps + 1 } else { 1 }
+}
+
+impl Products {
+    /// Forgets what tiles gave before.
+    pub fn restart(&mut self) {
+        self.partials.clear();
+    }
+
+    /// Starts `outer` over what backward left in a tile.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device.
+    pub fn take(&mut self, run: &Run<'_>, tile: &Tile) -> Result<()> {
+        let all = &run.neuron.manifest.outer;
+        self.partials.resize_with(all.len(), Vec::new);
+        let (steps, lanes) = (run.geometry.steps, tile.lanes().len());
+        for (outer, partials) in all.iter().zip(&mut self.partials) {
+            let lacks = |name: &String| Error::Artifact(format!("nothing has written `{name}`"));
+            let left = tile.memory(&outer.left).ok_or_else(|| lacks(&outer.left))?;
+            let right = match &outer.right {
+                Some(name) => tile.memory(name).ok_or_else(|| lacks(name))?,
+                None => left,
+            };
+            let (_, entry) = run.entry(OUTER)?;
+            let columns = columns(outer, steps);
+            let sums = lanes.div_ceil(entry.block.max(1) as usize) * steps * columns;
+            if sums == 0 {
+                continue;
+            }
+            let mut partial = run.neuron.device.alloc("partial", 4 * sums)?;
+            let scalars = [steps, lanes, columns - 1, lanes, lanes].map(|size| size as i64);
+            let mut arguments =
+                [Argument::Read(left), Argument::Read(right), Argument::Write(partial.as_mut())];
+            run.neuron.module.launch(OUTER, 0, lanes, &mut arguments, &scalars)?;
+            partials.push(partial);
+        }
+        Ok(())
+    }
+
+    /// The gradients of matrices, by their names, and of params `[T]`, which are put with the others.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device.
+    fn read(&self, run: &Run<'_>, params: &mut Arrays) -> Result<BTreeMap<String, Vec<f32>>> {
+        let steps = run.geometry.steps;
+        let mut matrices: BTreeMap<String, Vec<f32>> = BTreeMap::new();
+        for (outer, partials) in run.neuron.manifest.outer.iter().zip(&self.partials) {
+            let columns = columns(outer, steps);
+            let sums = added(run, partials, steps * columns)?;
+            let rows = || sums.chunks_exact(columns);
+            if let Some(name) = &outer.matrix {
+                let products = rows().flat_map(|row| &row[..columns - 1]);
+                add(matrices.entry(name.clone()).or_default(), products.copied());
+            }
+            for name in &outer.params {
+                let total = rows().map(|row| row[columns - 1]).collect();
+                params.insert(name.clone(), Array::new(vec![steps], total)?);
+            }
+        }
+        Ok(matrices)
+    }
+}
+
+/// Adds numbers to those that there are.
+fn add(sums: &mut Vec<f32>, terms: impl Iterator<Item = f32>) {
+    for (i, term) in terms.enumerate() {
+        match sums.get_mut(i) {
+            Some(sum) => *sum += term,
+            None => sums.push(term),
+        }
+    }
+}
+
+/// The sums of rows of so many numbers, by `reduce` for each tile.
+fn added(run: &Run<'_>, partials: &[Box<dyn Memory>], row: usize) -> Result<Vec<f32>> {
+    let device = &run.neuron.device;
+    let mut sums = vec![0.0; row];
+    for partial in partials {
+        let n_rows = partial.size() / 4 / row.max(1);
+        // A device that may not take so many turns leaves it to the host.
+        if 3 * n_rows >= device.max_turns() {
+            let mut own = vec![0.0_f32; n_rows * row];
+            device.read(partial.as_ref(), bytemuck::cast_slice_mut(&mut own))?;
+            own.chunks_exact(row).for_each(|own| add(&mut sums, own.iter().copied()));
+            continue;
+        }
+        let mut grad = device.alloc("grad", 4 * row)?;
+        let mut arguments = [Argument::Read(partial.as_ref()), Argument::Write(grad.as_mut())];
+        let scalars = [row as i64, 1, n_rows as i64];
+        run.neuron.module.launch(REDUCE, 0, row, &mut arguments, &scalars)?;
+        let mut own = vec![0.0_f32; row];
+        device.read(grad.as_ref(), bytemuck::cast_slice_mut(&mut own))?;
+        add(&mut sums, own.into_iter());
+    }
+    Ok(sums)
+}
+
+/// Adds the gradients of matrices and of params with a number for each step to those of a run.
+///
+/// # Errors
+///
+/// Those of the device.
+pub fn finish(run: &Run<'_>, products: &Products, gradients: &mut Gradients) -> Result<()> {
+    let manifest = &run.neuron.manifest;
+    let steps = run.geometry.steps;
+    let params = &mut gradients.params;
+    let matrices = products.read(run, params)?;
+    let learnt = manifest.params.iter().filter(|param| param.learn);
+    for param in learnt.filter(|_| manifest.parallel) {
+        let shape = match param.axis {
+            Some(Axis::Matrix) => vec![steps; 2],
+            Some(Axis::Steps) => vec![steps],
+            _ => continue,
+        };
+        if !params.contains_key(&param.name) {
+            params.insert(param.name.clone(), Array::zeros(&param.name, shape)?);
+        }
+    }
+    for (i, matrix) in manifest.matrices.iter().enumerate() {
+        let Some(grad) = matrices.get(&matrix.name) else { continue };
+        let (Some(program), Some(call)) = (&run.neuron.programs[i], &run.calls[i]) else {
+            add_to(params, &matrix.name, grad);
+            continue;
+        };
+        let grad = Array::new(vec![steps; 2], grad.clone())?;
+        let outputs = Arrays::from([(OUTPUT.to_string(), grad)]);
+        let own = program.grad(call, &Seeds { outputs, ..Seeds::default() })?;
+        own.inputs.iter().for_each(|(name, grad)| add_to(params, name, grad.data()));
+        own.params.iter().for_each(|(name, grad)| add_to(params, name, grad.data()));
+    }
+    // One number for all of a matrix, or of all steps, has the sum of their gradients.
+    for (name, shape) in &run.shapes {
+        if let Some(array) = params.get_mut(name)
+            && *shape != array.shape()
+            && matches!(shape[..], [] | [1])
+        {
+            let sum = array.data().iter().sum();
+            *array = Array::new(shape.clone(), vec![sum])?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds to the gradient of a param, where it is learnt.
+fn add_to(params: &mut Arrays, name: &str, grad: &[f32]) {
+    if let Some(array) = params.get_mut(name) {
+        array.data_mut().iter_mut().zip(grad).for_each(|(sum, term)| *sum += term);
+    }
+}
