@@ -170,6 +170,7 @@ pub fn fits_one_lane(kernel: &Kernel) -> bool {
 pub fn blocks(kernel: &Kernel, threads: u32) -> u32 {
     let needs = Needs::of(kernel);
     let is_held = needs.kept > 0
+        && !needs.has_product
         && kernel.schedule.lanes > 1
         && (needs.is_light || needs.is_few && needs.is_narrow())
         && needs.fit(kernel.schedule, kernel.schedule.lanes);
@@ -186,6 +187,7 @@ pub fn suits_long(kernel: &Kernel) -> bool {
 }
 
 /// What each lane and step of a chunk needs.
+#[derive(Default)]
 struct Needs {
     /// Bytes of what is loaded.
     loaded: usize,
@@ -193,6 +195,9 @@ struct Needs {
     widest: usize,
     /// Values that one loop over steps keeps for another.
     kept: usize,
+    /// Whether there is a product: it loads much at once to hide how long that takes, which threads side by
+    /// side do elsewhere.
+    has_product: bool,
     /// Whether there are few operations.
     is_few: bool,
     /// Whether that is so and there is little besides.
@@ -214,8 +219,7 @@ fn loads(kernel: &Kernel) -> usize {
 impl Needs {
     fn of(kernel: &Kernel) -> Self {
         let kept = kernel.kept_values().len() - loads(kernel);
-        let mut needs =
-            Self { loaded: 0, widest: 1, kept, is_few: false, is_light: false, is_long: false };
+        let mut needs = Self { widest: 1, kept, ..Self::default() };
         let mut operations = 0;
         kernel.walk(&mut |stmt| match stmt {
             Stmt::Let(_, Op::Load(id) | Op::LoadOr(id, _))
@@ -227,6 +231,10 @@ impl Needs {
             }
             Stmt::Loop(inner) if inner.kind == LoopKind::Steps => {
                 operations += inner.body.len();
+            }
+            Stmt::Product(_) => {
+                needs.widest = needs.widest.max(4);
+                needs.has_product = true;
             }
             _ => {}
         });

@@ -7,7 +7,7 @@ use super::stream;
 use super::text::Value;
 use crate::error::Bug;
 use crate::kernel::lower::is_short;
-use crate::kernel::{BufferId, Loop, Op, Shape, Stmt, ValueId};
+use crate::kernel::{BufferId, Kernel, Loop, Op, Shape, Stmt, ValueId};
 
 /// Loads of all loops of a chunk are issued before its first step while they and what is kept fit into
 /// this many registers; otherwise each loop's before its own first step.
@@ -26,7 +26,12 @@ pub(super) struct Early {
 impl Emitter<'_> {
     /// Whether the loads of all loops of a chunk fit into registers.
     pub(super) fn fits_ahead(&self, chunks: &Loop, unrolled: u32) -> bool {
-        let loads: usize = loops(&chunks.body).map(|steps| sequence_loads(steps).count()).sum();
+        // A product needs the registers before the first step does.
+        if chunks.body.iter().any(|stmt| matches!(stmt, Stmt::Product(_))) {
+            return false;
+        }
+        let loads = loops(&chunks.body).map(|steps| sequence_loads(self.kernel, steps).count());
+        let loads: usize = loads.sum();
         let kept = self.kernel.kept_values().len();
         (loads + kept) * unrolled as usize * self.place.width <= REGISTERS_AHEAD
     }
@@ -48,7 +53,8 @@ impl Emitter<'_> {
 
     /// Issues the loads of all steps of a loop, unless they were issued with those of the chunk.
     pub(super) fn load_loop(&mut self, steps: &Loop, chunk: &Chunk) -> Result<(), Bug> {
-        if sequence_loads(steps).all(|(value, _)| self.ahead.contains_key(&(value, 0))) {
+        let mut loads = sequence_loads(self.kernel, steps);
+        if loads.all(|(value, _)| self.ahead.contains_key(&(value, 0))) {
             return Ok(());
         }
         let mut early = Vec::new();
@@ -65,7 +71,7 @@ impl Emitter<'_> {
         condition: Option<&Value>,
         early: &mut Vec<Early>,
     ) -> Result<(), Bug> {
-        let loads: Vec<(ValueId, BufferId)> = sequence_loads(steps).collect();
+        let loads: Vec<(ValueId, BufferId)> = sequence_loads(self.kernel, steps).collect();
         let buffers = loads.iter().map(|(_, buffer)| *buffer).collect();
         let mut walk = self.walk(steps.order, buffers, chunk);
         for position in 0..walk.steps.len() {
@@ -154,10 +160,14 @@ pub(super) fn loops(body: &[Stmt]) -> impl Iterator<Item = &Loop> {
     })
 }
 
-/// The loads in a loop over steps; there, all are of sequences.
-fn sequence_loads(steps: &Loop) -> impl Iterator<Item = (ValueId, BufferId)> {
-    steps.body.iter().filter_map(|stmt| match stmt {
+/// The loads of sequences in a loop over steps.
+fn sequence_loads<'k>(
+    kernel: &'k Kernel,
+    steps: &'k Loop,
+) -> impl Iterator<Item = (ValueId, BufferId)> + use<'k> {
+    let loads = steps.body.iter().filter_map(|stmt| match stmt {
         Stmt::Let(id, Op::Load(buffer) | Op::LoadOr(buffer, _)) => Some((*id, *buffer)),
         _ => None,
-    })
+    });
+    loads.filter(|(_, buffer)| kernel.buffer(*buffer).shape == Shape::Sequence)
 }

@@ -327,7 +327,7 @@ impl Emitter<'_> {
                 Stmt::Let(id, op) => self.define(*id, op, Some(chunk))?,
                 Stmt::Store(buffer, value) => self.store(*buffer, *value, Some(chunk))?,
                 Stmt::Loop(steps) => self.steps(steps, chunk)?,
-                Stmt::Product(_) => return Err(Bug("not built yet".into())),
+                Stmt::Product(product) => self.product(product, chunk)?,
                 Stmt::Reduce(..) => return Err(Bug("a sum within the loop over chunks".into())),
             }
             self.on_own_line();

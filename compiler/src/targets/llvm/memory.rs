@@ -88,6 +88,23 @@ impl Emitter<'_> {
         }
     }
 
+    /// The element of a step, the same for all lanes; that of the chunk's first where the step is not there.
+    pub(super) fn load_step(&mut self, buffer: BufferId, step: u32, chunk: &Chunk) -> Lanes {
+        let pointer = self.pointers[buffer.0 as usize].clone();
+        let bytes = size(self.kernel.buffer(buffer).storage);
+        let text = &mut self.text;
+        let first = text.value(format_args!("mul i64 {}, {bytes}", chunk.first));
+        let mut at = text.value(format_args!("add i64 {first}, {}", bytes * step as usize));
+        if let Some(active) = &chunk.active {
+            at = inst::select(text, "i64", &active[step as usize], &at, &first);
+        }
+        if let Some(given) = &pointer.given {
+            at = inst::select(text, "i64", given, &at, &"0".into());
+        }
+        let from = offset(text, &pointer.base, &at);
+        vec![self.load_cached(buffer, &from)]
+    }
+
     /// The element that each lane shares with others.
     fn load_shared(&mut self, buffer: BufferId) -> Result<Lanes, Bug> {
         let (base, given) = {
@@ -256,7 +273,7 @@ impl Emitter<'_> {
     }
 
     /// The address of the lanes' elements in the row that begins here.
-    fn in_row(&mut self, buffer: BufferId, start: &Value) -> Result<Value, Bug> {
+    pub(super) fn in_row(&mut self, buffer: BufferId, start: &Value) -> Result<Value, Bug> {
         let block = self.place.blocks[buffer.0 as usize].clone();
         let block = block.ok_or_else(|| no_lanes(buffer))?;
         let of_block = offset(&mut self.text, start, &block);
@@ -292,7 +309,8 @@ pub(super) fn narrowed(
     (narrow(text, storage, compute, value), element(storage))
 }
 
-fn widen(text: &mut Text, storage: Storage, compute: Float, value: &Value) -> Value {
+/// An element as what the kernel computes in.
+pub(super) fn widen(text: &mut Text, storage: Storage, compute: Float, value: &Value) -> Value {
     let real = inst::real(compute);
     match (storage, compute) {
         (Storage::I32, _) | (Storage::F32, Float::F32) | (Storage::F64, Float::F64) => {

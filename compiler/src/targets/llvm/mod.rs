@@ -13,6 +13,8 @@ mod inst;
 mod lines;
 mod machine;
 mod memory;
+mod outer;
+mod product;
 mod steps;
 mod stream;
 mod strict;
@@ -29,13 +31,16 @@ use self::lines::Lines;
 pub use self::strict::check_strict;
 use super::{Emitted, Launch};
 use crate::error::{Bug, EmitError};
-use crate::kernel::{Binary, Kernel, Op, Stmt, Verified, schedule};
+use crate::kernel::{self, Binary, Kernel, Op, Stmt, Verified, schedule};
 
 /// What every module begins with.
 const DEVICE: &str = include_str!("device.ll");
 
 /// The second stage of sums, as `device.ll` has it.
 const REDUCE: Launch = Launch { symbol: String::new(), offset: 0, threads: 1024 };
+
+/// The name of products that are added up over lanes.
+const OUTER: &str = "outer";
 
 /// Capabilities below this one get a second text for it.
 const NEWER: u32 = 90;
@@ -66,7 +71,9 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
     let texts = [options.sm].into_iter().chain(newer).map(|sm| {
         let text = machine::ptx(&llvm_ir(kernels, sm)?, sm)?;
         check_strict(&text, |entry| {
-            kernels.iter().any(|kernel| kernel.name == entry && is_relaxed(kernel))
+            let is_relaxed =
+                |kernel: &&&Verified<Kernel>| kernel.name == entry && is_relaxed(kernel);
+            entry == OUTER || kernels.iter().any(|kernel| is_relaxed(&kernel))
         })?;
         Ok(artifact::Ptx { sm, text })
     });
@@ -79,6 +86,10 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
     }
     let launch = Launch { symbol: "reduce".into(), ..REDUCE };
     entries.insert("reduce".into(), super::reduce_entry(launch));
+    if has_outer(kernels) {
+        let launch = Launch { symbol: OUTER.into(), offset: 0, threads: outer::THREADS };
+        entries.insert(OUTER.into(), super::outer_entry(launch, outer::BLOCK));
+    }
     Ok(Emitted { code: artifact::Code::Ptx(texts), entries })
 }
 
@@ -90,6 +101,11 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
 pub fn llvm_ir(kernels: &[&Verified<Kernel>], sm: u32) -> Result<String, EmitError> {
     let mut out = String::from(DEVICE);
     let mut launched = vec![("reduce", REDUCE.threads, 1)];
+    if has_outer(kernels) {
+        out.push('\n');
+        out.push_str(&outer::function());
+        launched.push((OUTER, outer::THREADS, 1));
+    }
     let mut lines = Lines::default();
     for kernel in kernels {
         check_name(&kernel.name, &launched)?;
@@ -101,6 +117,10 @@ pub fn llvm_ir(kernels: &[&Verified<Kernel>], sm: u32) -> Result<String, EmitErr
     let n_nodes = lines.write(&mut out);
     annotate(&mut out, &launched, n_nodes);
     Ok(out)
+}
+
+fn has_outer(kernels: &[&Verified<Kernel>]) -> bool {
+    kernel::outer::is_needed(kernels.iter().map(|kernel| &***kernel))
 }
 
 /// Says how many threads a block has, and how many blocks have to run side by side, mostly one: left to
@@ -135,7 +155,11 @@ fn check_name(name: &str, taken: &[(&str, u32, u32)]) -> Result<(), Bug> {
 fn is_relaxed(kernel: &Kernel) -> bool {
     let mut found = false;
     kernel.walk(&mut |stmt| {
-        found |= matches!(stmt, Stmt::Let(_, Op::Fma(..) | Op::Binary(Binary::Ratio, ..)));
+        found |= match stmt {
+            Stmt::Let(_, Op::Fma(..) | Op::Binary(Binary::Ratio, ..)) => true,
+            Stmt::Product(product) => product.fused,
+            _ => false,
+        };
     });
     found
 }

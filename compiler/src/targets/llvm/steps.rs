@@ -6,7 +6,7 @@ use super::inst;
 use super::memory::offset;
 use super::text::Value;
 use crate::error::Bug;
-use crate::kernel::{BufferId, Counter, Loop, Op, Order, Stmt, ValueId};
+use crate::kernel::{BufferId, Counter, Loop, Op, Order, Shape, Stmt, ValueId};
 
 /// The steps of a loop in the order they run, and a pointer for each sequence it touches.
 pub(super) struct Walk {
@@ -127,7 +127,12 @@ impl Emitter<'_> {
     }
 
     fn step_value(&mut self, id: ValueId, op: &Op, step: u32, chunk: &Chunk) -> Result<Lanes, Bug> {
-        let ahead = self.loaded_ahead(id, step);
+        let ahead = match op.buffer() {
+            Some(buffer) if self.kernel.buffer(buffer).shape == Shape::Step => {
+                Some(self.load_step(buffer, step, chunk))
+            }
+            _ => self.loaded_ahead(id, step),
+        };
         match (op, ahead) {
             (Op::Kept(value), _) => {
                 if let Some(lanes) = self.kept_packed(*value, step) {
@@ -147,7 +152,7 @@ impl Emitter<'_> {
                 self.or_fallback(*buffer, lanes, *fallback, None)
             }
             (Op::Load(_) | Op::LoadOr(..), None) => {
-                Err(Bug("a step loads what is no sequence".into()))
+                Err(Bug("a step loads what it has no element of".into()))
             }
             _ => self.computed(id, op),
         }

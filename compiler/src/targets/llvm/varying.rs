@@ -1,6 +1,6 @@
 //! Which values differ between the lanes of a thread. The others are computed once a thread.
 
-use crate::kernel::{Carry, Counter, Kernel, Op, Shape, Stmt, ValueId};
+use crate::kernel::{BufferId, Carry, Counter, Kernel, Op, Shape, Stmt, ValueId};
 
 /// For each value of the kernel, whether its lanes may differ.
 ///
@@ -60,9 +60,12 @@ fn differs(kernel: &Kernel, op: &Op, varying: &[bool]) -> bool {
         | Op::Kept(a) => of(a),
         Op::Binary(_, a, b) | Op::Compare(_, a, b) => of(a) || of(b),
         Op::Select(a, b, c) | Op::Fma(a, b, c) => of(a) || of(b) || of(c),
-        Op::Load(buffer) => kernel.buffer(*buffer).shape != Shape::Layer,
-        Op::LoadOr(buffer, fallback) => {
-            kernel.buffer(*buffer).shape != Shape::Layer || of(fallback)
-        }
+        Op::Load(buffer) => !is_shared(kernel, *buffer),
+        Op::LoadOr(buffer, fallback) => !is_shared(kernel, *buffer) || of(fallback),
     }
+}
+
+/// Whether all lanes load the same.
+fn is_shared(kernel: &Kernel, buffer: BufferId) -> bool {
+    matches!(kernel.buffer(buffer).shape, Shape::Layer | Shape::Step)
 }
