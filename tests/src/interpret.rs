@@ -252,6 +252,8 @@ pub fn length(buffer: &Buffer, kernel: &Kernel, sizes: &Sizes) -> usize {
         Shape::Layer => 1,
         Shape::Channel => sizes.channels,
         Shape::Neuron => sizes.neurons,
+        Shape::Step => sizes.steps,
+        Shape::Matrix => sizes.steps * sizes.steps,
         Shape::Checkpoint => chunks.saturating_sub(1) * sizes.lanes,
         Shape::Chunk => chunks * sizes.lanes,
         Shape::Packed => sizes.steps.div_ceil(32) * sizes.lanes,

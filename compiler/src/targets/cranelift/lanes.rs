@@ -17,7 +17,7 @@ use super::frame::Frame;
 use super::memory::{Address, load};
 use super::program::{Part, Program};
 use super::shelf::Shelf;
-use super::{flags, ops, run, sums};
+use super::{flags, ops, product, run, sums};
 use crate::error::Bug;
 use crate::kernel::{
     BufferId, Counter, GROUP, Kernel, LoopKind, Op, Order, SCALARS, Shape, Stmt, ValueId,
@@ -213,7 +213,7 @@ fn prologue<'a>(
 }
 
 /// A frame of its own that begins at a cache line.
-fn stack(b: &mut FunctionBuilder<'_>, size: u32) -> Value {
+pub fn stack(b: &mut FunctionBuilder<'_>, size: u32) -> Value {
     let data = StackSlotData::new(StackSlotKind::ExplicitSlot, size + 64, 4);
     let slot = b.create_sized_stack_slot(data);
     let address = b.ins().stack_addr(types::I64, slot, 0);
@@ -349,6 +349,7 @@ fn parts(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, list: &[Part<'_>], at: At) 
     for part in list {
         match part {
             Part::Run(run) => run::emit(b, ctx, run, at),
+            Part::Product(product) => product::emit(b, ctx, product, at),
             Part::Loop(inner, body) => match (inner.kind, at.chunk) {
                 (LoopKind::Steps, Some((chunk, n_steps))) => {
                     repeat(b, n_steps, 1, false, |b, i| {
@@ -380,7 +381,7 @@ fn chunks(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, order: Order, body: &[Part
 }
 
 /// The first step of a chunk.
-fn first_step(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, chunk: Value) -> Value {
+pub fn first_step(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, chunk: Value) -> Value {
     b.ins().imul_imm_u(chunk, i64::from(ctx.program.kernel.schedule.chunk))
 }
 

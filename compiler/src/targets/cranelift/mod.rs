@@ -9,6 +9,8 @@ mod frame;
 mod lanes;
 mod memory;
 mod ops;
+mod outer;
+mod product;
 mod program;
 mod reduce;
 mod refuse;
@@ -20,15 +22,18 @@ mod touch;
 use std::collections::BTreeMap;
 
 use cranelift_codegen::control::ControlPlane;
-use cranelift_codegen::ir::{AbiParam, Function, Signature, UserFuncName, types};
+use cranelift_codegen::ir::{
+    AbiParam, Function, InstBuilder, Signature, UserFuncName, Value, types,
+};
 use cranelift_codegen::isa::{self, CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, ir};
-use cranelift_frontend::FunctionBuilderContext;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use snn_artifact as artifact;
 
 use super::{Emitted, Launch};
 use crate::error::{Bug, EmitError};
+use crate::kernel::outer::is_needed;
 use crate::kernel::{Kernel, Verified};
 
 /// A processor family and what of it the code may use.
@@ -99,10 +104,13 @@ pub struct Options {
 /// The second stage of sums.
 pub const REDUCE: &str = "reduce";
 
+/// Products of two sequences added up over lanes.
+const OUTER: &str = "outer";
+
 /// Entries begin at multiples of this many bytes, a cache line.
 const ALIGN: usize = 64;
 
-/// Emits kernels and the second stage of sums as one blob of machine code.
+/// Emits kernels, the second stage of sums and, where it is needed, `outer` as one blob of machine code.
 ///
 /// # Errors
 ///
@@ -120,6 +128,7 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
         let launch = Launch { symbol: name.clone(), offset, threads: 1 };
         let entry = match kernels.iter().find(|kernel| kernel.name == name) {
             Some(kernel) => super::entry(kernel, launch),
+            None if name == OUTER => super::outer_entry(launch, outer::BLOCK),
             None => super::reduce_entry(launch),
         };
         if entries.insert(name.clone(), entry).is_some() {
@@ -141,7 +150,7 @@ pub fn clif(kernels: &[&Verified<Kernel>], options: &Options) -> Result<String, 
     Ok(text.collect::<Vec<_>>().join("\n"))
 }
 
-/// Builds all entries by name: the kernels in the order given, then [`REDUCE`].
+/// Builds all entries by name: the kernels in the order given, then [`REDUCE`] and, where needed, [`OUTER`].
 fn functions(
     kernels: &[&Verified<Kernel>],
     options: &Options,
@@ -156,6 +165,11 @@ fn functions(
     }
     let function = reduce::function(new_function(functions.len()), &mut shared, isa);
     functions.push((REDUCE.into(), function));
+    if is_needed(kernels.iter().map(|kernel| &***kernel)) {
+        let fused = options.level.has_fma();
+        let function = outer::function(new_function(functions.len()), &mut shared, isa, fused);
+        functions.push((OUTER.into(), function));
+    }
     Ok(functions)
 }
 
@@ -210,6 +224,30 @@ fn append(
     let offset = code.len() as u64;
     code.extend_from_slice(compiled.buffer.data());
     Ok(offset)
+}
+
+/// A variable of code with its first value.
+fn variable(b: &mut FunctionBuilder<'_>, ty: ir::Type, value: Value) -> Variable {
+    let variable = b.declare_var(ty);
+    b.def_var(variable, value);
+    variable
+}
+
+/// Adds a product to a sum: rounded with it where `fused`, else before.
+fn add_product(
+    b: &mut FunctionBuilder<'_>,
+    fused: bool,
+    variable: Variable,
+    (x, y): (Value, Value),
+) {
+    let sum = b.use_var(variable);
+    let sum = if fused {
+        b.ins().fma(x, y, sum)
+    } else {
+        let term = b.ins().fmul(x, y);
+        b.ins().fadd(sum, term)
+    };
+    b.def_var(variable, sum);
 }
 
 /// What accesses to memory may rely on: they never fault, and nothing about alignment.

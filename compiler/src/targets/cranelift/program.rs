@@ -6,12 +6,14 @@
 
 use std::collections::HashMap;
 
-use crate::kernel::{Binary, Counter, Kernel, Loop, Op, Shape, Stmt, Unary, ValueId};
+use crate::kernel::{Binary, Counter, Kernel, Loop, Op, Product, Shape, Stmt, Unary, ValueId};
 
 /// A piece of a body.
 pub enum Part<'a> {
     /// Statements without a loop.
     Run(Run<'a>),
+    /// A product for all steps of a chunk.
+    Product(&'a Product),
     /// A loop; where its body ends in a run, that run also moves the carried values on.
     Loop(&'a Loop, Vec<Part<'a>>),
 }
@@ -239,7 +241,10 @@ impl<'a> Cutter<'_, 'a> {
                     self.used(*value, run.id);
                     run.stmts.push(stmt);
                 }
-                Stmt::Product(_) => run.stmts.push(stmt),
+                Stmt::Product(product) => {
+                    push(&mut parts, std::mem::replace(&mut run, self.run()));
+                    parts.push(Part::Product(product));
+                }
                 Stmt::Loop(inner) => {
                     self.begin(inner, &mut run);
                     push(&mut parts, std::mem::replace(&mut run, self.run()));

@@ -60,7 +60,7 @@ pub fn function(
 }
 
 /// The address of an f32.
-fn element(b: &mut FunctionBuilder<'_>, base: Value, index: Value) -> Value {
+pub fn element(b: &mut FunctionBuilder<'_>, base: Value, index: Value) -> Value {
     let distance = b.ins().ishl_imm_u(index, 2);
     b.ins().iadd(base, distance)
 }

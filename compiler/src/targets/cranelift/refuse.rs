@@ -21,9 +21,11 @@ pub fn refuse(kernel: &Kernel, level: Level) -> Result<(), Unsupported> {
     }
     let mut result = Ok(());
     kernel.walk(&mut |stmt| {
-        if let (Ok(()), Stmt::Let(_, op)) = (&result, stmt) {
-            result = refuse_op(op, level);
-        }
+        result = match (&result, stmt) {
+            (Ok(()), Stmt::Let(_, op)) => refuse_op(op, level),
+            (Ok(()), Stmt::Product(product)) if product.fused => refuse_fma(level),
+            _ => return,
+        };
     });
     result
 }
@@ -34,16 +36,21 @@ fn is_bits(storage: Storage) -> bool {
 
 fn refuse_op(op: &Op, level: Level) -> Result<(), Unsupported> {
     match op {
-        Op::Fma(..) if !level.has_fma() => {
-            let what = format!("`fma` at level {}", level.name());
-            Err(unsupported(what, "take level x86-64-v3 or aarch64"))
-        }
+        Op::Fma(..) => refuse_fma(level),
         Op::Unary(Unary::Math(math), _) => {
             let what = format!("{math:?} in f64");
             Err(unsupported(what, "compute in f32, or in f64 with the interpreter"))
         }
         _ => Ok(()),
     }
+}
+
+fn refuse_fma(level: Level) -> Result<(), Unsupported> {
+    if level.has_fma() {
+        return Ok(());
+    }
+    let what = format!("`fma` at level {}", level.name());
+    Err(unsupported(what, "take level x86-64-v3 or aarch64"))
 }
 
 fn unsupported(what: String, instead: &str) -> Unsupported {

@@ -125,8 +125,7 @@ impl Unit<'_, '_> {
             Stmt::Let(value, op) => self.define(b, *value, op),
             Stmt::Store(buffer, value) => self.store(b, *buffer, *value),
             Stmt::Reduce(buffer, value) => self.reduce(b, *buffer, *value),
-            Stmt::Product(_) => unreachable!("not built yet"),
-            Stmt::Loop(_) => unreachable!("runs have no loops"),
+            Stmt::Product(_) | Stmt::Loop(_) => unreachable!("runs have no products and no loops"),
         }
     }
 
@@ -334,6 +333,11 @@ impl Unit<'_, '_> {
         let shared = match buffer.shape {
             Shape::Channel => 0,
             Shape::Neuron => 1,
+            Shape::Step => {
+                let at = Address { base: touched.base, offset: 0 };
+                let element = load(b, self.form.scalar(), buffer.storage, at);
+                return ops::splat(b, self.form, buffer.storage.ty(), element);
+            }
             _ => {
                 let at = self.address(b, id, touched);
                 return load(b, self.form, buffer.storage, at);

@@ -13,7 +13,7 @@ use crate::kernel::{BufferId, Op, Shape, Stmt, Type, WORD};
 /// A buffer that a run touches.
 #[derive(Clone, Copy)]
 pub struct Touched {
-    /// The address of the strip's first element, or of the buffer where lanes share elements.
+    /// The address of the strip's first element, of the step's, or of the buffer where lanes share elements.
     pub base: Value,
     /// Whether there is something to touch, where that is known at run time only.
     pub valid: Option<Value>,
@@ -68,6 +68,7 @@ fn touch_one(
         (Shape::Sequence, Some((t, _)), _) => {
             ctx.stride[id.0 as usize].map(|stride| b.ins().imul(t, stride))
         }
+        (Shape::Step, Some((t, _)), _) => Some(t),
         (Shape::Checkpoint, _, Some((chunk, _))) => {
             let later = b.ins().icmp_imm_u(IntCC::NotEqual, chunk, 0);
             valid = Some(valid.map_or(later, |valid| b.ins().band(valid, later)));
@@ -83,8 +84,13 @@ fn touch_one(
         _ => None,
     };
     let mut base = ctx.base[id.0 as usize];
-    if !matches!(buffer.shape, Shape::Channel | Shape::Neuron) {
-        let index = row.map_or(at.first, |row| b.ins().iadd(row, at.first));
+    let index = match (buffer.shape, row) {
+        (Shape::Channel | Shape::Neuron, _) => None,
+        (Shape::Step, row) => row,
+        (_, None) => Some(at.first),
+        (_, Some(row)) => Some(b.ins().iadd(row, at.first)),
+    };
+    if let Some(index) = index {
         let distance = b.ins().ishl_imm_u(index, i64::from(shift(buffer.storage)));
         base = b.ins().iadd(base, distance);
     }

@@ -3,6 +3,7 @@
 mod bytes;
 mod kernels;
 mod launches;
+pub mod products;
 mod random;
 mod run;
 

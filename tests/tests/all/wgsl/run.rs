@@ -49,6 +49,8 @@ pub fn length(buffer: &Buffer, kernel: &Kernel, launch: &Launch, stride: usize) 
         Shape::Layer => 1,
         Shape::Channel => launch.channels,
         Shape::Neuron => launch.neurons,
+        Shape::Step => launch.steps,
+        Shape::Matrix => launch.steps * launch.steps,
         Shape::Checkpoint => {
             let chunks = launch.steps.div_ceil(kernel.schedule.chunk as usize);
             chunks.saturating_sub(1) * launch.lanes
