@@ -62,7 +62,9 @@ fn page(artifact: &Artifact, program: &str) -> Result<String> {
         return Err("the neuron draws random numbers, which a page cannot do".to_string().into());
     }
     if manifest.parallel {
-        return Err("a page runs neurons step by step, and this one is parallel".to_string().into());
+        return Err("a page runs neurons step by step, and this one is parallel"
+            .to_string()
+            .into());
     }
     let mut drawn = BTreeMap::new();
     for param in &manifest.params {

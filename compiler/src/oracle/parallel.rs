@@ -123,6 +123,7 @@ pub(super) fn filled_direction(
     let own = with_columns(neuron);
     let mut direction = direction.clone();
     direction.inputs.resize(neuron.inputs.len(), None);
+    neuron.products.iter().for_each(|p| direction.inputs[p.input as usize] = None);
     let columns = super::gradients::run(&own, filled, Mode::Smooth).outputs;
     for (i, product) in neuron.products.iter().enumerate() {
         let matrix = &neuron.matrices[product.matrix as usize];

@@ -20,6 +20,9 @@ const MOST_BLOCKS: usize = i32::MAX as usize;
 /// Most blocks of a launch of `reduce`, whose blocks take any number of sums in turn.
 const MOST_REDUCE_BLOCKS: usize = 1 << 16;
 
+/// Steps of either sequence whose products a block of `outer` adds up.
+const OUTER_TILE: usize = 64;
+
 /// Bytes kept of the driver's words about PTX that it refuses.
 const LOG: usize = 8192;
 
@@ -231,7 +234,7 @@ impl Module for CudaModule {
         if lanes == 0 {
             return Ok(());
         }
-        let blocks = self.blocks(entry, &kernel.entry, lanes)?;
+        let blocks = self.blocks(entry, &kernel.entry, lanes, scalars)?;
         let mut pointers: Vec<*mut c_void> =
             values.iter_mut().map(|value| std::ptr::from_mut(value).cast()).collect();
         self.context.bind()?;
@@ -257,8 +260,13 @@ impl Module for CudaModule {
 }
 
 impl CudaModule {
-    fn blocks(&self, name: &str, entry: &Entry, lanes: usize) -> Result<u32> {
+    fn blocks(&self, name: &str, entry: &Entry, lanes: usize, scalars: &[i64]) -> Result<u32> {
         let blocks = match name {
+            "outer" => {
+                let tiles = |size: i64| usize::try_from(size).unwrap_or(0).div_ceil(OUTER_TILE);
+                let tiles = tiles(scalars[0]).saturating_mul(tiles(scalars[2] + 1));
+                lanes.div_ceil(entry.block as usize).saturating_mul(tiles)
+            }
             "reduce" => lanes.min(MOST_REDUCE_BLOCKS),
             _ => lanes.div_ceil(entry.block as usize),
         };

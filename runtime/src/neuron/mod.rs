@@ -44,6 +44,8 @@ pub(crate) use check::manifest as check_manifest;
 pub(crate) use geometry::{Draws, Geometry};
 #[cfg(feature = "torch")]
 pub(crate) use operands::{known, list, names};
+#[cfg(feature = "torch")]
+pub(crate) use parallel::{OUTPUT, lags, of_program};
 pub(crate) use params::{check as check_param, moved as moved_param};
 
 use check::{BACKWARD, FORWARD, FORWARD_TRAIN};

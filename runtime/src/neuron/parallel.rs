@@ -16,7 +16,7 @@ use crate::device::{Argument, Device, Memory, Module};
 use crate::error::{Error, Result};
 
 /// The output of a matrix's program.
-const OUTPUT: &str = "m";
+pub const OUTPUT: &str = "m";
 
 /// The kernels of one matrix's program among those of a neuron.
 struct Own {
@@ -42,6 +42,11 @@ impl Module for Own {
     }
 }
 
+/// The kernels of the program of a matrix, under their own names.
+pub fn of_program(module: &Arc<dyn Module>, matrix: usize) -> Arc<dyn Module> {
+    Arc::new(Own { module: Arc::clone(module), prefix: of_matrix(matrix) })
+}
+
 /// The programs of a neuron's matrices; none for one that is a param.
 pub fn programs(
     device: &Arc<dyn Device>,
@@ -50,7 +55,7 @@ pub fn programs(
 ) -> Vec<Option<Neuron>> {
     let program = |(i, matrix): (usize, &Matrix)| {
         let manifest = matrix.program.as_deref()?.clone();
-        let module = Arc::new(Own { module: Arc::clone(module), prefix: of_matrix(i) });
+        let module = of_program(module, i);
         Some(Neuron { device: Arc::clone(device), module, manifest, programs: Vec::new() })
     };
     manifest.matrices.iter().enumerate().map(program).collect()
@@ -96,8 +101,18 @@ pub fn matrix(program: &Neuron, call: &Call) -> Result<Vec<f32>> {
 /// What `outer` added up over the lanes of a run.
 #[derive(Default)]
 pub struct Products {
-    /// Partial sums of the tiles so far.
-    partials: Vec<Vec<Box<dyn Memory>>>,
+    /// For each tile, and for each of what is added up.
+    parts: Vec<Part>,
+    /// How many of them were taken since the last start.
+    taken: usize,
+}
+
+/// Sums over the lanes of a tile.
+struct Part {
+    /// By blocks of lanes.
+    partial: Box<dyn Memory>,
+    /// Over all of them.
+    sums: Box<dyn Memory>,
 }
 
 /// The columns of what `outer` gives.
@@ -108,39 +123,56 @@ fn columns(outer: &Outer, steps: usize) -> usize {
 impl Products {
     /// Forgets what tiles gave before.
     pub fn restart(&mut self) {
-        self.partials.clear();
+        self.taken = 0;
     }
 
-    /// Starts `outer` over what backward left in a tile.
+    /// Starts `outer` over what backward left in a tile, and `reduce` behind it.
     ///
     /// # Errors
     ///
     /// Those of the device.
     pub fn take(&mut self, run: &Run<'_>, tile: &Tile) -> Result<()> {
-        let all = &run.neuron.manifest.outer;
-        self.partials.resize_with(all.len(), Vec::new);
         let (steps, lanes) = (run.geometry.steps, tile.lanes().len());
-        for (outer, partials) in all.iter().zip(&mut self.partials) {
+        for outer in &run.neuron.manifest.outer {
             let lacks = |name: &String| Error::Artifact(format!("nothing has written `{name}`"));
             let left = tile.memory(&outer.left).ok_or_else(|| lacks(&outer.left))?;
             let right = match &outer.right {
                 Some(name) => tile.memory(name).ok_or_else(|| lacks(name))?,
                 None => left,
             };
-            let (_, entry) = run.entry(OUTER)?;
             let columns = columns(outer, steps);
-            let sums = lanes.div_ceil(entry.block.max(1) as usize) * steps * columns;
-            if sums == 0 {
-                continue;
+            let block = run.entry(OUTER)?.1.block.max(1) as usize;
+            let (rows, row) = (lanes.div_ceil(block), steps * columns);
+            let part = self.part(run, rows, row)?;
+            let module = &run.neuron.module;
+            if rows * row > 0 {
+                let sizes = [steps, lanes, columns - 1, lanes, lanes];
+                let mut arguments = [
+                    Argument::Read(left),
+                    Argument::Read(right),
+                    Argument::Write(part.partial.as_mut()),
+                ];
+                let scalars = sizes.map(|size| size as i64);
+                module.launch(OUTER, 0, lanes, &mut arguments, &scalars)?;
             }
-            let mut partial = run.neuron.device.alloc("partial", 4 * sums)?;
-            let scalars = [steps, lanes, columns - 1, lanes, lanes].map(|size| size as i64);
-            let mut arguments =
-                [Argument::Read(left), Argument::Read(right), Argument::Write(partial.as_mut())];
-            run.neuron.module.launch(OUTER, 0, lanes, &mut arguments, &scalars)?;
-            partials.push(partial);
+            if rows * row > 0 && is_on_device(run, rows) {
+                let mut arguments =
+                    [Argument::Read(part.partial.as_ref()), Argument::Write(part.sums.as_mut())];
+                module.launch(REDUCE, 0, row, &mut arguments, &[row as i64, 1, rows as i64])?;
+            }
         }
         Ok(())
+    }
+
+    /// The memory of what is taken next.
+    fn part(&mut self, run: &Run<'_>, rows: usize, row: usize) -> Result<&mut Part> {
+        let device = &run.neuron.device;
+        if self.taken == self.parts.len() {
+            let partial = device.alloc("partial", 4 * rows * row)?;
+            self.parts.push(Part { partial, sums: device.alloc("grad", 4 * row)? });
+        }
+        self.taken += 1;
+        Ok(&mut self.parts[self.taken - 1])
     }
 
     /// The gradients of matrices, by their names, and of params `[T]`, which are put with the others.
@@ -151,21 +183,47 @@ impl Products {
     fn read(&self, run: &Run<'_>, params: &mut Arrays) -> Result<BTreeMap<String, Vec<f32>>> {
         let steps = run.geometry.steps;
         let mut matrices: BTreeMap<String, Vec<f32>> = BTreeMap::new();
-        for (outer, partials) in run.neuron.manifest.outer.iter().zip(&self.partials) {
+        let all = &run.neuron.manifest.outer;
+        for (i, part) in self.parts[..self.taken].iter().enumerate() {
+            let outer = &all[i % all.len()];
             let columns = columns(outer, steps);
-            let sums = added(run, partials, steps * columns)?;
+            let sums = read(run, part, steps * columns)?;
             let rows = || sums.chunks_exact(columns);
             if let Some(name) = &outer.matrix {
                 let products = rows().flat_map(|row| &row[..columns - 1]);
                 add(matrices.entry(name.clone()).or_default(), products.copied());
             }
             for name in &outer.params {
-                let total = rows().map(|row| row[columns - 1]).collect();
+                let mut total = params.remove(name).map_or_else(Vec::new, Array::into_data);
+                add(&mut total, rows().map(|row| row[columns - 1]));
                 params.insert(name.clone(), Array::new(vec![steps], total)?);
             }
         }
         Ok(matrices)
     }
+}
+
+/// Whether a device may take as many turns as there are blocks.
+fn is_on_device(run: &Run<'_>, rows: usize) -> bool {
+    rows.saturating_mul(3) < run.neuron.device.max_turns()
+}
+
+/// Sums that are on the device, or partial ones added up here; zeros where there are no lanes.
+fn read(run: &Run<'_>, part: &Part, row: usize) -> Result<Vec<f32>> {
+    let device = &run.neuron.device;
+    let mut sums = vec![0.0_f32; row];
+    let rows = (part.partial.size() / 4).checked_div(row).unwrap_or(0);
+    if rows == 0 {
+        return Ok(sums);
+    }
+    if is_on_device(run, rows) {
+        device.read(part.sums.as_ref(), bytemuck::cast_slice_mut(&mut sums))?;
+        return Ok(sums);
+    }
+    let mut all = vec![0.0_f32; rows * row];
+    device.read(part.partial.as_ref(), bytemuck::cast_slice_mut(&mut all))?;
+    all.chunks_exact(row).for_each(|own| add(&mut sums, own.iter().copied()));
+    Ok(sums)
 }
 
 /// Adds numbers to those that there are.
@@ -176,30 +234,6 @@ fn add(sums: &mut Vec<f32>, terms: impl Iterator<Item = f32>) {
             None => sums.push(term),
         }
     }
-}
-
-/// The sums of rows of so many numbers, by `reduce` for each tile.
-fn added(run: &Run<'_>, partials: &[Box<dyn Memory>], row: usize) -> Result<Vec<f32>> {
-    let device = &run.neuron.device;
-    let mut sums = vec![0.0; row];
-    for partial in partials {
-        let n_rows = partial.size() / 4 / row.max(1);
-        // A device that may not take so many turns leaves it to the host.
-        if 3 * n_rows >= device.max_turns() {
-            let mut own = vec![0.0_f32; n_rows * row];
-            device.read(partial.as_ref(), bytemuck::cast_slice_mut(&mut own))?;
-            own.chunks_exact(row).for_each(|own| add(&mut sums, own.iter().copied()));
-            continue;
-        }
-        let mut grad = device.alloc("grad", 4 * row)?;
-        let mut arguments = [Argument::Read(partial.as_ref()), Argument::Write(grad.as_mut())];
-        let scalars = [row as i64, 1, n_rows as i64];
-        run.neuron.module.launch(REDUCE, 0, row, &mut arguments, &scalars)?;
-        let mut own = vec![0.0_f32; row];
-        device.read(grad.as_ref(), bytemuck::cast_slice_mut(&mut own))?;
-        add(&mut sums, own.into_iter());
-    }
-    Ok(sums)
 }
 
 /// Adds the gradients of matrices and of params with a number for each step to those of a run.

@@ -11,6 +11,7 @@ use super::backward::Backward;
 use super::buffers::kind;
 use super::kernels::Kernels;
 use super::operands::{Operands, Run};
+use super::parallel;
 use super::record::{checked, record};
 use super::{Buffers, Forward};
 use crate::device::{Argument, Memory};
@@ -22,12 +23,12 @@ unsafe extern "C" {
 
 /// Runs `forward`, or `forward_train` where a gradient will be asked for.
 pub fn forward(operands: Operands, kernels: Arc<Kernels>) -> Result<Forward> {
-    let Operands { run, given, declared } = operands;
+    let Operands { run, given, declared, .. } = operands;
     let mut buffers = stored(&kernels, given)?;
     for (param, n) in &declared {
         let (name, tensor) =
             (Operand::Param(&param.name), kernels.declared(param, *n, run.device)?);
-        match param.has_steps() {
+        match param.has_steps() && !kernels.manifest.parallel {
             false => buffers.insert(name.to_string(), tensor),
             true if run.shape.iter().product::<i64>() == 0 => {
                 let none = Tensor::empty(&run.shape[..], (tensor.kind(), run.device));
@@ -41,6 +42,7 @@ pub fn forward(operands: Operands, kernels: Arc<Kernels>) -> Result<Forward> {
             }
         };
     }
+    parallel::matrices(&kernels, &run, &mut buffers)?;
     let learns = tch_grad_enabled() && buffers.values().any(Tensor::requires_grad);
     let name = if learns { "forward_train" } else { "forward" };
     let left_out = |buffer: &Buffer| buffer.role == Role::StateOut && !run.keeps_states;
@@ -97,9 +99,20 @@ pub fn launch(
     left_out: impl Fn(&Buffer) -> bool,
 ) -> Result<()> {
     let steps = run.geometry.steps;
-    let found = kernels.manifest.entry_for(name, steps);
-    let (name, entry) =
-        found.ok_or_else(|| Error::Artifact(format!("it has no entry `{name}`")))?;
+    let lacks = || Error::Artifact(format!("it has no entry `{name}`"));
+    kernels.manifest.entry_for(name, steps).ok_or_else(lacks)?;
+    let mut launches = kernels.manifest.launches(name, steps);
+    launches
+        .try_for_each(|(name, entry)| launch_entry(kernels, run, (name, entry), buffers, &left_out))
+}
+
+fn launch_entry(
+    kernels: &Kernels,
+    run: &Run,
+    (name, entry): (&str, &Entry),
+    buffers: &mut Buffers,
+    left_out: &impl Fn(&Buffer) -> bool,
+) -> Result<()> {
     let is_made = |buffer: &&Buffer| buffer.written && !(buffer.optional && left_out(buffer));
     for buffer in entry.buffers.iter().filter(is_made) {
         buffers.insert(buffer.name.clone(), run.create(entry, buffer)?);

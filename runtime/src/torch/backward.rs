@@ -9,6 +9,7 @@ use tch::Tensor;
 use super::autograd::{is_kept, launch, start};
 use super::kernels::Kernels;
 use super::operands::Run;
+use super::parallel;
 use super::record::Gradient;
 use super::{Buffers, failed};
 use crate::error::{Error, Result};
@@ -28,11 +29,18 @@ impl Backward {
     pub fn new(run: Run, kernels: Arc<Kernels>, buffers: &Buffers) -> Result<Self> {
         let entry = kernels.manifest.entry_for("backward", run.geometry.steps);
         let lacks = || Error::Artifact("it has no entry `backward`".into());
-        let (_, entry) = entry.ok_or_else(lacks)?;
-        let kept = entry.buffers.iter().filter(|buffer| !buffer.written && is_kept(buffer.role));
-        let saved = kept.map(|buffer| buffer.name.clone()).collect();
+        entry.ok_or_else(lacks)?;
+        let entries = kernels.manifest.launches("backward", run.geometry.steps);
+        let read = entries.flat_map(|(_, entry)| &entry.buffers);
+        let kept = read.filter(|buffer| !buffer.written && is_kept(buffer.role));
+        let mut saved: Vec<String> = kept.map(|buffer| buffer.name.clone()).collect();
+        // What is added up over lanes behind backward takes columns that forward had.
+        saved.extend(kernels.manifest.outer.iter().filter_map(|outer| outer.right.clone()));
+        saved.retain(|name| buffers.contains_key(name));
+        saved.sort_unstable();
+        saved.dedup();
         let has_gradient = |name: &String| match Operand::parse(name) {
-            Some(Operand::Input(_) | Operand::Param(_)) => true,
+            Some(Operand::Input(_) | Operand::Param(_) | Operand::Matrix(_)) => true,
             Some(Operand::State(_)) => buffers[name].is_floating_point(),
             _ => false,
         };
@@ -81,6 +89,10 @@ impl Backward {
         match Operand::parse(input) {
             Some(Operand::Input(name)) => Ok(buffers.remove(&Operand::InputGrad(name).to_string())),
             Some(Operand::State(name)) => Ok(buffers.remove(&Operand::StateGrad(name).to_string())),
+            Some(Operand::Matrix(_)) => Ok(buffers.remove(&parallel::grad(input))),
+            Some(Operand::Param(_)) if buffers.contains_key(&parallel::grad(input)) => {
+                Ok(buffers.remove(&parallel::grad(input)))
+            }
             Some(Operand::Param(name)) => {
                 let partial = buffers.remove(&Operand::Partial(name).to_string());
                 partial.map(|partial| self.reduce(name, &partial)).transpose()
@@ -144,6 +156,7 @@ impl Gradient for Backward {
             _ => false,
         };
         launch(&self.kernels, &self.run, "backward", &mut buffers, left_out)?;
+        parallel::add_products(&self.kernels, &self.run, &mut buffers)?;
         self.inputs.iter().map(|input| self.gradient(input, &mut buffers)).collect()
     }
 }

@@ -89,6 +89,10 @@ impl Run {
             Some(Operand::Output(_) | Operand::Next(_) | Operand::StateGrad(_)) => {
                 Ok(self.step_tensor(options))
             }
+            _ if buffer.shape == ["T", "N"] => {
+                let sizes = [self.geometry.steps as i64, self.geometry.lanes as i64];
+                Ok(Tensor::empty(sizes, options))
+            }
             _ => Ok(Tensor::empty([self.count(entry, buffer)?], options)),
         }
     }

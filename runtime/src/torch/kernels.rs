@@ -11,7 +11,7 @@ use super::source::Source;
 use crate::cpu::Cpu;
 use crate::device::Module;
 use crate::error::{Error, Result};
-use crate::neuron::{default_numbers, stored_numbers};
+use crate::neuron::{default_numbers, of_program, stored_numbers};
 
 /// The code of a neuron, loaded where it is asked for.
 pub struct Library {
@@ -27,9 +27,11 @@ pub struct Kernels {
     /// What the artifact says of itself.
     pub manifest: Manifest,
     /// Its code.
-    pub module: Box<dyn Module>,
+    pub module: Arc<dyn Module>,
     /// Where its buffers are.
     pub place: Place,
+    /// The kernels of matrices that are no params.
+    pub programs: Vec<Option<Arc<Kernels>>>,
     /// The numbers of params that a caller leaves out, by the names of params and how many they are.
     declared: Mutex<HashMap<(String, usize), Tensor>>,
 }
@@ -69,12 +71,27 @@ impl Library {
     }
 
     fn load(&self, (ordinal, stream, dtype): Key) -> Result<Kernels> {
-        let place = match ordinal {
-            None => Place::Cpu(processor()?),
-            Some(ordinal) => super::cuda::place(ordinal, stream)?,
+        let place = || match ordinal {
+            None => Ok::<_, Error>(Place::Cpu(processor()?)),
+            Some(ordinal) => super::cuda::place(ordinal, stream),
         };
-        let (manifest, module) = self.source.load(place.device(), dtype)?;
-        Ok(Kernels { manifest, module, place, declared: Mutex::default() })
+        let own = place()?;
+        let (manifest, module) = self.source.load(own.device(), dtype)?;
+        let module: Arc<dyn Module> = module.into();
+        let mut programs = Vec::new();
+        for (i, matrix) in manifest.matrices.iter().enumerate() {
+            programs.push(match &matrix.program {
+                None => None,
+                Some(program) => Some(Arc::new(Kernels {
+                    manifest: program.as_ref().clone(),
+                    module: of_program(&module, i),
+                    place: place()?,
+                    programs: Vec::new(),
+                    declared: Mutex::default(),
+                })),
+            });
+        }
+        Ok(Kernels { manifest, module, place: own, programs, declared: Mutex::default() })
     }
 }
 

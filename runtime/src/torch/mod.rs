@@ -16,6 +16,7 @@ mod layout;
 pub mod norm;
 mod operands;
 pub mod ops;
+mod parallel;
 mod profile;
 mod record;
 mod source;

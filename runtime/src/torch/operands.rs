@@ -41,6 +41,8 @@ pub struct Operands {
     pub given: Buffers,
     /// Params that were not given, with how many numbers each has.
     pub declared: Vec<(Param, usize)>,
+    /// Whether the neuron sees the whole time axis.
+    is_parallel: bool,
 }
 
 impl Operands {
@@ -65,7 +67,8 @@ impl Operands {
         geometry.draws = Draws { seed: call.seed, first_step: call.first_step };
         let keeps_states = !call.forget_states;
         let run = Run { geometry, shape, channel, layout, device, kind, keeps_states };
-        let mut operands = Self { run, given: Buffers::new(), declared: Vec::new() };
+        let is_parallel = manifest.parallel;
+        let mut operands = Self { run, given: Buffers::new(), declared: Vec::new(), is_parallel };
         for ((name, _), input) in inputs.iter().zip(&full) {
             let dense = operands.run.layout.dense_steps(input);
             operands.given.insert(buffer(Operand::Input(name)), dense);
@@ -84,7 +87,11 @@ impl Operands {
     fn param(&mut self, param: &Param, given: Option<&Tensor>) -> Result<()> {
         let sizes = self.run.sizes(param.sharing);
         let Some(given) = given else {
-            let steps = if param.has_steps() { self.run.shape[0] } else { 1 };
+            let steps = match param.axis {
+                Some(Axis::Steps) => self.run.shape[0],
+                Some(Axis::Matrix) => self.run.shape[0] * self.run.shape[0],
+                _ => 1,
+            };
             let n = (steps * sizes.iter().product::<i64>()).max(1) as usize;
             self.declared.extend(param.elements().into_iter().map(|element| (element, n)));
             return Ok(());
@@ -104,6 +111,14 @@ impl Operands {
                     let own = self.run.shared(&param.name, param.sharing, &one)?;
                     self.given.insert(buffer(Operand::Param(&element.name)), own);
                 }
+            }
+            Some(Axis::Matrix) => {
+                let own = all_steps(param, &given, &[self.run.shape[0]; 2])?;
+                self.given.insert(buffer(Operand::Param(&param.name)), own);
+            }
+            Some(Axis::Steps) if self.is_parallel => {
+                let own = all_steps(param, &given, &self.run.shape[..1])?;
+                self.given.insert(buffer(Operand::Param(&param.name)), own);
             }
             Some(Axis::Steps) => {
                 axis(&param.name, &given, self.run.shape[0], &sizes)?;
@@ -265,6 +280,17 @@ fn on(operand: &str, given: &Tensor, device: Device) -> Result<()> {
         &format!("taking `{operand}`"),
         format!("it is on {:?}, and the first input on {device:?}", given.device()),
     ))
+}
+
+/// A param of a parallel neuron with a number for each step, or for each pair of steps. One number is repeated.
+fn all_steps(param: &Param, given: &Tensor, sizes: &[i64]) -> Result<Tensor> {
+    if given.size() == sizes {
+        return Ok(given.contiguous());
+    }
+    if given.numel() == 1 && given.dim() <= 1 {
+        return Ok(given.reshape([1_i64; 0]).expand(sizes, false).contiguous());
+    }
+    Err(wrong_shape(&param.name, sizes, given))
 }
 
 /// That a param has its axis before the others.
