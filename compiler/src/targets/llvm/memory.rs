@@ -5,8 +5,9 @@
 //! own. A load never branches: a buffer that was left out is read from zeros, and the result not used.
 
 use super::emitter::{Chunk, Emitter, Lanes, lane};
+use super::inst;
+use super::stream::{self, Cache};
 use super::text::{Text, Value};
-use super::{inst, stream};
 use crate::error::Bug;
 use crate::kernel::{BufferId, Float, Shape, Storage, ValueId, WORD};
 
@@ -163,7 +164,8 @@ impl Emitter<'_> {
         condition: Option<&Value>,
     ) -> Lanes {
         let storage = self.kernel.buffer(buffer).storage;
-        stream::load(&mut self.text, storage, from, self.place.width, condition)
+        let (text, width) = (&mut self.text, self.place.width);
+        stream::load(text, storage, from, width, Cache::Leave, condition)
     }
 
     /// What was loaded for the thread's adjacent lanes, as what the kernel computes in.

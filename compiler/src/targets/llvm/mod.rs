@@ -104,7 +104,7 @@ pub fn llvm_ir(kernels: &[&Verified<Kernel>], sm: u32) -> Result<String, EmitErr
     if has_outer(kernels) {
         out.push('\n');
         out.push_str(&outer::function());
-        launched.push((OUTER, outer::THREADS, 1));
+        launched.push((OUTER, outer::THREADS, outer::SIDE_BY_SIDE));
     }
     let mut lines = Lines::default();
     for kernel in kernels {

@@ -7,18 +7,20 @@
 
 use std::fmt::Write;
 
+use super::function::WARP;
 use super::inst;
 use super::lines::Mark;
 use super::text::{PhiId, Text, Value};
+use crate::kernel::Float;
 
 /// Threads of a block.
 pub(super) const THREADS: u32 = 256;
 
+/// Blocks of threads that run side by side on each multiprocessor: one computes while the other waits.
+pub(super) const SIDE_BY_SIDE: u32 = 2;
+
 /// Lanes whose products are added up in one number.
 pub(super) const BLOCK: u32 = 2048;
-
-/// Lanes that a group of threads takes from one stage.
-const STAGED: usize = 8;
 
 /// Numbers in shared memory: those of the small tile's stage, which are the most.
 const SHARED: usize = 2 * 128 * (16 + PAD);
@@ -31,27 +33,37 @@ const PAD: usize = 4;
 struct Tile {
     /// Steps of either sequence.
     side: usize,
-    /// Those that each thread takes.
-    each: usize,
+    /// Those of the left that each thread takes.
+    high: usize,
+    /// Those of the right.
+    wide: usize,
+    /// Lanes that a group of threads takes from one stage.
+    staged: usize,
 }
 
 /// What is taken where there are many steps, and where there are few, in more groups of threads.
-const LARGE: Tile = Tile { side: 64, each: 8 };
-const SMALL: Tile = Tile { side: 16, each: 4 };
+const LARGE: Tile = Tile { side: 64, high: 8, wide: 4, staged: 16 };
+const SMALL: Tile = Tile { side: 16, high: 4, wide: 4, staged: 8 };
 
 impl Tile {
-    /// Threads of a group along either side.
-    fn across(self) -> usize {
-        self.side / self.each
+    /// Threads of a group along the left's steps and along the right's.
+    fn threads(self) -> (usize, usize) {
+        (self.side / self.high, self.side / self.wide)
     }
 
     fn groups(self) -> usize {
-        THREADS as usize / (self.across() * self.across())
+        let (down, across) = self.threads();
+        THREADS as usize / (down * across)
+    }
+
+    /// Threads that add up the plain sum of one step.
+    fn parts(self) -> usize {
+        THREADS as usize / self.side
     }
 
     /// Lanes of a stage.
     fn lanes(self) -> usize {
-        STAGED * self.groups()
+        self.staged * self.groups()
     }
 
     /// Numbers from one lane of a stage to the next.
@@ -128,6 +140,16 @@ fn body(text: &mut Text) {
     text.effect("ret void");
 }
 
+/// What a thread loads of a sequence.
+struct Side {
+    /// The address of the first number.
+    first: Value,
+    /// Numbers from there to the next.
+    apart: Value,
+    /// Steps that are left from the first on; none or less where there are none.
+    rows: Value,
+}
+
 /// The emission of one way.
 struct Outer<'t> {
     text: &'t mut Text,
@@ -141,29 +163,41 @@ struct Outer<'t> {
     row: Value,
 }
 
-/// The products and plain sums of a thread.
-#[derive(Clone)]
+/// What a thread has added up: its products, and its part of the plain sum of one step.
 struct Totals {
     products: Vec<Value>,
-    plain: Vec<Value>,
+    plain: Value,
 }
 
 impl<'t> Outer<'t> {
     fn new(text: &'t mut Text, tile: Tile) -> Self {
-        let mut apart = |of: &str, by: usize| {
+        let mut apart = |of: &Value, by: usize| {
             let rest = text.value(format_args!("urem i64 {of}, {by}"));
             (rest, text.value(format_args!("udiv i64 {of}, {by}")))
         };
-        let (x, above) = apart("%tid", tile.across());
-        let (y, group) = apart(&above, tile.across());
-        let (lane, row) = apart("%tid", tile.lanes());
+        let tid = "%tid".into();
+        let (down, across) = tile.threads();
+        let (x, above) = apart(&tid, across);
+        let (y, group) = apart(&above, down);
+        // A warp loads some lanes of a few steps, so that it leaves them in different banks.
+        let steps = tile.loads().1.min(4);
+        let wide = WARP as usize / steps;
+        let (near, above) = apart(&tid, wide);
+        let (low, above) = apart(&above, steps);
+        let (far, high) = apart(&above, tile.lanes() / wide);
+        let mut both = |low: &Value, high: &Value, by: usize| {
+            let high = text.value(format_args!("mul i64 {high}, {by}"));
+            text.value(format_args!("add i64 {low}, {high}"))
+        };
+        let (lane, row) = (both(&near, &far, wide), both(&low, &high, steps));
         Self { text, tile, x, y, group, lane, row }
     }
 
     fn emit(mut self) {
         let totals = self.stages();
-        let totals = self.plain_of_all(totals);
-        self.add_groups(&totals);
+        self.text.effect("call void @llvm.nvvm.barrier0()");
+        self.leave_plain(totals.plain);
+        self.add_groups(&totals.products);
         self.store();
     }
 
@@ -187,92 +221,90 @@ impl<'t> Outer<'t> {
     /// Takes the block's lanes, those of a stage in each turn.
     fn stages(&mut self) -> Totals {
         let lanes = self.tile.lanes();
-        let left = self.first("%left", "%stride_left", "%t0");
-        let right = self.first("%right", "%stride_right", "%k0");
-        let loaded = self.load(&"0".into(), &left, &right);
-        let rest = self.text.value("sub i64 %N, %base");
-        let is_last = self.text.value(format_args!("icmp ult i64 {rest}, {BLOCK}"));
-        let end = inst::select(self.text, "i64", &is_last, &rest, &BLOCK.to_string().into());
+        let sides = [
+            self.side("%left", "%stride_left", "%t0", "%T"),
+            self.side("%right", "%stride_right", "%k0", "%K"),
+        ];
+        let lane = self.lane.clone();
+        let own = self.left("%N", "%base", &lane, BLOCK as usize);
+        let all = self.left("%N", "%base", &"0".into(), BLOCK as usize);
+        let loaded = self.load(&"0".into(), &sides, &own);
         let text = &mut *self.text;
         let (head, behind) = (text.block(), text.block());
         let before = text.current();
         text.jump(head);
         text.enter(head);
-        let (s, s_phi) = text.phi("i64", &[("0".into(), before)]);
-        let mut phi = |ty, first: &Value| text.phi(ty, &[(first.clone(), before)]);
-        let (left, left_phi) = phi("ptr addrspace(1)", &left);
-        let (right, right_phi) = phi("ptr addrspace(1)", &right);
-        let mut floats = |first: &[Value]| -> (Vec<Value>, Vec<PhiId>) {
-            first.iter().map(|value| phi("float", value)).unzip()
-        };
-        let zero = inst::constant(0.0, crate::kernel::Float::F32);
-        let each = self.tile.each;
+        let (s, s_phi) = text.phi("i32", &[("0".into(), before)]);
+        let mut phi = |first: &Value| text.phi("float", &[(first.clone(), before)]);
+        let zero = inst::constant(0.0, Float::F32);
+        let count = self.tile.high * self.tile.wide;
+        let mut floats =
+            |first: &[Value]| -> (Vec<Value>, Vec<PhiId>) { first.iter().map(&mut phi).unzip() };
         let (loaded, loaded_phis) = floats(&loaded);
-        let (products, product_phis) = floats(&vec![zero.clone(); each * each]);
-        let (plain, plain_phis) = floats(&vec![zero; each]);
+        let (products, product_phis) = floats(&vec![zero.clone(); count]);
+        let (plain, plain_phi) = phi(&zero);
 
         self.text.effect("call void @llvm.nvvm.barrier0()");
         self.stage(&loaded);
         self.text.effect("call void @llvm.nvvm.barrier0()");
-        let next_s = self.text.value(format_args!("add i64 {s}, {lanes}"));
-        let next = |text: &mut Text, pointer: &Value| {
-            let next = format!("getelementptr float, ptr addrspace(1) {pointer}, i64 {lanes}");
-            text.value(next)
-        };
-        let (next_left, next_right) = (next(self.text, &left), next(self.text, &right));
-        let next_loaded = self.load(&next_s, &next_left, &next_right);
+        let next_s = self.text.value(format_args!("add i32 {s}, {lanes}"));
+        let next_loaded = self.load(&next_s, &sides, &own);
         let totals = self.add_stage(Totals { products, plain });
 
-        let more = self.text.value(format_args!("icmp ult i64 {next_s}, {end}"));
+        let more = self.text.value(format_args!("icmp slt i32 {next_s}, {all}"));
         let text = &mut *self.text;
         let latch = text.current();
-        let phis = [s_phi, left_phi, right_phi].into_iter().chain(loaded_phis);
-        let phis = phis.chain(product_phis).chain(plain_phis);
-        let values = [next_s, next_left, next_right].into_iter().chain(next_loaded);
-        let values = values.chain(totals.products.clone()).chain(totals.plain.clone());
+        let phis = [s_phi].into_iter().chain(loaded_phis);
+        let phis = phis.chain(product_phis).chain([plain_phi]);
+        let values = [next_s].into_iter().chain(next_loaded);
+        let values = values.chain(totals.products.clone()).chain([totals.plain.clone()]);
         phis.zip(values).for_each(|(phi, value)| text.add_incoming(phi, value, latch));
         text.branch(&more, head, behind);
         text.enter(behind);
         totals
     }
 
-    /// The address of the first number that the thread loads of a sequence.
-    fn first(&mut self, sequence: &str, stride: &str, step: &str) -> Value {
+    /// What the thread loads of a sequence.
+    fn side(&mut self, sequence: &str, stride: &str, step: &str, steps: &str) -> Side {
+        let row = self.row.clone();
+        let rows = self.left(steps, step, &row, self.tile.side);
         let text = &mut *self.text;
-        let row = text.value(format_args!("add i64 {step}, {}", self.row));
+        let row = text.value(format_args!("add i64 {step}, {row}"));
         let before = text.value(format_args!("mul i64 {row}, {stride}"));
         let lane = text.value(format_args!("add i64 %base, {}", self.lane));
         let index = text.value(format_args!("add i64 {before}, {lane}"));
-        text.value(format_args!("getelementptr float, ptr addrspace(1) {sequence}, i64 {index}"))
+        let first = format!("getelementptr float, ptr addrspace(1) {sequence}, i64 {index}");
+        let first = text.value(first);
+        let apart = text.value(format_args!("mul i64 {stride}, {}", self.tile.loads().1));
+        Side { first, apart, rows }
+    }
+
+    /// How many numbers are left behind one, of those that count.
+    fn left(&mut self, all: &str, first: &str, own: &Value, most: usize) -> Value {
+        let text = &mut *self.text;
+        let rest = text.value(format_args!("sub i64 {all}, {first}"));
+        let is_over = text.value(format_args!("icmp sgt i64 {rest}, {most}"));
+        let rest = inst::select(text, "i64", &is_over, &most.to_string().into(), &rest);
+        let rest = text.value(format_args!("sub i64 {rest}, {own}"));
+        text.value(format_args!("trunc i64 {rest} to i32"))
     }
 
     /// Loads what the thread stages of both sequences from the lane `s` of the block on; 0 where there is nothing.
-    fn load(&mut self, s: &Value, left: &Value, right: &Value) -> Vec<Value> {
+    fn load(&mut self, s: &Value, sides: &[Side; 2], lanes: &Value) -> Vec<Value> {
         let (n, apart) = self.tile.loads();
         let text = &mut *self.text;
-        let lane = text.value(format_args!("add i64 {s}, {}", self.lane));
-        let lane = text.value(format_args!("add i64 {lane}, %base"));
-        let in_block = text.value(format_args!("icmp ult i64 {s}, {BLOCK}"));
-        let is_lane = text.value(format_args!("icmp ult i64 {lane}, %N"));
-        let is_lane = text.value(format_args!("and i1 {in_block}, {is_lane}"));
+        let is_lane = text.value(format_args!("icmp slt i32 {s}, {lanes}"));
+        let s = text.value(format_args!("zext i32 {s} to i64"));
         let mut loaded = Vec::new();
-        for (first, stride, step, end) in
-            [(left, "%stride_left", "%t0", "%T"), (right, "%stride_right", "%k0", "%K")]
-        {
-            let by = text.value(format_args!("mul i64 {stride}, {apart}"));
-            let row = text.value(format_args!("add i64 {step}, {}", self.row));
-            let mut from = first.clone();
+        for side in sides {
+            let from = format!("getelementptr float, ptr addrspace(1) {}, i64 {s}", side.first);
+            let mut from = text.value(from);
             for i in 0..n {
-                let row = text.value(format_args!("add i64 {row}, {}", i * apart));
-                let is_row = text.value(format_args!("icmp ult i64 {row}, {end}"));
+                let is_row = text.value(format_args!("icmp slt i32 {}, {}", i * apart, side.rows));
                 let is_there = text.value(format_args!("and i1 {is_lane}, {is_row}"));
-                let absent = "@absent".into();
-                let there = inst::select(text, "ptr addrspace(1)", &is_there, &from, &absent);
-                let load = "load float, ptr addrspace(1)";
-                loaded
-                    .push(text.value(format_args!("{load} {there}, align 4, !invariant.load !0")));
-                let next = format!("getelementptr float, ptr addrspace(1) {from}, i64 {by}");
-                from = text.value(next);
+                loaded.push(load_where(text, &is_there, &from));
+                let next = "getelementptr float, ptr addrspace(1)";
+                from = text.value(format_args!("{next} {from}, i64 {}", side.apart));
             }
         }
         loaded
@@ -290,44 +322,43 @@ impl<'t> Outer<'t> {
         }
     }
 
-    /// Adds the products of the lanes that the thread's group takes of a stage. Of the plain sums, each thread of a row
-    /// adds other lanes.
+    /// Adds the products of the lanes that the thread's group takes of a stage. Of the plain sum of
+    /// a step, some threads side by side add other lanes each.
     fn add_stage(&mut self, mut totals: Totals) -> Totals {
-        let Tile { each, .. } = self.tile;
-        let (pitch, groups, across) = (self.tile.pitch(), self.tile.groups(), self.tile.across());
+        let Tile { high, wide, staged, .. } = self.tile;
+        let (pitch, groups) = (self.tile.pitch(), self.tile.groups());
         let (x, y, group) = (self.x.clone(), self.y.clone(), self.group.clone());
         let lane = self.text.value(format_args!("mul i64 {group}, {pitch}"));
-        let (left, right) = (self.index(&y, each, &lane), self.index(&x, each, &lane));
+        let (left, right) = (self.index(&y, high, &lane), self.index(&x, wide, &lane));
         let (left, right) = (self.shared(&left), self.shared(&right));
         let right = self.beside(&right, self.tile.lanes() * pitch);
-        for j in 0..STAGED {
-            let [a, b] = [&left, &right].map(|from| {
+        for j in 0..staged {
+            let [a, b] = [(&left, high), (&right, wide)].map(|(from, n)| {
                 let from = self.beside(from, j * groups * pitch);
-                self.adjacent(&from)
+                self.adjacent(&from, n)
             });
             for (i, total) in totals.products.iter_mut().enumerate() {
-                let (a, b) = (&a[i / each], &b[i % each]);
+                let (a, b) = (&a[i / wide], &b[i % wide]);
                 let operands = format!("float {a}, float {b}, float {total}");
                 *total = self.text.value(format_args!("call float @llvm.fma.f32({operands})"));
             }
         }
-        let apart = groups * pitch;
-        let own = self.text.value(format_args!("mul i64 {x}, {apart}"));
-        let own = format!("getelementptr float, ptr addrspace(3) {left}, i64 {own}");
-        let own = self.text.value(own);
-        for j in (0..STAGED).step_by(across) {
-            let from = self.beside(&own, j * apart);
-            for (total, value) in totals.plain.iter_mut().zip(self.adjacent(&from)) {
-                *total = self.text.value(format_args!("fadd float {total}, {value}"));
-            }
+        let (row, part) = self.of_plain();
+        let index = self.index(&part, pitch, &row);
+        let from = self.shared(&index);
+        for j in 0..self.tile.lanes() / self.tile.parts() {
+            let from = self.beside(&from, j * self.tile.parts() * pitch);
+            let value =
+                self.text.value(format_args!("load float, ptr addrspace(3) {from}, align 4"));
+            totals.plain = self.text.value(format_args!("fadd float {}, {value}", totals.plain));
         }
         totals
     }
 
     /// Loads the steps that the thread takes of a lane.
-    fn adjacent(&mut self, from: &Value) -> Vec<Value> {
+    fn adjacent(&mut self, from: &Value, n: usize) -> Vec<Value> {
         let mut values = Vec::new();
-        for first in (0..self.tile.each).step_by(4) {
+        for first in (0..n).step_by(4) {
             let from = self.beside(from, first);
             let four = "load <4 x float>, ptr addrspace(3)";
             let four = self.text.value(format_args!("{four} {from}, align 16"));
@@ -339,34 +370,41 @@ impl<'t> Outer<'t> {
         values
     }
 
-    /// Adds up the plain sums of the threads of a row.
-    fn plain_of_all(&mut self, totals: Totals) -> Totals {
-        let distances = std::iter::successors(Some(self.tile.across() / 2), |d| Some(d / 2));
-        let distances: Vec<usize> = distances.take_while(|distance| *distance > 0).collect();
-        let text = &mut *self.text;
-        let mut of_all = |mut sum: Value| {
-            for distance in &distances {
-                let bits = text.value(format_args!("bitcast float {sum} to i32"));
-                let exchange = "call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1";
-                let bits =
-                    text.value(format_args!("{exchange}, i32 {bits}, i32 {distance}, i32 31)"));
-                let other = text.value(format_args!("bitcast i32 {bits} to float"));
-                sum = text.value(format_args!("fadd float {sum}, {other}"));
-            }
-            sum
-        };
-        Totals { plain: totals.plain.into_iter().map(&mut of_all).collect(), ..totals }
+    /// The step whose plain sum the thread adds to, and its number among those that do.
+    fn of_plain(&mut self) -> (Value, Value) {
+        let parts = self.tile.parts();
+        let row = self.text.value(format_args!("udiv i64 %tid, {parts}"));
+        (row, self.text.value(format_args!("urem i64 %tid, {parts}")))
     }
 
-    /// Adds up the groups in shared memory, one after the other: the products of a row, and its plain sum.
-    fn add_groups(&mut self, totals: &Totals) {
-        let Tile { side, each } = self.tile;
+    /// Adds up the parts of each plain sum, and leaves it behind the products of its step.
+    fn leave_plain(&mut self, mut sum: Value) {
+        let (row, part) = self.of_plain();
+        let side = self.tile.side;
+        let index = self.index(&row, side + 1, &side.to_string().into());
+        let to = self.shared(&index);
+        let text = &mut *self.text;
+        let distances = std::iter::successors(Some(self.tile.parts() / 2), |d| Some(d / 2));
+        for distance in distances.take_while(|distance| *distance > 0) {
+            let bits = text.value(format_args!("bitcast float {sum} to i32"));
+            let exchange = "call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1";
+            let bits = text.value(format_args!("{exchange}, i32 {bits}, i32 {distance}, i32 31)"));
+            let other = text.value(format_args!("bitcast i32 {bits} to float"));
+            sum = text.value(format_args!("fadd float {sum}, {other}"));
+        }
+        let leads = text.value(format_args!("icmp eq i64 {part}, 0"));
+        text.only_where(Some(&leads), |text| {
+            text.effect(format_args!("store float {sum}, ptr addrspace(3) {to}, align 4"));
+        });
+    }
+
+    /// Adds up the groups in shared memory, one after the other.
+    fn add_groups(&mut self, products: &[Value]) {
+        let Tile { side, high, wide, .. } = self.tile;
         let (y, x) = (self.y.clone(), self.x.clone());
-        let column = self.text.value(format_args!("mul i64 {x}, {each}"));
-        let index = self.index(&y, each * (side + 1), &column);
+        let column = self.text.value(format_args!("mul i64 {x}, {wide}"));
+        let index = self.index(&y, high * (side + 1), &column);
         let at = self.shared(&index);
-        let index = self.index(&y, each * (side + 1), &side.to_string().into());
-        let plain_at = self.shared(&index);
         let text = &mut *self.text;
         let (head, behind) = (text.block(), text.block());
         let before = text.current();
@@ -376,16 +414,10 @@ impl<'t> Outer<'t> {
         text.effect("call void @llvm.nvvm.barrier0()");
         let is_first = text.value(format_args!("icmp eq i64 {turn}, 0"));
         let is_own = text.value(format_args!("icmp eq i64 {turn}, {}", self.group));
-        let leads = text.value(format_args!("icmp eq i64 {x}, 0"));
         text.only_where(Some(&is_own), |text| {
-            for (i, total) in totals.products.iter().enumerate() {
-                add_to(text, &at, i / each * (side + 1) + i % each, total, &is_first);
+            for (i, total) in products.iter().enumerate() {
+                add_to(text, &at, i / wide * (side + 1) + i % wide, total, &is_first);
             }
-            text.only_where(Some(&leads), |text| {
-                for (i, total) in totals.plain.iter().enumerate() {
-                    add_to(text, &plain_at, i * (side + 1), total, &is_first);
-                }
-            });
         });
         let next = text.value(format_args!("add i64 {turn}, 1"));
         text.add_incoming(phi, next.clone(), text.current());
@@ -433,6 +465,16 @@ impl<'t> Outer<'t> {
         text.branch(&more, head, behind);
         text.enter(behind);
     }
+}
+
+/// Loads a number where there is one, else 0. LLVM would move its own loads to where the next turn begins.
+fn load_where(text: &mut Text, is_there: &Value, from: &Value) -> Value {
+    let is_there = text.value(format_args!("zext i1 {is_there} to i32"));
+    let address = text.value(format_args!("ptrtoint ptr addrspace(1) {from} to i64"));
+    let load =
+        "{ .reg .pred p; setp.ne.b32 p, $2, 0; mov.b32 $0, 0; @p ld.global.nc.f32 $0, [$1]; }";
+    let load = format!("call float asm \"{load}\", \"=f,l,r\"");
+    text.value(format_args!("{load}(i64 {address}, i32 {is_there})"))
 }
 
 /// Adds to a number in shared memory, which the first to come sets.

@@ -8,6 +8,7 @@
 use super::emitter::{Chunk, Emitter, Lanes};
 use super::inst;
 use super::memory::{alignment, element, offset, size, widen};
+use super::stream::{self, Cache};
 use super::text::{Text, Value};
 use crate::error::Bug;
 use crate::kernel::{Float, Product, Storage};
@@ -174,16 +175,19 @@ impl Emitter<'_> {
         offset(text, at, &by)
     }
 
-    /// Loads the lanes of a few steps of the column.
+    /// Loads the lanes of a few steps of the column. LLVM would move its own loads to where the next turn begins.
     fn numbers(&mut self, product: &Product, from: &Value, each: usize) -> Vec<Lanes> {
         let stride = self.pointers[product.column.0 as usize].stride.clone();
         let stride = stride.unwrap_or_else(|| "0".into());
         let (text, width) = (&mut self.text, self.place.width);
         let mut row = from.clone();
-        let mut numbers = vec![load(text, Storage::F32, &row, width)];
+        let load = |text: &mut Text, row: &Value| {
+            stream::load(text, Storage::F32, row, width, Cache::Stay, None)
+        };
+        let mut numbers = vec![load(text, &row)];
         for _ in 1..each {
             row = offset(text, &row, &stride);
-            numbers.push(load(text, Storage::F32, &row, width));
+            numbers.push(load(text, &row));
         }
         numbers
     }
@@ -283,7 +287,7 @@ impl Emitter<'_> {
     }
 }
 
-/// Loads adjacent elements that are read more than once.
+/// Loads adjacent entries that all threads read.
 fn load(text: &mut Text, storage: Storage, from: &Value, n: usize) -> Lanes {
     let (ty, align) = (element(storage), alignment(storage, n));
     let load =

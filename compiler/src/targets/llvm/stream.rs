@@ -1,9 +1,18 @@
-//! Accesses to what is touched once: each element of a row goes by, so that it is marked to leave the
-//! caches first. LLVM has no word for that, hence the instructions themselves.
+//! Accesses to rows. What is touched once is marked to leave the caches first: LLVM has no word for that, hence
+//! the instructions themselves.
 
 use super::memory::{WIDEST, element, offset, size};
 use super::text::{Text, Value};
 use crate::kernel::Storage;
+
+/// What is to become of elements in the caches once they were loaded.
+#[derive(Clone, Copy)]
+pub(super) enum Cache {
+    /// They are not loaded again.
+    Leave,
+    /// They are. No kernel writes them.
+    Stay,
+}
 
 /// How some adjacent elements are moved: in registers of one kind, each of which holds one or two.
 struct Unit {
@@ -35,13 +44,14 @@ pub(super) fn load(
     storage: Storage,
     from: &Value,
     width: usize,
+    cache: Cache,
     condition: Option<&Value>,
 ) -> Vec<Value> {
     let unit = unit(storage, width);
     let mut registers = Vec::new();
     for (at, n) in pieces(storage, width, &unit) {
         let from = offset(text, from, &at.to_string().into());
-        load_piece(text, &unit, &from, n, condition, &mut registers);
+        registers.extend(load_piece(text, &unit, &from, n, cache, condition));
     }
     registers
 }
@@ -110,15 +120,19 @@ fn load_piece(
     unit: &Unit,
     from: &Value,
     n: usize,
+    cache: Cache,
     condition: Option<&Value>,
-    registers: &mut Vec<Value>,
-) {
+) -> Vec<Value> {
     let Unit { ty, letter, ptx, .. } = unit;
     let address = text.value(format_args!("ptrtoint ptr addrspace(1) {from} to i64"));
     let names: Vec<String> = (0..n).map(|i| format!("${i}")).collect();
     let (vector, names) = vector(&names);
     let outs = format!("={letter},").repeat(n);
-    let load = format!("ld.global.cs{vector}.{ptx} {names}, [${n}];");
+    let cache = match cache {
+        Cache::Leave => "cs",
+        Cache::Stay => "nc",
+    };
+    let load = format!("ld.global.{cache}{vector}.{ptx} {names}, [${n}];");
     let load = match condition {
         Some(condition) => {
             let p = n + 1;
@@ -128,14 +142,12 @@ fn load_piece(
         None => format!("asm \"{load}\", \"{outs}l\"(i64 {address})"),
     };
     if n == 1 {
-        registers.push(text.value(format_args!("call {ty} {load}")));
-        return;
+        return vec![text.value(format_args!("call {ty} {load}"))];
     }
     let all = vec![*ty; n].join(", ");
     let loaded = text.value(format_args!("call {{ {all} }} {load}"));
-    for i in 0..n {
-        registers.push(text.value(format_args!("extractvalue {{ {all} }} {loaded}, {i}")));
-    }
+    let one = |i| text.value(format_args!("extractvalue {{ {all} }} {loaded}, {i}"));
+    (0..n).map(one).collect()
 }
 
 /// How an instruction calls its vector of operands, and these.

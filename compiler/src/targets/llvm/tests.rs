@@ -132,3 +132,66 @@ fn the_manifest_says_how_to_launch() {
     assert_eq!((backward.threads, backward.lanes, backward.block), (128, 4, 512));
     assert_eq!(emitted.entries["reduce"].threads, 1024);
 }
+
+/// A product in each of its forms, what each step has one of, and sums of both over lanes.
+fn with_product(name: &str, product: &str) -> String {
+    format!(
+        "kernel {name} f32 chunk 16 lanes 4 block 512
+  in x: input f32 sequence
+  in w: param f32 matrix
+  in b: param f32 step
+  in grad.s: grad f32 sequence
+  out h: output f32 sequence
+  chunks reverse
+    %0 = {product}
+    steps forward
+      %1 = kept %0
+      %2 = load b
+      %3 = add %1, %2
+      %4 = load grad.s
+      %5 = mul %3, %4
+      store h, %5
+    end
+  end
+"
+    )
+}
+
+#[test]
+fn products_are_fused_only_where_they_may_be() {
+    for (name, product) in [
+        ("forward", "product w, x"),
+        ("forward", "product w, x, transposed"),
+        ("backward", "product_fused w, x"),
+        ("backward", "product_fused w, x, transposed"),
+    ] {
+        let text = with_product(name, product);
+        let is_fused = product.starts_with("product_fused");
+        for (chunk, lanes, block) in [(16, 4, 512), (1, 1, 32), (5, 2, 64), (4, 4, 256)] {
+            let text = ptx(&sample(&text, schedule(chunk, lanes, block)));
+            let of = format!("{product} {chunk} {lanes}");
+            assert_eq!(entry(&text, name).contains("fma.rn.f32"), is_fused, "{of}");
+            assert_eq!(text.contains(".entry outer("), name == "backward", "{of}");
+        }
+    }
+}
+
+#[test]
+fn entries_of_a_matrix_are_loaded_by_four() {
+    for product in ["product w, x", "product w, x, transposed"] {
+        let text = ptx(&sample(&with_product("forward", product), schedule(16, 4, 512)));
+        let quads = entry(&text, "forward").matches("ld.global.nc.v4.f32").count();
+        // Those of the full chunk and of the short one, beside 18 loads of the column in either.
+        assert!(quads >= 16 + 15 + 2 * 18, "{product}: {quads}");
+    }
+}
+
+#[test]
+fn sums_of_products_are_described() {
+    let kernel = sample(&with_product("backward", "product w, x"), schedule(16, 4, 512));
+    let emitted = emit(&[&kernel], &Options::default()).expect("samples are emitted");
+    let outer = &emitted.entries["outer"];
+    assert_eq!((outer.symbol.as_str(), outer.threads, outer.block), ("outer", 256, 2048));
+    let names: Vec<&str> = outer.buffers.iter().map(|buffer| buffer.name.as_str()).collect();
+    assert_eq!(names, ["left", "right", "partial"]);
+}

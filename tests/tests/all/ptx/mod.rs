@@ -52,6 +52,47 @@ fn samples_assemble_without_stack_and_spill() {
     }
 }
 
+/// Products of a matrix with columns, which take most registers where a thread has four lanes, and the entry that
+/// adds such over lanes.
+#[test]
+fn products_assemble_without_stack_and_spill() {
+    let ptxas = match Ptxas::find() {
+        Ok(ptxas) => ptxas,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    for product in ["product", "product_fused"] {
+        for (order, schedule) in ["", ", transposed"]
+            .into_iter()
+            .flat_map(|order| [(16, 4, 256), (16, 2, 128), (8, 4, 512)].map(|s| (order, s)))
+        {
+            let text = format!(
+                "kernel backward f32 chunk 16 lanes 4 block 512
+  in x: input f32 sequence
+  in w: param f32 matrix
+  in b: param f32 step
+  out grad.x: grad f32 sequence
+  chunks reverse
+    %0 = {product} w, x{order}
+    steps reverse
+      %1 = kept %0
+      %2 = load b
+      %3 = add %1, %2
+      store grad.x, %3
+    end
+  end
+"
+            );
+            for sm in CAPABILITIES {
+                let usages = assemble(&ptxas, &ptx(&sample(&text, schedule), sm), product, sm);
+                let entries: Vec<&str> = usages.iter().map(|u| u.entry.as_str()).collect();
+                assert!(entries.contains(&"outer"), "{entries:?}");
+                let of = format!("{product}{order} {schedule:?} for sm_{sm}");
+                usages.iter().for_each(|usage| usage.assert_in_registers(&of));
+            }
+        }
+    }
+}
+
 #[test]
 fn newer_capabilities_are_emitted_too() {
     for sm in CAPABILITIES {
