@@ -34,7 +34,8 @@ pub struct Lane<'a> {
     pub zeros: Expr,
     /// Where its buffers are bound.
     pub bindings: &'a Bindings,
-    types: Scalars,
+    /// The types of what all lanes share.
+    pub types: Scalars,
     /// The types of values.
     pub of_lanes: Scalars,
     /// `vec2<f32>`
@@ -276,7 +277,7 @@ impl Lane<'_> {
                     self.build.set(var, value);
                     self.contributions.push((*buffer, var));
                 }
-                Stmt::Product(_) => return Err(Bug("not built yet".into()).into()),
+                Stmt::Product(product) => self.product(product)?,
                 Stmt::Loop(inner) => self.turns(inner)?,
             }
         }
@@ -297,9 +298,14 @@ impl Lane<'_> {
         Ok(())
     }
 
+    /// The array of a value that a later loop reads back.
+    pub fn kept_array(&self, value: ValueId) -> Option<Var> {
+        self.kept.get(&value).copied()
+    }
+
     /// What a value of an earlier loop was at this step.
     pub fn kept(&mut self, value: ValueId) -> Result<Expr, EmitError> {
-        let var = self.kept.get(&value).copied();
+        let var = self.kept_array(value);
         let var = var.ok_or_else(|| Bug(format!("value {} is not kept", value.0)))?;
         let pointer = self.kept_element(var)?;
         let bits = self.build.load(pointer);

@@ -164,11 +164,15 @@ impl Lane<'_> {
             Shape::Partial => place.group,
             Shape::Group => place.sum.ok_or_else(outside)?,
         };
-        let offset = self.bindings.of(buffer).offset.as_deref();
-        Ok(match offset {
+        Ok(self.in_binding(buffer, index))
+    }
+
+    /// The place of an element of a buffer in its binding.
+    fn in_binding(&mut self, buffer: BufferId, index: Expr) -> Expr {
+        match self.bindings.of(buffer).offset.as_deref() {
             Some(name) => self.build.binary(Bin::Add, index, self.scalars[name]),
             None => index,
-        })
+        }
     }
 
     /// The lane's element of the checkpoint before a chunk; that of chunk 1 for chunk 0, whose element
@@ -202,7 +206,8 @@ impl Lane<'_> {
 
     /// The elements of the invocation's lanes in a buffer.
     pub fn load(&mut self, buffer: BufferId) -> Result<Expr, EmitError> {
-        if self.width == 1 || self.kernel.buffer(buffer).shape == Shape::Layer {
+        let is_shared = matches!(self.kernel.buffer(buffer).shape, Shape::Layer | Shape::Step);
+        if self.width == 1 || is_shared {
             let element = self.load_one(buffer, 0)?;
             return Ok(self.spread(element));
         }
@@ -234,15 +239,25 @@ impl Lane<'_> {
     /// The element of one lane.
     fn load_one(&mut self, buffer: BufferId, which: usize) -> Result<Expr, EmitError> {
         let index = self.index(buffer, which)?;
+        Ok(self.load_in_binding(buffer, index))
+    }
+
+    /// An element of a buffer by its index.
+    pub fn load_at(&mut self, buffer: BufferId, index: Expr) -> Expr {
+        let index = self.in_binding(buffer, index);
+        self.load_in_binding(buffer, index)
+    }
+
+    fn load_in_binding(&mut self, buffer: BufferId, index: Expr) -> Expr {
         let pointer = self.pointer(buffer, index);
         let value = self.build.load(pointer);
         let packed = self.bindings.of(buffer).offset.is_some();
-        Ok(match (packed, self.kernel.buffer(buffer).storage) {
+        match (packed, self.kernel.buffer(buffer).storage) {
             (false, Storage::F16Bits) => self.build.half_bits(self.pair, value),
             (false, _) => value,
             (true, Storage::I32) => self.build.bitcast(value, ScalarKind::Sint),
             (true, _) => self.build.bitcast(value, ScalarKind::Float),
-        })
+        }
     }
 
     /// Whether a buffer has an element here; none where it always has.

@@ -14,6 +14,8 @@ mod division;
 mod lane;
 mod memory;
 mod ops;
+mod outer;
+mod product;
 mod reduce;
 mod refuse;
 mod sums;
@@ -30,6 +32,7 @@ use snn_artifact as artifact;
 use self::division::{Division, divides};
 use super::{Emitted, Launch};
 use crate::error::{Bug, EmitError};
+use crate::kernel::outer::is_needed;
 use crate::kernel::{Kernel, Verified};
 
 /// How kernels are emitted.
@@ -48,7 +51,8 @@ impl Default for Options {
 /// Most invocations of a workgroup that WebGPU promises.
 pub const MAX_THREADS: u32 = 256;
 
-/// Emits kernels and the second stage of sums as one WGSL module with an entry point for each.
+/// Emits kernels, the second stage of sums and, where it is needed, `outer` as one WGSL module with an entry point for
+/// each.
 ///
 /// # Errors
 ///
@@ -69,9 +73,14 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
             entries.insert(kernel.name.clone(), entry(&kernel, bindings));
         }
     }
-    let (function, entry) = reduce::function(&mut module);
-    add_entry_point(&mut module, &entry.symbol, entry.threads, function);
-    entries.insert(entry.symbol.clone(), entry);
+    let mut common = vec![reduce::function(&mut module)];
+    if is_needed(kernels.iter().map(|kernel| &***kernel)) {
+        common.push(outer::function(&mut module));
+    }
+    for (function, entry) in common {
+        add_entry_point(&mut module, &entry.symbol, entry.threads, function);
+        entries.insert(entry.symbol.clone(), entry);
+    }
     Ok(Emitted { code: artifact::Code::Wgsl(write(&module)?), entries })
 }
 

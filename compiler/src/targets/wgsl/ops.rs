@@ -153,7 +153,7 @@ impl Lane<'_> {
 
     /// A constant. As a literal it may be subnormal, infinite or NaN in no WGSL, and in a strict kernel
     /// the driver must not see that it is, say, 0 or 1.
-    fn real(&mut self, number: f32) -> Expr {
+    pub fn real(&mut self, number: f32) -> Expr {
         let plain = number.is_normal() || number == 0.0;
         let real = match plain && !self.strict {
             true => self.build.expr(Expression::Literal(Literal::F32(number))),

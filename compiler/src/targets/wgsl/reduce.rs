@@ -39,7 +39,7 @@ pub fn function(module: &mut Module) -> (Function, Entry) {
     let grad = bind_global(module, "reduce_grad".into(), storage(true), 2, reals);
     let launch = uniform(module, "reduce", &bindings.uniform, types.index);
     let count = NonZeroU32::new(THREADS).unwrap_or(NonZeroU32::MIN);
-    let shared = sums::workgroup(module, "reduce", count, types);
+    let shared = sums::workgroup(module, "reduce_sums".into(), count, types);
 
     let mut build = Builder::new();
     let Invocation { group, groups, thread } = invocation(module, &mut build, types.index);
@@ -134,7 +134,7 @@ fn is_apart(build: &mut Builder, sums: Expr, inner: Expr) -> Expr {
 }
 
 /// How many of `count` fall to one of `parts`, which takes its own and then every `parts`th.
-fn share(build: &mut Builder, count: Expr, own: Expr, parts: Expr) -> Expr {
+pub fn share(build: &mut Builder, count: Expr, own: Expr, parts: Expr) -> Expr {
     let one = build.index(1);
     let last = build.binary(Bin::Subtract, parts, one);
     let up = build.binary(Bin::Add, count, last);

@@ -24,18 +24,18 @@ pub fn memory(
         return None;
     }
     let count = NonZeroU32::new(super::threads(kernel))?;
-    Some(workgroup(module, &kernel.name, count, types))
+    Some(workgroup(module, format!("{}_sums", kernel.name), count, types))
 }
 
-/// Workgroup memory of an entry with so many reals.
+/// Workgroup memory with so many reals.
 pub fn workgroup(
     module: &mut Module,
-    entry: &str,
+    name: String,
     count: NonZeroU32,
     types: Scalars,
 ) -> Handle<GlobalVariable> {
     let variable = GlobalVariable {
-        name: Some(format!("{entry}_sums")),
+        name: Some(name),
         space: AddressSpace::WorkGroup,
         binding: None,
         ty: array(&mut module.types, types.real, ArraySize::Constant(count)),

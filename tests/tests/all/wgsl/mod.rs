@@ -10,6 +10,8 @@ mod launches;
 mod math;
 mod probe;
 #[cfg(feature = "wgpu")]
+mod products;
+#[cfg(feature = "wgpu")]
 mod random;
 #[cfg(feature = "wgpu")]
 mod run;
