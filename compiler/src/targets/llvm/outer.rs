@@ -80,9 +80,9 @@ impl Tile {
 
 /// The function and its shared memory, as LLVM IR.
 ///
-/// Blocks of threads are numbered in one dimension: `block of lanes * tiles + tile`, where there are
-/// `ceil(T / 64) * ceil((K + 1) / 64)` tiles, those of one row of tiles side by side. A launch has as many for each of the
-/// `ceil(N / 2048)` blocks of lanes.
+/// Blocks of threads are numbered in one dimension, `block of lanes * tiles + tile`, where there are
+/// `ceil(T / 64) * ceil((K + 1) / 64)` tiles, those of one row side by side. A launch has as many for each of
+/// the `ceil(N / 2048)` blocks of lanes.
 pub(super) fn function() -> String {
     let mut text = Text::new(Mark::default());
     body(&mut text);
