@@ -63,9 +63,21 @@ fn cut(
     let oracle_call = oracle::Call {
         steps: sizes.steps,
         lanes: lanes.len(),
-        inputs: neuron.inputs.iter().map(|i| find(&call.inputs, &i.name).unwrap()).collect(),
+        inputs: neuron
+            .inputs
+            .iter()
+            .map(|input| match input.product() {
+                Some(_) => Vec::new(),
+                None => find(&call.inputs, &input.name).unwrap(),
+            })
+            .collect(),
         states: neuron.states.iter().map(|s| find(&call.states, &s.name)).collect(),
         params: params.collect(),
+        weights: neuron
+            .weights
+            .iter()
+            .map(|weight| stored(weight, call, sizes).into_iter().map(f64::from).collect())
+            .collect(),
     };
     let seeds = oracle::Seeds {
         outputs: neuron.outputs.iter().map(|o| find(&seeds.outputs, &o.name)).collect(),
@@ -84,14 +96,15 @@ fn joined(neuron: &Neuron, pieces: Vec<(Run, Gradients)>, steps: usize) -> (Run,
         outputs: beside(runs.len(), &given, &|i| runs[i].outputs.clone()),
         states: rows(&|i| runs[i].states.clone()),
     };
-    let mut params = found[0].params.clone();
+    let (mut params, mut weights) = (found[0].params.clone(), found[0].weights.clone());
     for other in &found[1..] {
-        for (sum, more) in params.iter_mut().flatten().zip(other.params.iter().flatten()) {
+        let more = other.params.iter().chain(&other.weights).flatten();
+        for (sum, more) in params.iter_mut().chain(&mut weights).flatten().zip(more) {
             *sum += more;
         }
     }
     let inputs = sequences(&|i| found[i].inputs.clone());
-    (run, Gradients { inputs, states: rows(&|i| found[i].states.clone()), params })
+    (run, Gradients { inputs, states: rows(&|i| found[i].states.clone()), params, weights })
 }
 
 /// Joins the rows of the pieces' arrays, of which each has so many.
@@ -120,7 +133,7 @@ impl Functions {
     /// With what a call's params are made of.
     pub fn new(neuron: &Neuron, call: &Call, sizes: &Sizes) -> Self {
         let mut known = HashMap::new();
-        for param in &neuron.params {
+        for param in neuron.params.iter().chain(&neuron.weights) {
             let op = match param.via {
                 Some(Via::Sigmoid) => Unary::Sigmoid,
                 Some(Via::Softplus) => Unary::Softplus,

@@ -29,7 +29,12 @@ pub fn run(options: &[&str]) -> Result<bool, String> {
         command.args(test).env(variable, value);
         succeeds(command)
     });
-    sweeps.into_iter().try_fold(passed, |passed, done| Ok(passed && done?))
+    let passed =
+        sweeps.into_iter().try_fold(passed, |passed, done| Ok::<_, String>(passed && done?))?;
+    let alone = ["--package", "snn-runtime", "--no-default-features", "--features", "torch"];
+    let mut command = cargo(&["check"]);
+    command.args(alone);
+    Ok(succeeds(command)? && passed)
 }
 
 /// A program of the tests, to be run with what is added.

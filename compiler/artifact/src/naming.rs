@@ -27,8 +27,11 @@ pub const WIDE: &str = "_wide";
 
 /// The name of one of the entries that a parallel neuron has in place of one, in the order they are launched, from 0 on.
 pub fn sweep(name: &str, i: usize) -> String {
-    if i == 0 { name.into() } else { format!("{name}_{i}") }
+    name.to_owned() + &NEXT.repeat(i)
 }
+
+/// What the name of each sweep has more than that of the one before it.
+const NEXT: &str = "_next";
 
 /// What the entries of a matrix's program begin with, by its place among the matrices.
 pub fn of_matrix(i: usize) -> String {
@@ -40,7 +43,9 @@ pub const LAG: &str = "lag@";
 
 /// Whether that is what a name of a sweep but the first ends in.
 pub fn is_sweep(ending: &str) -> bool {
-    ending.strip_prefix('_').is_some_and(|number| number.parse::<usize>().is_ok())
+    !ending.is_empty()
+        && ending.len().is_multiple_of(NEXT.len())
+        && ending == NEXT.repeat(ending.len() / NEXT.len())
 }
 
 /// The constants of WGSL that divides or takes square roots in strict kernels, set when a pipeline is made: which

@@ -395,7 +395,9 @@ impl Special<'_> {
         };
         made.is_parallel = neuron.is_parallel;
         made.weights = std::mem::take(&mut self.weights);
-        shapes::take_apart(&mut made, std::mem::take(&mut self.builder.products))?;
+        if made.is_parallel {
+            shapes::take_apart(&mut made, std::mem::take(&mut self.builder.products))?;
+        }
         remove_unreachable(&mut made);
         learnt::require_primitives(&made)?;
         Ok(made)

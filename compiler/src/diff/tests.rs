@@ -39,6 +39,10 @@ pub(crate) fn neuron_of(make: impl FnOnce(&mut Graph, [NodeId; 3]) -> NodeId) ->
         solved: vec![],
         save: Default::default(),
         dtype: Default::default(),
+        is_parallel: false,
+        weights: vec![],
+        matrices: vec![],
+        products: vec![],
     }
 }
 
@@ -294,6 +298,7 @@ fn gradient_of_param(text: &str, x: f64, param: f64) -> [f64; 2] {
         inputs: vec![vec![x]],
         states: vec![None; neuron.states.len()],
         params: vec![Shared::layer(param, 1)],
+        weights: vec![],
     };
     let seeds = Seeds { outputs: vec![Some(vec![1.0])], ..Seeds::default() };
     [found, gradients(&neuron, &call, &seeds, Mode::Double).1.params[0][0]]

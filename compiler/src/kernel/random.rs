@@ -1,8 +1,8 @@
 //! Random well-formed kernels of one signature, for the tests of everything that takes kernels.
 
 use super::{
-    Binary, Buffer, BufferId, Carry, Compare, Float, Kernel, Loop, LoopKind, Op, Order, Role,
-    Schedule, Shape, Stmt, Storage, Type, Unary, ValueId,
+    Binary, Buffer, BufferId, Carry, Compare, Float, Kernel, Loop, LoopKind, Op, Order, Product,
+    Role, Schedule, Shape, Stmt, Storage, Type, Unary, ValueId,
 };
 
 /// What a random kernel may hold.
@@ -26,7 +26,9 @@ const STATE_OUT: BufferId = BufferId(7);
 const SUM: BufferId = BufferId(8);
 const WORD: BufferId = BufferId(9);
 const WORD_OUT: BufferId = BufferId(10);
-const SUM_OF_GROUPS: BufferId = BufferId(11);
+const MATRIX: BufferId = BufferId(11);
+const NUMBERS: BufferId = BufferId(12);
+const SUM_OF_GROUPS: BufferId = BufferId(13);
 
 /// The signature: `x` and `n` come in, `y` and `m` go out, and there is a buffer of nearly every shape.
 fn signature() -> Vec<Buffer> {
@@ -47,6 +49,8 @@ fn signature() -> Vec<Buffer> {
         buffer("partial.p", Role::Partial, F32, Partial, true, false),
         buffer("trace.m", Role::Saved, I32, Chunk, false, false),
         buffer("trace.n", Role::Saved, I32, Chunk, true, false),
+        buffer("w", Role::Param, F32, Matrix, false, false),
+        buffer("b", Role::Param, F32, Step, false, false),
         buffer("partial.g", Role::Partial, F32, Group, true, true),
     ]
 }
@@ -129,6 +133,8 @@ impl Writer<'_> {
         self.offer(Op::LoadOr(CHECKPOINT, fallback));
         self.offer(Op::Load(WORD));
         self.operations();
+        let product = self.below(3) == 1;
+        let product = product.then(|| self.product());
         let mut kept = Vec::new();
         let carried = (self.any(Type::Real), self.any(Type::Int));
         let first = self.inner_loop(LoopKind::Steps, carried, |writer| {
@@ -140,12 +146,18 @@ impl Writer<'_> {
             (writer.any(Type::Real), writer.any(Type::Int))
         });
         let last = self.inner_loop(LoopKind::Steps, first, |writer| {
+            if let Some(product) = product {
+                writer.bounded(Op::Kept(product));
+            }
             for &value in &kept {
                 if writer.below(2) == 0 {
                     writer.offer(Op::Kept(value));
                 }
             }
             writer.offer(Op::Load(REAL_IN));
+            if writer.below(3) == 1 {
+                writer.offer(Op::Load(NUMBERS));
+            }
             writer.operations();
             let next = (writer.any(Type::Real), writer.any(Type::Int));
             writer.body.push(Stmt::Store(REAL_OUT, next.0));
@@ -154,6 +166,15 @@ impl Writer<'_> {
         });
         self.body.push(Stmt::Store(WORD_OUT, last.1));
         last
+    }
+
+    /// A product of the matrix and what comes in.
+    fn product(&mut self) -> ValueId {
+        let value = self.kernel.new_value(Type::Real);
+        let transposed = self.below(2) == 1;
+        let (matrix, column, fused) = (MATRIX, REAL_IN, false);
+        self.body.push(Stmt::Product(Product { value, matrix, column, transposed, fused }));
+        value
     }
 
     /// A loop that carries a real and an int; returns their last values.
@@ -224,6 +245,11 @@ impl Writer<'_> {
             i if i < unary.len() => Op::Unary(unary[i], a),
             i => Op::Binary(binary[i - unary.len()], a, b),
         };
+        self.bounded(op);
+    }
+
+    /// An operation whose value later ones may take where it has few bits.
+    fn bounded(&mut self, op: Op) {
         match self.arithmetic {
             Arithmetic::Any => self.offer(op),
             Arithmetic::Exact => self.tamed(op),

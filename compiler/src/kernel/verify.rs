@@ -25,9 +25,9 @@
 //!   hold no loops.
 //!
 //! Buffers:
-//! - K13. Sequences and what has a number for each step are touched only within steps, matrices only by products, checkpoints and words, of chunks or packed, only
-//!   within chunks and outside of steps, all others only outside of loops. Packed words are filled by
-//!   whole chunks.
+//! - K13. Sequences and what has a number for each step are touched only within steps, matrices only by
+//!   products, checkpoints and words, of chunks or packed, only within chunks and outside of steps, all
+//!   others only outside of loops. Packed words are filled by whole chunks.
 //! - K14. Only read buffers are loaded, only written ones stored or reduced.
 //! - K15. `load` reads a buffer that is always there: neither optional nor a checkpoint. `load_or`
 //!   reads one that may not be. `given` asks only for optional buffers.
@@ -36,8 +36,8 @@
 //! - K17. Each written buffer is stored or reduced by exactly one statement.
 //! - K18. `draw` and `counter step` stand within steps; counters are there only where reals are
 //!   computed in f32.
-//! - K19. A product stands within chunks and outside of steps. It takes a matrix and an f32 sequence that is
-//!   read, both always there, and is fused only in backward.
+//! - K19. A product stands within chunks and outside of steps. It takes a matrix and an f32 sequence that
+//!   is read, both always there, and is fused only in backward.
 
 use super::names::is_name;
 use super::{

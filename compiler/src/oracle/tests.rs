@@ -127,6 +127,10 @@ fn lif(Lif { soft, detach }: Lif, surrogate: Surrogate) -> Neuron {
         solved: vec![],
         save: Default::default(),
         dtype: Default::default(),
+        is_parallel: false,
+        weights: vec![],
+        matrices: vec![],
+        products: vec![],
     }
 }
 
@@ -153,6 +157,10 @@ fn around(body: impl FnOnce(&mut Build, NodeId, NodeId) -> NodeId) -> Neuron {
         solved: vec![],
         save: Default::default(),
         dtype: Default::default(),
+        is_parallel: false,
+        weights: vec![],
+        matrices: vec![],
+        products: vec![],
     }
 }
 
@@ -184,6 +192,7 @@ fn call(numbers: &mut Numbers, steps: usize, lanes: usize) -> Call {
             Shared::channel(numbers.take(3, 0.8, 1.2), 2, lanes),
             Shared::neuron(numbers.take(5, -0.2, 0.2), lanes),
         ],
+        weights: vec![],
     }
 }
 
@@ -228,6 +237,7 @@ fn composed_jacobians_equal_dual_numbers_through_the_run() {
                 inputs: vec![random(steps * lanes)],
                 states: vec![if given { random(lanes) } else { None }],
                 params: vec![random(1), random(3), random(5)],
+                weights: vec![],
             };
             let (result, gradients) = gradients(&neuron, &call, &seeds, mode);
             assert_eq!(result, run(&neuron, &call, mode));
@@ -262,6 +272,7 @@ fn smoothed_neurons_agree_with_central_differences() {
                 inputs: vec![random(63)],
                 states: vec![None],
                 params: vec![random(1), random(3), random(5)],
+                weights: vec![],
             };
             let duals = derivative(&neuron, &call, &direction, Mode::Smooth);
             let differences = smooth::derivative(&neuron, &call, &direction, 1e-3);
@@ -353,9 +364,11 @@ fn every_primitive_agrees_with_central_differences() {
             inputs: vec![numbers.take(120, 0.1, 2.0)],
             states: vec![None],
             params: vec![Shared::layer(0.9, 40)],
+            weights: vec![],
         };
         let inputs = vec![Some(numbers.take(120, -1.0, 1.0))];
-        let direction = Direction { inputs, states: vec![None], params: vec![Some(vec![0.7])] };
+        let params = vec![Some(vec![0.7])];
+        let direction = Direction { inputs, states: vec![None], params, ..Direction::default() };
         let duals = derivative(&neuron, &call, &direction, Mode::Smooth);
         let differences = smooth::derivative(&neuron, &call, &direction, 1e-5);
         for (a, b) in [(&duals.outputs, &differences.outputs), (&duals.states, &differences.states)]
@@ -403,6 +416,7 @@ fn a_spike_has_its_surrogates_derivative() {
         inputs: vec![vec![1.5, 0.25]],
         states: vec![None],
         params: vec![Shared::layer(1.0, 1), Shared::layer(1.0, 1), Shared::layer(0.0, 1)],
+        weights: vec![],
     };
     let seeds = Seeds { outputs: vec![Some(vec![1.0, 0.0]), None], states: vec![Some(vec![1.0])] };
     let d = 1.0 / (1.0 + 0.25);
@@ -440,6 +454,7 @@ fn decisions_of_f32_hold_where_f64_would_decide_otherwise() {
             inputs: vec![vec![x]],
             states: vec![None],
             params: vec![Shared::layer(f64::from(0.2f32), 1)],
+            weights: vec![],
         };
         let single = run(&neuron, &call, Mode::Single(&rounded));
         let double = run(&neuron, &call, Mode::Double);

@@ -46,7 +46,7 @@ pub fn launch(
 ) -> Result<()> {
     let entry = &kernel.entry;
     let memories = memories(context, entry, arguments)?;
-    let Some(groups) = groups(context, entry, lanes.count)? else { return Ok(()) };
+    let Some(groups) = groups(context, entry, lanes.count, scalars)? else { return Ok(()) };
     let words = uniform(context, kernel, &memories, lanes, scalars)?;
     check_turns(context, entry, scalars)?;
     let bound: Vec<Bound> =
@@ -100,19 +100,52 @@ fn wrong(context: &Context, entry: &Entry, why: String) -> Error {
 }
 
 /// The workgroups in two dimensions, since one has a limit; none where there are no lanes.
-fn groups(context: &Context, entry: &Entry, lanes: usize) -> Result<Option<[u32; 2]>> {
+fn groups(
+    context: &Context,
+    entry: &Entry,
+    lanes: usize,
+    scalars: &[i64],
+) -> Result<Option<[u32; 2]>> {
     if lanes == 0 {
         return Ok(None);
     }
     let most = context.limits.max_compute_workgroups_per_dimension as usize;
     let groups = lanes.div_ceil(entry.block as usize);
     // Those of `reduce` go on to further sums.
-    let groups = if is_reduce(entry) { groups.min(REDUCE_GROUPS) } else { groups };
+    let groups = match outer_tiles(entry, scalars) {
+        Some(tiles) => tiles.min(OUTER_GROUPS),
+        None if is_reduce(entry) => groups.min(REDUCE_GROUPS),
+        None => groups,
+    };
     let rows = groups.div_ceil(most);
     if rows > most || lanes > u32::MAX as usize / 2 {
         return Err(wrong(context, entry, format!("{lanes} lanes are too many for one launch")));
     }
     Ok(Some([groups.min(most) as u32, rows as u32]))
+}
+
+/// Most workgroups that `outer` is launched with, which go on to further tiles.
+const OUTER_GROUPS: usize = 65_535;
+/// Steps of either sequence of a tile of `outer`.
+const OUTER_TILE: usize = 32;
+/// At most how many turns its loops take for a tile.
+const OUTER_TURNS: usize = 1200;
+
+/// How many tiles the sums of `outer` are; none for another entry.
+fn outer_tiles(entry: &Entry, scalars: &[i64]) -> Option<usize> {
+    let tiles = |name: &str, more: usize| {
+        let size = scalar(entry, scalars, name).saturating_add(more);
+        size.div_ceil(OUTER_TILE).max(1)
+    };
+    let blocks = scalar(entry, scalars, "N").div_ceil(entry.block.max(1) as usize);
+    let is_outer = entry.scalars.iter().any(|name| name == "K");
+    is_outer.then(|| blocks.saturating_mul(tiles("T", 0)).saturating_mul(tiles("K", 1)))
+}
+
+/// A scalar by its name; 0 for one that the entry does not take.
+fn scalar(entry: &Entry, scalars: &[i64], name: &str) -> usize {
+    let value = entry.scalars.iter().position(|s| s == name).and_then(|i| scalars.get(i));
+    value.map_or(0, |&value| usize::try_from(value).unwrap_or(0))
 }
 
 /// Most workgroups that `reduce` is launched with.
@@ -138,14 +171,18 @@ fn check_turns(context: &Context, entry: &Entry, scalars: &[i64]) -> Result<()> 
 /// At most how many turns the loops of a lane, or of one sum of `reduce`, take in all; the test that ends
 /// a loop counts as one.
 fn turns(entry: &Entry, scalars: &[i64]) -> usize {
-    let scalar = |name: &str| {
-        let value = entry.scalars.iter().position(|s| s == name).and_then(|i| scalars.get(i));
-        value.map_or(0, |&value| usize::try_from(value).unwrap_or(0))
-    };
+    if let Some(tiles) = outer_tiles(entry, scalars) {
+        return tiles.div_ceil(OUTER_GROUPS).saturating_mul(OUTER_TURNS);
+    }
+    let scalar = |name: &str| scalar(entry, scalars, name);
     let chunk = entry.chunk.max(1) as usize;
     // Backward goes through a chunk twice: forward again, then in reverse.
     let loops = if entry.buffers.iter().any(|b| b.role == Role::Grad) { 2 } else { 1 };
     let chunks = scalar("T").div_ceil(chunk).saturating_mul(loops * (chunk + 1) + 1);
+    // A product goes through all steps in each chunk; few programs multiply twice with one matrix.
+    let matrices = entry.buffers.iter().filter(|buffer| buffer.shape == ["T", "T"]).count();
+    let each = scalar("T").saturating_add(2).saturating_mul(2 * matrices);
+    let chunks = chunks.saturating_add(scalar("T").div_ceil(chunk).saturating_mul(each));
     let terms = scalar("O").saturating_mul(scalar("S").saturating_add(2));
     chunks.saturating_add(terms).saturating_add(1)
 }

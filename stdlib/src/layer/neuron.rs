@@ -59,6 +59,7 @@ pub struct NeuronBuilder {
     specialization: Specialization,
     sizes: BTreeMap<String, Vec<i64>>,
     numbers: BTreeMap<String, f64>,
+    steps: Option<i64>,
     channel_axis: Option<isize>,
     seed: Option<u64>,
 }
@@ -107,6 +108,11 @@ impl NeuronBuilder {
     pub fn sized(mut self, param: &str, shape: &[i64]) -> Self {
         self.sizes.insert(param.into(), shape.to_vec());
         self
+    }
+
+    /// How many steps every sequence has: what learnt params `[T]` and `[T, T]` have numbers for.
+    pub fn steps(self, steps: i64) -> Self {
+        Self { steps: Some(steps), ..self }
     }
 
     /// Which axis of `[T, N, *]` is the channels'; without it, 2.
@@ -159,6 +165,14 @@ impl NeuronBuilder {
         for param in manifest.params.iter().filter(|param| param.learn) {
             let size = match (param.sharing, self.sizes.get(&param.name)) {
                 (_, Some(size)) => size.clone(),
+                (Sharing::Layer, None) if param.has_steps() || param.is_matrix() => {
+                    let needs = || {
+                        let name = &param.name;
+                        wrong(format!("learns `{name}` for each step: say how many by `steps`"))
+                    };
+                    let steps = self.steps.ok_or_else(needs)?;
+                    vec![steps; if param.is_matrix() { 2 } else { 1 }]
+                }
                 (Sharing::Layer, None) => Vec::new(),
                 (_, None) => {
                     let name = &param.name;
@@ -291,7 +305,8 @@ impl Neuron {
     /// before the program ran cannot.
     pub(super) fn can_normalize(&self) -> bool {
         let is_text = matches!(self.builder.program, Code::Text(_));
-        is_text && self.builder.channel_axis.is_none_or(|axis| axis == 2)
+        let is_parallel = self.kernels.manifest().parallel;
+        is_text && !is_parallel && self.builder.channel_axis.is_none_or(|axis| axis == 2)
     }
 
     /// Runs it on what it is to normalise where it reads it.
@@ -316,6 +331,10 @@ impl Neuron {
         context: &Context,
     ) -> Result<Tensor> {
         let is_single = context.step_mode == StepMode::Single;
+        if is_single && self.kernels.manifest().parallel {
+            let why = "sees all steps at once, and cannot be run step by step".into();
+            return Err(Error::Settings { layer: self.node.kind.clone(), why });
+        }
         let x = if is_single { input.f_unsqueeze(0)? } else { input.shallow_clone() };
         if x.dim() < 2 {
             let expected = if is_single { "[N, *]" } else { "[T, N, *]" };

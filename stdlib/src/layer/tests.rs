@@ -330,3 +330,38 @@ fn layers_without_a_seed_draw_each_their_own() {
     let buffers = |text: &str| Neuron::of(text).build().unwrap().buffers().len();
     assert_eq!((buffers(DRAWS), buffers(&DRAWS.replace("+ z", ""))), (1, 0));
 }
+
+/// A parallel neuron against libtorch's own operations: the one learns as the other does.
+#[test]
+fn a_parallel_neuron_is_a_product_of_matrices() {
+    let path = format!("{}/../tests/parallel/psn.snn", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut layer = Neuron::of(&text).steps(9).seed(3).build().unwrap();
+    let x = noise(&[9, 4, 5, 3]).set_requires_grad(true);
+    let seed = noise(&[9, 4, 5, 3]).flip([0]);
+    let found = layer.forward(&x, &Context::train()).unwrap();
+    (&found * &seed).sum(tch::Kind::Float).backward();
+    let params: Vec<(String, Tensor)> = crate::nn::parameters(&layer);
+    let of = |name: &str| {
+        params.iter().find(|(known, _)| known.ends_with(name)).unwrap().1.shallow_clone()
+    };
+    let (w, b) =
+        (of("w").detach().set_requires_grad(true), of("b").detach().set_requires_grad(true));
+    assert_eq!((w.size(), b.size()), (vec![9, 9], vec![9]));
+    let own = x.detach().set_requires_grad(true);
+    let h = w.matmul(&own.reshape([9, -1])) + b.reshape([9, 1]);
+    // The arc tangent's surrogate with alpha 2.
+    let soft = (&h * std::f64::consts::PI).atan() / std::f64::consts::PI + 0.5;
+    let s = &soft + (h.ge(0.0).to_kind(tch::Kind::Float) - &soft).detach();
+    close(&found, &s.reshape([9, 4, 5, 3]));
+    (s.reshape([9, 4, 5, 3]) * &seed).sum(tch::Kind::Float).backward();
+    close(&x.grad(), &own.grad());
+    close(&of("w").grad(), &w.grad());
+    close(&of("b").grad(), &b.grad());
+
+    let single = Context::train().with(StepMode::Single);
+    let error = layer.forward(&x.i(0), &single).unwrap_err().to_string();
+    assert!(error.contains("all steps at once"), "{error}");
+    let error = Neuron::of(&text).build().unwrap_err().to_string();
+    assert!(error.contains("`steps`"), "{error}");
+}

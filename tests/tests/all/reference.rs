@@ -45,7 +45,7 @@ impl Operands {
         let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<f64>>();
         let params = [2.0, 1.0, 0.0].map(|value| Shared::layer(value, lanes)).to_vec();
         let (inputs, states) = (vec![wide(&self.x)], vec![Some(wide(&self.v))]);
-        let call = oracle::Call { steps, lanes, inputs, states, params };
+        let call = oracle::Call { steps, lanes, inputs, states, params, ..Default::default() };
         let seeds = oracle::Seeds {
             outputs: vec![Some(wide(&self.grad_s))],
             states: vec![Some(wide(&self.grad_v))],

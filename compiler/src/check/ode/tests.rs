@@ -225,6 +225,7 @@ fn exact_in_f32_is_near_the_solution() {
                 inputs: vec![vec![f64::from(0.7_f32)]],
                 states: vec![None; neuron.states.len()],
                 params: params.collect(),
+                weights: vec![],
             };
             let truth = oracle::run(&neuron, &call, Mode::Double).states.concat();
             let found = oracle::run(&neuron, &call, Mode::Single(&rounded)).states.concat();
@@ -250,6 +251,7 @@ fn gradients_by_equal_time_constants() {
         inputs: vec![vec![0.7, -0.3]],
         states: vec![None; 2],
         params: vec![Shared::layer(a, 1), Shared::layer(b, 1)],
+        weights: vec![],
     };
     let seeds = Seeds { outputs: vec![None, Some(vec![1.0, 1.0])], states: vec![None; 2] };
     let (_, found) = oracle::gradients(&neuron, &call(2.0, 2.0), &seeds, Mode::Double);

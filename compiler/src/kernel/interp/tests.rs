@@ -394,6 +394,55 @@ fn kept_ints_bools_and_swapped_carries() {
     assert_eq!((a, b), ([2], [1]));
 }
 
+/// Two lanes, three steps in chunks of two, of which each product takes all three.
+#[test]
+fn products_take_all_steps_in_their_order() {
+    let text = "kernel backward f32 chunk 2 lanes 1 block 1
+        in x: input f32 sequence
+        in w: param f32 matrix
+        in b: param f32 step
+        out y: grad f32 sequence
+        out z: grad f32 sequence
+        chunks reverse
+        %0 = product w, x
+        %1 = product w, x, transposed
+        steps forward
+        %2 = kept %0
+        %3 = kept %1
+        %4 = load b
+        %5 = add %3, %4
+        store y, %2
+        store z, %5
+        end
+        end";
+    let x = [1.0, 2.0, 3.0, 5.0, 7.0, 11.0];
+    let w = [1.0, 10.0, 100.0, 2.0, 20.0, 200.0, 3.0, 30.0, 300.0];
+    let (plain, transposed) = (
+        [731.0, 1152.0, 1462.0, 2304.0, 2193.0, 3456.0],
+        [1.0 + 6.0 + 21.0, 2.0 + 10.0 + 33.0, 10.0 * 28.0, 10.0 * 45.0, 100.0 * 28.0, 100.0 * 45.0],
+    );
+    let launch = |kernel: &Kernel| Launch::dense(kernel, 3, 2);
+    let kernel = self::kernel(text);
+    let (mut y, mut z) = ([0.0; 6], [0.0; 6]);
+    let b = [0.5, 0.25, 0.125];
+    let mut args = [read(&x), read(&w), read(&b), write(&mut y), write(&mut z)];
+    run(&kernel, &launch(&kernel), &mut args).expect("a launch");
+    assert_eq!(y, plain);
+    assert_eq!(z, [0, 1, 2, 3, 4, 5].map(|i| transposed[i] + b[i / 2]));
+    // A square of which rounding takes the last bit, beside its negative: what is left is 0 or that bit.
+    let near = 1.0 + f32::EPSILON;
+    for (product, left) in [("product w, x\n", 0.0), ("product_fused w, x\n", f32::EPSILON.powi(2))]
+    {
+        let kernel = self::kernel(&text.replace("product w, x\n", product));
+        let x = [near * near, near, 0.0];
+        let w = [-1.0, near, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        let (mut y, mut z) = ([0.0; 3], [0.0; 3]);
+        let mut args = [read(&x), read(&w), read(&b), write(&mut y), write(&mut z)];
+        run(&kernel, &Launch::dense(&kernel, 3, 1), &mut args).expect("a launch");
+        assert_eq!(y, [left, 0.0, 0.0]);
+    }
+}
+
 #[test]
 fn launches_that_do_not_fit_are_refused() {
     let kernel = kernel(samples::COPY);

@@ -16,6 +16,8 @@ struct Data {
     p: [f32; 3],
     saved: Vec<f32>,
     words: Vec<i32>,
+    w: Vec<f32>,
+    b: Vec<f32>,
 }
 
 /// What comes out.
@@ -43,7 +45,8 @@ fn data(schedule: Schedule, sizes: Sizes, mut seed: u32) -> Data {
     let (n, words) = (ints(n), ints(some(chunks * lanes)));
     let saved = some(chunks.saturating_sub(1) * lanes);
     let state = steps.is_multiple_of(2).then(|| some(lanes));
-    Data { steps, lanes, channel_stride, x, n, state, p: [-0.5, 2.0, 7.25], saved, words }
+    let (w, b) = (some(steps * steps), some(steps));
+    Data { steps, lanes, channel_stride, x, n, state, p: [-0.5, 2.0, 7.25], saved, words, w, b }
 }
 
 fn outcome(kernel: &Kernel, data: &Data, first_lane: usize) -> Outcome {
@@ -70,6 +73,8 @@ fn outcome(kernel: &Kernel, data: &Data, first_lane: usize) -> Outcome {
         Arg::Write(SliceMut::F32(&mut sums)),
         Arg::Read(Slice::I32(&data.words)),
         Arg::Write(SliceMut::I32(&mut words)),
+        Arg::Read(Slice::F32(&data.w)),
+        Arg::Read(Slice::F32(&data.b)),
         Arg::Write(SliceMut::F32(&mut groups)),
     ];
     run(&kernel, &launch, &mut args).expect("a launch");
@@ -89,6 +94,8 @@ fn alone(data: &Data, lane: usize) -> Data {
         state: data.state.as_ref().map(|state| pick(state, lanes, lane)),
         saved: pick(&data.saved, lanes, lane),
         words: pick(&data.words, lanes, lane),
+        w: data.w.clone(),
+        b: data.b.clone(),
         ..*data
     }
 }

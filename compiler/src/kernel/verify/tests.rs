@@ -27,6 +27,32 @@ fn keeps(sample: &str, edits: &[(&str, &str)]) {
     verify(kernel).expect("a well-formed kernel");
 }
 
+/// `y = w @ x + b` over time.
+const PRODUCT: &str = "\
+kernel forward f32 chunk 8 lanes 16 block 64
+  in x: input f32 sequence
+  in w: param f32 matrix
+  in b: param f32 step
+  out y: output f32 sequence
+  chunks forward
+    %0 = product w, x
+    steps forward
+      %1 = kept %0
+      %2 = load b
+      %3 = add %1, %2
+      store y, %3
+    end
+  end
+";
+
+#[test]
+fn products_read_back() {
+    for product in ["product w, x", "product w, x, transposed", "product_fused w, x"] {
+        let text = PRODUCT.replace("product w, x", product);
+        assert_eq!(print(&parse(&text).expect("a kernel")), text);
+    }
+}
+
 #[test]
 fn samples_verify_and_read_back() {
     for (name, text) in samples::ALL {
@@ -164,6 +190,10 @@ fn k11_kept_values() {
     let again = "end\n  store grad.state.v";
     let second = "steps reverse\n%44 = kept %12\nend\n  end\n  store grad.state.v";
     keeps(sample, &[(again, second)]);
+    let late = [("    %0 = product w, x\n", ""), ("    end\n", "    end\n    %0 = product w, x\n")];
+    let text = edited(PRODUCT, &late);
+    assert!(parse(&text).is_err(), "a product has to stand above what keeps it");
+    breaks("K6", PRODUCT, &[("add %1, %2", "add %0, %2")]);
 }
 
 #[test]
@@ -195,6 +225,10 @@ fn k13_places() {
     breaks("K13", sample, &[packed, ("chunk 8", "chunk 64")]);
     let late = ("    end\n  end\n", "    end\n  reduce partial.tau, %41\n  end\n");
     breaks("K13", samples::LIF_BACKWARD, &[("  reduce partial.tau, %43\n", ""), late]);
+    breaks("K13", PRODUCT, &[("load b", "load w")]);
+    breaks("K13", PRODUCT, &[("  chunks", "  %4 = load b\n  chunks")]);
+    breaks("K13", samples::LIF_FORWARD, &[("param f32 layer", "param f32 step")]);
+    breaks("K13", samples::LIF_FORWARD, &[("param f32 layer", "param f32 matrix")]);
 }
 
 #[test]
@@ -228,6 +262,23 @@ fn k16_sums() {
 fn k17_one_store() {
     breaks("K17", samples::COPY, &[("store y, %0", "")]);
     breaks("K17", samples::COPY, &[("store y, %0", "store y, %0\nstore y, %0")]);
+}
+
+#[test]
+fn k19_products() {
+    keeps(PRODUCT, &[]);
+    keeps(PRODUCT, &[("product w, x", "product w, x, transposed")]);
+    breaks("K19", PRODUCT, &[("product w, x", "product b, x")]);
+    breaks("K19", PRODUCT, &[("product w, x", "product w, b")]);
+    breaks("K19", PRODUCT, &[("product w, x", "product w, y")]);
+    breaks("K19", PRODUCT, &[("x: input f32", "x: input f16")]);
+    breaks("K19", PRODUCT, &[("in x", "in? x")]);
+    breaks("K19", PRODUCT, &[("in w", "in? w")]);
+    breaks("K19", PRODUCT, &[("  chunks", "  %4 = product w, x\n  chunks")]);
+    breaks("K19", PRODUCT, &[("%2 = load b", "%2 = load b\n%4 = product w, x")]);
+    let fused = ("product w, x", "product_fused w, x");
+    breaks("K19", PRODUCT, &[fused]);
+    keeps(PRODUCT, &[fused, ("kernel forward", "kernel backward")]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use snn_artifact::Code;
 
-use super::{Level, Options, REDUCE, clif, emit};
+use super::{Level, OUTER, Options, REDUCE, clif, emit};
 use crate::error::EmitError;
 use crate::kernel::{Kernel, Verified, parse, samples, verify};
 
@@ -82,6 +82,37 @@ fn fma_needs_a_level_that_has_it() {
     );
     for level in [Level::X86_64V3, Level::Aarch64] {
         assert!(emit(&[&kernel(FMA)], &Options { level }).is_ok());
+    }
+}
+
+const PRODUCT: &str = "\
+kernel backward f32 chunk 8 lanes 16 block 16
+  in x: input f32 sequence
+  in w: param f32 matrix
+  out y: output f32 sequence
+  chunks forward
+    %0 = product w, x, transposed
+    steps forward
+      %1 = kept %0
+      store y, %1
+    end
+  end
+";
+
+#[test]
+fn products_bring_outer_with_them_and_fused_ones_need_a_level() {
+    for level in LEVELS {
+        let emitted = emit(&[&kernel(PRODUCT)], &Options { level }).unwrap();
+        let outer = &emitted.entries[OUTER];
+        assert_eq!(outer.buffers[2].shape, ["ceil(N / 1024)", "T", "K + 1"]);
+        let forward = kernel(&PRODUCT.replace("kernel backward", "kernel forward"));
+        let emitted = emit(&[&forward], &Options { level }).unwrap();
+        assert!(!emitted.entries.contains_key(OUTER));
+    }
+    let fused = PRODUCT.replace("product w", "product_fused w");
+    assert!(refusal(&fused, Level::X86_64V2).contains("`fma` at level x86-64-v2"));
+    for level in [Level::X86_64V3, Level::Aarch64] {
+        assert!(emit(&[&kernel(&fused)], &Options { level }).is_ok());
     }
 }
 

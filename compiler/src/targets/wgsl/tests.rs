@@ -1,5 +1,6 @@
 use super::*;
 use crate::kernel::parse::parse;
+use crate::kernel::print::print;
 use crate::kernel::samples;
 use crate::kernel::verify::verify;
 
@@ -115,6 +116,28 @@ fn what_wgsl_lacks_is_refused_by_name() {
     assert!(refusal(wide).contains("16 lanes, blocks of 1024"));
     let buffers = "  in x: state_in f32 lane\n  out y: state_out f32 lane";
     let fused = one(buffers, "  %0 = load x\n  %1 = fma %0, %0, %0\n  store y, %1");
+    assert!(refusal(fused).starts_with("wgsl cannot do an `fma` rounded once"));
+}
+
+#[test]
+fn products_bring_outer_with_them_and_are_never_fused() {
+    let buffers =
+        "  in x: input f32 sequence\n  in w: param f32 matrix\n  out y: output f32 sequence";
+    let body = "  chunks forward\n  %0 = product w, x\n  steps forward\n  %1 = kept %0\n  \
+        store y, %1\n  end\n  end";
+    let forward = one(buffers, body);
+    let mut backward = forward.clone();
+    backward.name = "backward".into();
+    for strict in [true, false] {
+        let text_of = |kernel: &Kernel| {
+            let kernel = verify(kernel.clone()).unwrap();
+            text(&emit(&[&kernel], &Options { strict }).unwrap()).to_string()
+        };
+        assert!(!text_of(&forward).contains("fn outer("));
+        let text = text_of(&backward);
+        assert!(text.contains("@compute @workgroup_size(64, 1, 1) \nfn outer("), "{text}");
+    }
+    let fused = parse(&print(&backward).replace("product w", "product_fused w")).unwrap();
     assert!(refusal(fused).starts_with("wgsl cannot do an `fma` rounded once"));
 }
 

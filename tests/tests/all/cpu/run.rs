@@ -157,6 +157,9 @@ pub fn artifact(kernel: &Verified<Kernel>, level: Level) -> Artifact {
         save: String::new(),
         saved: Vec::new(),
         entries: emitted.entries,
+        parallel: false,
+        matrices: Vec::new(),
+        outer: Vec::new(),
     };
     Artifact { manifest, code: emitted.code }
 }

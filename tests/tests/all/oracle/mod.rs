@@ -1,6 +1,7 @@
 //! The oracles against each other and against other libraries.
 
 mod ode;
+mod psn;
 mod spikingjelly;
 mod surrogates;
 mod torch;
@@ -30,7 +31,7 @@ fn program(case: &str) -> Program {
 /// Calls and seeds of one input, one state and one output.
 fn call(steps: usize, x: &[f64], v0: Option<&[f64]>, params: Vec<Shared>) -> Call {
     let (inputs, states) = (vec![x.to_vec()], vec![v0.map(<[f64]>::to_vec)]);
-    Call { steps, lanes: x.len() / steps, inputs, states, params }
+    Call { steps, lanes: x.len() / steps, inputs, states, params, ..Call::default() }
 }
 
 fn seeds(outputs: &[&[f64]], state: Option<&[f64]>) -> Seeds {

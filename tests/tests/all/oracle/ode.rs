@@ -40,7 +40,7 @@ fn param(param: &Param, lanes: usize) -> Shared {
 fn call(neuron: &Neuron, x: &[f64], steps: usize, states: Vec<Option<Vec<f64>>>) -> Call {
     let lanes = x.len() / steps;
     let params = neuron.params.iter().map(|own| param(own, lanes)).collect();
-    Call { steps, lanes, inputs: vec![x.to_vec()], states, params }
+    Call { steps, lanes, inputs: vec![x.to_vec()], states, params, ..Call::default() }
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn each_derivative_is_that_of_its_primitive() {
         };
         let inputs = vec![sequence(-1.0, 3.0)];
         let direction = vec![Some(sequence(-1.0, 1.0))];
-        let call = Call { steps, lanes, inputs, states: vec![None], params: Vec::new() };
+        let call = Call { steps, lanes, inputs, states: vec![None], ..Call::default() };
         let direction = Direction { inputs: direction, ..Direction::default() };
         let duals = derivative(&neuron, &call, &direction, Mode::Smooth);
         // A kink of `d` within reach of a difference spoils it; a smaller reach finds that lane again.
@@ -64,7 +64,7 @@ fn each_derivative_is_that_of_its_published_formula() {
         );
         let neuron = Program::new(&text).neuron();
         let inputs = vec![u.to_vec()];
-        let call = Call { steps: 1, lanes: u.len(), inputs, states: vec![None], params: vec![] };
+        let call = Call { steps: 1, lanes: u.len(), inputs, states: vec![None], ..Call::default() };
         let direction =
             Direction { inputs: vec![Some(vec![1.0; u.len()])], ..Direction::default() };
         let found = derivative(&neuron, &call, &direction, Mode::Double);
@@ -129,7 +129,7 @@ fn each_argument_has_the_derivative_of_the_primitive() {
         let params = arguments.iter().map(|(_, value)| Shared::neuron(param(*value), lanes));
         let params: Vec<Shared> = params.collect();
         let directions = params.iter().map(|_| Some(uniform(lanes, -1.0, 1.0))).collect();
-        let call = Call { steps, lanes, inputs, states: vec![None], params };
+        let call = Call { steps, lanes, inputs, states: vec![None], params, ..Call::default() };
         let direction = Direction { params: directions, ..Direction::default() };
         let duals = derivative(&neuron, &call, &direction, Mode::Smooth);
         let differences =

@@ -86,6 +86,12 @@ pub fn load(program: &Program) -> Vec<(Neuron, Interpreted)> {
     devices().iter().filter_map(compile).collect()
 }
 
+/// The neuron on one device.
+pub fn neuron(device: &Arc<dyn Device>, program: &Program) -> Neuron {
+    let made = compiler().compile(Arc::clone(device), &source(program));
+    made.unwrap_or_else(|e| panic!("{e}: {}", program.text))
+}
+
 /// The neuron on the interpreter, with the kernels that any CPU gets.
 pub fn interpreted(program: &Program, chunk: Option<u32>) -> Interpreted {
     let target = Target::Cpu { level: "x86-64-v2".into() };

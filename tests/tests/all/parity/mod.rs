@@ -16,6 +16,7 @@ mod groups;
 mod indexed;
 pub mod machines;
 mod packed;
+pub mod parallel;
 mod programs;
 mod properties;
 pub mod variants;
@@ -169,6 +170,7 @@ fn ptx_is_in_the_cache() {
         broadcast::programs(),
         groups::programs(),
         indexed::programs(),
+        parallel::programs(),
     ]
     .concat();
     let timed = CASES.iter().map(Case::program);

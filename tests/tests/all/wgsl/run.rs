@@ -128,6 +128,9 @@ fn manifest(entries: BTreeMap<String, Entry>) -> Manifest {
         save: String::new(),
         saved: Vec::new(),
         entries,
+        parallel: false,
+        matrices: Vec::new(),
+        outer: Vec::new(),
     }
 }
 
