@@ -380,6 +380,8 @@ impl<'a> Checker<'a> {
     /// Checks a file's functions by themselves, also those that nothing calls.
     pub fn check_functions(&mut self, module: &'a ast::Module, home: Home) {
         self.home = home;
+        // Whether the whole time axis is there is known where a function is called.
+        self.is_parallel = true;
         for item in &module.items {
             let ast::ItemKind::Function(function) = &item.kind else { continue };
             let mut inside = Scope::new();
@@ -407,6 +409,7 @@ impl<'a> Checker<'a> {
             self.calls.pop();
             self.scope = outside;
         }
+        self.is_parallel = false;
     }
 
     fn twice(&mut self, name: &ast::Name) {

@@ -206,15 +206,26 @@ impl<'a> Checker<'a> {
             Progress::Later => {
                 let message = format!("`{name}` has no value before `fire`");
                 let finding = Diagnostic::new("E0108", span, message, "used too early")
-                    .because(symbol.span, "it is made here")
-                    .replace("its value of the last step", span, format!("{name}@prev"));
-                self.report(finding);
+                    .because(symbol.span, "it is made here");
+                self.report(match self.is_parallel {
+                    true => finding.help("statements run in the order they stand in"),
+                    false => {
+                        let there = format!("{name}@prev");
+                        finding.replace("its value of the last step", span, there)
+                    }
+                });
                 return unknown(span);
             }
         };
         self.used.insert(symbol.slot);
         let index = self.axes.get(&symbol.span).copied();
-        if let Some(index) = index.filter(|index| *index == Index::Number || !self.is_parallel) {
+        // A matrix out of place was reported where it is declared.
+        let needs_index = |index: &Index| match index {
+            Index::Number => true,
+            Index::Step => !self.is_parallel,
+            Index::Matrix => false,
+        };
+        if let Some(index) = index.filter(needs_index) {
             return self.no_index(name, index, symbol.span, span);
         }
         let kind = Kind::Slot(symbol.slot);

@@ -56,7 +56,7 @@ pub struct Builder<'p> {
     /// How equations were solved.
     pub(super) solved: Vec<Solved>,
     /// Products over time.
-    pub(super) products: Written,
+    pub(super) products: Vec<Written>,
 }
 
 impl<'p> Builder<'p> {

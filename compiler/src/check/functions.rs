@@ -122,10 +122,11 @@ impl<'a> Checker<'a> {
         let diagnostics = std::mem::take(&mut self.diagnostics);
         let reported = self.reported.clone();
         let n_slots = std::mem::replace(&mut self.n_slots, 0);
+        let is_parallel = std::mem::replace(&mut self.is_parallel, false);
         let function = typed(self);
         let is_right = self.diagnostics.is_empty();
         (self.scope, self.diagnostics, self.reported) = (scope, diagnostics, reported);
-        self.n_slots = n_slots;
+        (self.n_slots, self.is_parallel) = (n_slots, is_parallel);
         function.filter(|f| is_right && f.body.ty.is_number() && f.body.ty != Type::Unknown)
     }
 

@@ -41,8 +41,10 @@ impl<'a> Checker<'a> {
         let Some((dims, rest)) = declared.dims.split_first() else { return &[] };
         let index = match dims.text.as_str() {
             "T" => Index::Step,
-            "T, T" if self.require_time("a param `[T, T]`", dims.span) => Index::Matrix,
-            "T, T" => Index::Step,
+            "T, T" => {
+                self.require_time("a param `[T, T]`", dims.span);
+                Index::Matrix
+            }
             text if self.is_length(neuron, text) => Index::Number,
             _ => return &declared.dims,
         };
@@ -274,8 +276,8 @@ fn same_for_all(param: &hir::Param) -> eval::Result<()> {
     if param.sharing == hir::Sharing::Layer {
         return Ok(());
     }
-    let message = format!("`{}` has a number for each step, the same for all neurons", param.name);
-    let there = format!("and not one per {}", crate::check::sharing_word(param.sharing));
+    let message = format!("`{}` is the same for all neurons of a parallel neuron", param.name);
+    let there = format!("one per {}", crate::check::sharing_word(param.sharing));
     Err(Box::new(Diagnostic::new("E0803", param.span, message, there)))
 }
 

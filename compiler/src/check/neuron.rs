@@ -224,7 +224,7 @@ impl<'a> Checker<'a> {
         }
         for member in &neuron.members {
             if let MemberKind::Phase(phase) = &member.kind
-                && phase.kind == ast::PhaseKind::Fire
+                && (phase.kind == ast::PhaseKind::Fire || self.is_parallel)
             {
                 self.declare_fired(phase);
             }

@@ -8,6 +8,7 @@ use crate::check::expr::made;
 use crate::check::hir;
 use crate::check::hir::{Compare, Leaf, NodeId, Op};
 use crate::check::indexed::Index;
+use crate::check::shapes::Written;
 use crate::check::tree::{Expr, Kind, Slot, Stage, Type};
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
@@ -47,26 +48,26 @@ impl Part {
 impl<'a> Checker<'a> {
     /// Reports what a parallel neuron has no place for: whatever goes from step to step.
     pub(super) fn check_members(&mut self, neuron: &'a ast::Neuron) {
-        let Some(word) = neuron.parallel else { return };
-        for member in &neuron.members {
-            let (what, span) = match &member.kind {
-                MemberKind::State(state) => ("a state", state.declared.name.span),
-                MemberKind::Phase(phase) if phase.kind != PhaseKind::Fire => {
-                    (phase.kind.word(), phase.word)
-                }
-                _ => continue,
-            };
-            let message = format!("a parallel neuron has no place for `{}`", what);
-            let message = if what == "a state" {
-                "a parallel neuron has no states".to_owned()
-            } else {
-                message
-            };
-            let finding = Diagnostic::new("E0802", span, message, "goes from step to step")
-                .because(word, "sees all steps at once")
-                .help("`let` and `fire` give values names; a step knows others by `w @ x`");
-            self.report(finding);
+        if !self.is_parallel {
+            return;
         }
+        for member in &neuron.members {
+            match &member.kind {
+                MemberKind::State(state) => self.no_place("states", state.declared.name.span),
+                MemberKind::Phase(phase) if phase.kind != PhaseKind::Fire => {
+                    self.no_place(&format!("`{}`", phase.kind.word()), phase.word);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Reports something that a parallel neuron has no place for.
+    pub(super) fn no_place(&mut self, what: &str, span: Span) {
+        let message = format!("a parallel neuron has no {what}");
+        let finding = Diagnostic::new("E0802", span, message, "goes from step to step")
+            .help("`let` and `fire` name values, and `w @ x` brings what other steps have");
+        self.report(finding);
     }
 
     /// Whether the whole time axis is there; if not, that is reported.
@@ -143,8 +144,8 @@ impl<'a> Checker<'a> {
                 return Some((symbol.slot, symbol.smooth));
             }
         }
-        let message = "the weights of `conv` are a param with an index";
-        let finding = Diagnostic::new("E0803", w.span, message, "no such param");
+        let message = "the weights of `conv` are the name of a param with an index";
+        let finding = Diagnostic::new("E0803", w.span, message, "not one");
         self.report(finding.help("`param w[3] = ...` has three, `w[2]` for the present step"));
         None
     }
@@ -153,19 +154,23 @@ impl<'a> Checker<'a> {
 impl Builder<'_> {
     /// A matrix times a column.
     pub(super) fn over_time(&mut self, matrix: &Expr, x: &Expr, span: Span) -> eval::Result<Value> {
-        let matrix = self.real(matrix)?;
-        let column = self.real(x)?;
-        Ok(self.times(matrix, column, span))
+        let written = Written {
+            sides: [self.real(matrix)?, self.real(x)?],
+            places: [matrix.span, x.span],
+            span,
+        };
+        Ok(self.times(written))
     }
 
-    fn times(&mut self, matrix: NodeId, column: NodeId, span: Span) -> Value {
-        let known = self.products.iter().position(|(m, c, _)| (*m, *c) == (matrix, column));
-        let i = known.unwrap_or_else(|| {
-            self.products.push((matrix, column, span));
-            self.products.len() - 1
-        });
+    fn times(&mut self, written: Written) -> Value {
+        let known = self.products.iter().position(|known| known.sides == written.sides);
+        let i = known.unwrap_or(self.products.len());
         let leaf = Op::Leaf(Part::Product(i as u32).leaf());
-        Value::Node(self.graph.add(leaf, hir::Type::Real, span))
+        let value = Value::Node(self.graph.add(leaf, hir::Type::Real, written.span));
+        if known.is_none() {
+            self.products.push(written);
+        }
+        value
     }
 
     /// 1 where the column is one of the last `k` steps of the row, which counts itself, else 0.
@@ -196,7 +201,7 @@ impl Builder<'_> {
             let entry = Op::Select(is_there, weight, matrix);
             matrix = self.graph.add(entry, hir::Type::Real, span);
         }
-        Ok(self.times(matrix, column, span))
+        Ok(self.times(Written { sides: [matrix, column], places: [span, x.span], span }))
     }
 
     fn lag(&mut self, span: Span) -> NodeId {

@@ -92,7 +92,9 @@ impl<'a> Checker<'a> {
             return self.change(steps, assign, symbol, value);
         }
         let value = self.require_number(value);
-        if phase == PhaseKind::Fire {
+        // What other phases of a parallel neuron make are names too, so that these are one mistake.
+        let is_state = symbol.is_some_and(|symbol| symbol.role == Role::State);
+        if phase == PhaseKind::Fire || self.is_parallel && !is_state {
             return self.fire(steps, assign, symbol, value);
         }
         let Some(symbol) = symbol else {

@@ -21,6 +21,10 @@ impl<'a> Checker<'a> {
         let Some(symbol) = self.scope.get(name).copied() else {
             return self.name(name, inner.span);
         };
+        if self.is_parallel {
+            self.no_place("`@prev`", span);
+            return unknown(span);
+        }
         match symbol.role {
             Role::State => self.used.insert(symbol.slot),
             Role::Fired => true,

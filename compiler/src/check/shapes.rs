@@ -24,22 +24,30 @@ enum Shape {
 impl Shape {
     fn name(self) -> &'static str {
         match self {
-            Shape::One => "one number for all steps",
-            Shape::Steps => "a number for each step, [T]",
-            Shape::Matrix => "a matrix, [T, T]",
+            Shape::One => "one number",
+            Shape::Steps => "a number for each step, `[T]`",
+            Shape::Matrix => "a matrix, `[T, T]`",
         }
     }
 }
 
-/// The products of a neuron as they were written: matrix, column, where.
-pub(super) type Written = Vec<(NodeId, NodeId, Span)>;
+/// A product as it was written.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    /// Matrix and column.
+    pub sides: [NodeId; 2],
+    /// Where each of them stands.
+    pub places: [Span; 2],
+    /// All of it.
+    pub span: Span,
+}
 
 /// Takes the matrices of products out of a neuron.
 ///
 /// # Errors
 ///
 /// Where shapes do not go together, or a matrix is not the same for all neurons.
-pub(super) fn take_apart(neuron: &mut Neuron, written: Written) -> eval::Result<()> {
+pub(super) fn take_apart(neuron: &mut Neuron, written: Vec<Written>) -> eval::Result<()> {
     let shapes = shapes(&neuron.graph)?;
     let of = |node: NodeId| shapes[node.0 as usize];
     for output in neuron.outputs.iter().filter(|output| of(output.value) == Shape::Matrix) {
@@ -50,15 +58,16 @@ pub(super) fn take_apart(neuron: &mut Neuron, written: Written) -> eval::Result<
     let is_needed = needed(neuron, &written);
     let mut places: Vec<NodeId> = Vec::new();
     let mut inputs = vec![0; written.len()];
-    for (i, (matrix, column, span)) in written.into_iter().enumerate() {
-        check_sides(neuron, [(matrix, of(matrix)), (column, of(column))])?;
+    for (i, product) in written.into_iter().enumerate() {
+        check_sides(&product, product.sides.map(of))?;
+        let [matrix, column] = product.sides;
         if !is_needed[i] {
             continue;
         }
         let place = match places.iter().position(|known| *known == matrix) {
             Some(place) => place,
             None => {
-                let made = self::matrix(neuron, matrix, places.len())?;
+                let made = self::matrix(neuron, &product, places.len())?;
                 neuron.matrices.push(made);
                 places.push(matrix);
                 places.len() - 1
@@ -70,30 +79,26 @@ pub(super) fn take_apart(neuron: &mut Neuron, written: Written) -> eval::Result<
         let name = name.unwrap_or_else(|| format!("product@{i}"));
         inputs[i] = neuron.inputs.len() as u32;
         let from = hir::From::Product(neuron.products.len() as u32);
-        neuron.inputs.push(Input { name, from, span });
+        neuron.inputs.push(Input { name, from, span: product.span });
         neuron.products.push(Product { input: inputs[i], matrix: place as u32, column });
     }
     relabel(neuron, |leaf| match Part::of(leaf) {
-        Some(Part::Product(i)) => Leaf::Input(inputs[i as usize]),
+        Some(Part::Product(i)) if is_needed[i as usize] => Leaf::Input(inputs[i as usize]),
         _ => leaf,
     });
     Ok(())
 }
 
-fn check_sides(neuron: &Neuron, sides: [(NodeId, Shape); 2]) -> eval::Result<()> {
-    let expected = [("left", Shape::Matrix), ("right", Shape::Steps)];
-    for ((node, found), (side, expected)) in sides.into_iter().zip(expected) {
-        if found != expected {
-            let message = format!("what stands {side} of `@` is not {}", expected.name());
-            let there = neuron.graph.node(node).span;
-            return Err(Box::new(Diagnostic::new("E0803", there, message, found.name())));
-        }
-    }
-    Ok(())
+fn check_sides(product: &Written, sides: [Shape; 2]) -> eval::Result<()> {
+    let expected = [Shape::Matrix, Shape::Steps];
+    let Some(i) = (0..2).find(|i| sides[*i] != expected[*i]) else { return Ok(()) };
+    let message = format!("a product needs {} here", expected[i].name());
+    let finding = Diagnostic::new("E0803", product.places[i], message, sides[i].name());
+    Err(Box::new(finding.help("`w @ x` multiplies a matrix with a number for each step")))
 }
 
 /// Which products outputs are made of.
-fn needed(neuron: &Neuron, written: &Written) -> Vec<bool> {
+fn needed(neuron: &Neuron, written: &[Written]) -> Vec<bool> {
     let mut products = vec![false; written.len()];
     let mut roots: Vec<NodeId> = neuron.outputs.iter().map(|output| output.value).collect();
     while let Some(root) = roots.pop() {
@@ -103,7 +108,7 @@ fn needed(neuron: &Neuron, written: &Written) -> Vec<bool> {
             if let Some(Part::Product(i)) = Part::of(leaf)
                 && !std::mem::replace(&mut products[i as usize], true)
             {
-                roots.push(written[i as usize].1);
+                roots.push(written[i as usize].sides[1]);
             }
         }
     }
@@ -141,7 +146,7 @@ fn shapes(graph: &Graph) -> eval::Result<Vec<Shape>> {
                 let there = graph.node(operand).span;
                 let finding = Diagnostic::new("E0803", node.span, message, "one with the other")
                     .because(there, other.name())
-                    .help("`w @ x` multiplies a matrix with a column");
+                    .help("`w @ x` multiplies a matrix with a number for each step");
                 return Err(Box::new(finding));
             }
             shape = high;
@@ -152,8 +157,9 @@ fn shapes(graph: &Graph) -> eval::Result<Vec<Shape>> {
 }
 
 /// The program of a matrix.
-fn matrix(neuron: &Neuron, root: NodeId, i: usize) -> eval::Result<Matrix> {
+fn matrix(neuron: &Neuron, product: &Written, i: usize) -> eval::Result<Matrix> {
     let (mut inputs, mut params): (Vec<Input>, Vec<Param>) = (Vec::new(), Vec::new());
+    let root = product.sides[0];
     let needed = neuron.graph.needed([root]);
     let mut graph = Graph::default();
     let mut places = vec![NodeId(0); needed.len()];
@@ -161,7 +167,7 @@ fn matrix(neuron: &Neuron, root: NodeId, i: usize) -> eval::Result<Matrix> {
         let op = match node.op {
             Op::Leaf(Leaf::Param(i)) => {
                 let param = &neuron.params[i as usize];
-                same_for_all(param, node.span)?;
+                same_for_all(param, product.places[0])?;
                 params.push(param.clone());
                 Op::Leaf(Leaf::Param(params.len() as u32 - 1))
             }
@@ -217,6 +223,6 @@ fn same_for_all(param: &Param, span: Span) -> eval::Result<()> {
     }
     let word = crate::check::sharing_word(param.sharing);
     let message = format!("a matrix is the same for all neurons, and `{}` is not", param.name);
-    let finding = Diagnostic::new("E0803", span, message, format!("one number per {word}"));
-    Err(Box::new(finding.because(param.span, "declared here")))
+    let finding = Diagnostic::new("E0803", span, message, "a matrix");
+    Err(Box::new(finding.because(param.span, format!("one number per {word}"))))
 }

@@ -174,6 +174,12 @@ fn units(lines: &str) -> String {
     )
 }
 
+/// A parallel neuron around some lines.
+fn parallel(lines: &str) -> String {
+    let param = "  param  w[T, T] = kaiming_uniform(a: sqrt(5)) learn";
+    format!("parallel neuron P {{\n  input  x[T]\n{param}\n{lines}\n}}\n")
+}
+
 /// A neuron without options around some lines.
 fn plain(lines: &str) -> String {
     format!("neuron N {{\n  input  x\n  state  v = 0\n{lines}\n  output v\n}}\n")
@@ -341,7 +347,31 @@ wrong! {
     an_option_called_like_a_function: "neuron N(exp: fn = log) {\n  input x\n  state v = 0\n  charge v = exp(v + x)\n  output v\n}\n";
     an_option_with_too_many_arguments: "neuron N(f: fn = max) {\n  input x\n  state v = 0\n  charge v = f(v + x)\n  output v\n}\n";
     an_option_with_a_named_argument: "neuron N(f: fn = max) {\n  input x\n  state v = 0\n  charge v = f(v, b: x)\n  output v\n}\n";
-    parallel_neurons_are_not_there_yet: "parallel neuron P {\n  input  x[T]\n  param  w[T, T] = kaiming_uniform(a: sqrt(5)) learn\n  fire   s = spike(w @ x, atan())\n  output s\n}\n";
+    a_product_in_an_ordinary_neuron: plain("  charge v = v + v @ x");
+    a_band_in_an_ordinary_neuron: plain("  charge v = v + band(2) * x");
+    a_matrix_in_an_ordinary_neuron: plain("  param  w[T, T] = kaiming_uniform(a: 1)\n  charge v = v + w * x");
+    a_convolution_in_an_ordinary_neuron: plain("  param  w[3] = 1\n  charge v = v + w[0] * conv(w, x)");
+    a_product_in_a_function_of_an_ordinary_neuron: format!("fn seen(w, x) = w @ x\n{}", plain("  charge v = v + seen(v, x)"));
+    a_product_in_a_surrogate: "surrogate tri {\n  d(u) = u @ u\n}\n";
+    states_of_a_parallel_neuron [3]: parallel("  state  v = 0\n  charge v = v + w @ x\n  fire   s = spike(v, atan())\n  reset  v -= s\n  output s");
+    a_charge_of_a_parallel_neuron: parallel("  charge h = w @ x\n  fire   s = spike(h, atan())\n  output s");
+    a_previous_name_of_a_parallel_neuron: parallel("  fire {\n    h = w @ x\n    y = h + h@prev\n  }\n  output y");
+    a_name_of_a_parallel_neuron_used_too_early: parallel("  fire {\n    s = spike(h, atan())\n    h = w @ x\n  }\n  output s");
+    an_index_in_a_parallel_neuron: parallel("  param  b[T] = 1\n  fire   y = w @ x + b[t]\n  output y");
+    sides_of_a_product_that_are_swapped: parallel("  fire   y = w @ (2 * x @ w)\n  output y");
+    a_product_of_matrices: parallel("  fire   y = (w @ band(2)) @ x\n  output y");
+    a_product_with_one_number: parallel("  param  a = 1\n  fire   y = w @ (a + 1) + x\n  output y");
+    a_convolution_of_a_matrix: parallel("  param  c[2] = 1\n  fire   y = conv(c, w) @ x\n  output y");
+    a_matrix_plus_a_column: parallel("  fire   y = w * x\n  output y");
+    a_matrix_as_an_output: parallel("  fire {\n    m = w * band(2)\n    y = m @ x\n  }\n  output y\n  output m");
+    weights_of_a_convolution_that_are_no_name: parallel("  param  c[2] = 1\n  fire   y = w @ conv(2 * c, x)\n  output y");
+    weights_of_a_convolution_without_an_index: parallel("  fire   y = conv(w, x)\n  output y");
+    a_matrix_made_of_a_param_per_channel: parallel("  param  a per channel = 1\n  fire   y = (a * w) @ x\n  output y");
+    a_matrix_per_neuron: "parallel neuron P {\n  input  x[T]\n  param  w[T, T] per neuron = 1 learn\n  fire   y = w @ x\n  output y\n}\n";
+    a_number_for_each_step_per_channel: parallel("  param  b[T] per channel = 1\n  fire   y = w @ x + b\n  output y");
+    a_band_of_half_a_step: parallel("  fire   y = (w * band(0.5)) @ x\n  output y");
+    a_band_known_too_late: parallel("  param  k = 2\n  fire   y = (w * band(int(k))) @ x\n  output y");
+    an_input_that_is_a_matrix: parallel("  input  m[T, T]\n  fire   y = w @ (x + m)\n  output y");
     a_test_without_a_neuron: "test \"leaks\" {\n  x = [0.9]\n  expect v == [0.9]\n}\n";
     a_test_of_an_unknown_neuron: tested("  neuron M\n  x = [0.9]\n  expect v == [0.9]");
     a_test_of_two_neurons: tested("  neuron N\n  neuron N\n  x = [0.9]\n  expect v == [0.9]");
