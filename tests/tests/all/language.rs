@@ -10,8 +10,9 @@ use snn_runtime::jit::Jit;
 use snn_runtime::neuron::{Array, Arrays, Call, Seeds};
 use snn_runtime::suite::Suite;
 use snn_tests::interpret::Interpreted;
+use snn_tests::program::Program;
 
-use crate::parity::machines::devices;
+use crate::parity::machines::{self, devices};
 
 const REFERENCE: &str = include_str!("../../../docs/language.md");
 
@@ -172,7 +173,14 @@ fn run(example: &Example) {
     };
     let outputs = neuron.outputs.iter().map(|o| (o.name.clone(), ones(o.last))).collect();
     let seeds = Seeds { outputs, ..Seeds::default() };
-    let found = Interpreted::new(&neuron, &Options::new(target)).grad(&call, &seeds);
+    // What runs a parallel neuron on arrays is the runtime alone.
+    let found = match neuron.is_parallel {
+        true => {
+            let device = &devices()[0];
+            machines::neuron(device, &Program::new(text)).grad(&call, &seeds).unwrap()
+        }
+        false => Interpreted::new(&neuron, &Options::new(target)).grad(&call, &seeds),
+    };
     let mut known: Arrays = found.forward.outputs;
     let gradients = found.inputs.into_iter().chain(found.params);
     known.extend(gradients.map(|(name, array)| (format!("d.{name}"), array)));
