@@ -85,6 +85,15 @@ fn units_stand_behind_blanks() {
 }
 
 #[test]
+fn parallel_neurons_are_printed_as_they_are() {
+    let text = "parallel neuron P {\n  input  x[T]\n  param  w[T,T]=kaiming_uniform( a:1 ) learn\n  param  c[2] = 1\n  fire   y = (w*band(2))@x + w@(w  @ conv(c,x))\n  output y\n}\n";
+    let expected = "parallel neuron P {\n  input  x[T]\n  param  w[T, T] = kaiming_uniform(a: 1) learn\n  param  c[2] = 1\n  fire   y = (w * band(2)) @ x + w @ (w @ conv(c, x))\n  output y\n}\n";
+    assert_eq!(printed(text), expected);
+    assert_eq!(shape(expected), shape(text));
+    assert_eq!(printed(expected), expected);
+}
+
+#[test]
 fn the_standard_neurons_are_in_the_one_style() {
     assert_eq!(printed(LIF), LIF);
     assert_eq!(printed(IF), IF);

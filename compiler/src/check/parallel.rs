@@ -120,10 +120,11 @@ impl<'a> Checker<'a> {
             return unknown(span);
         };
         let x = self.expr(x);
+        let weights = self.elements_of(w);
         if !self.require_time("`conv`", span) {
             return unknown(span);
         }
-        let Some((slot, smooth)) = self.elements_of(w) else { return unknown(span) };
+        let Some((slot, smooth)) = weights else { return unknown(span) };
         let x = self.require_number(x);
         let mut conv = made(Type::Real, span, &[&x]);
         conv.stage = Stage::Input;

@@ -350,7 +350,7 @@ wrong! {
     a_product_in_an_ordinary_neuron: plain("  charge v = v + v @ x");
     a_band_in_an_ordinary_neuron: plain("  charge v = v + band(2) * x");
     a_matrix_in_an_ordinary_neuron: plain("  param  w[T, T] = kaiming_uniform(a: 1)\n  charge v = v + w * x");
-    a_convolution_in_an_ordinary_neuron: plain("  param  w[3] = 1\n  charge v = v + w[0] * conv(w, x)");
+    a_convolution_in_an_ordinary_neuron: plain("  param  w[3] = 1\n  charge v = v + conv(w, x)");
     a_product_in_a_function_of_an_ordinary_neuron: format!("fn seen(w, x) = w @ x\n{}", plain("  charge v = v + seen(v, x)"));
     a_product_in_a_surrogate: "surrogate tri {\n  d(u) = u @ u\n}\n";
     states_of_a_parallel_neuron [3]: parallel("  state  v = 0\n  charge v = v + w @ x\n  fire   s = spike(v, atan())\n  reset  v -= s\n  output s");

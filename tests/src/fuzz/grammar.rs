@@ -190,6 +190,9 @@ impl Writer<'_, '_> {
             self.line(0, "/// What it does.\n#[allow(W0310, W0301)]");
         }
         let options = self.options();
+        if self.percent(10) {
+            return self.parallel(name, &options);
+        }
         let word = if self.e.wild > 10 && self.percent(10) { "parallel neuron" } else { "neuron" };
         self.line(0, &format!("{word} {name}{options} {{"));
         self.declarations();
@@ -202,6 +205,35 @@ impl Writer<'_, '_> {
             self.reset();
         }
         self.outputs(&states);
+        self.line(0, "}");
+    }
+
+    /// One that sees all steps at once, with products that stand behind each other.
+    fn parallel(&mut self, name: &str, options: &str) {
+        self.line(0, &format!("parallel neuron {name}{options} {{"));
+        self.declarations();
+        let default = self.e.choices.pick(&["kaiming_uniform(a: sqrt(5))", "0.5", "normal(0, 1)"]);
+        self.line(2, &format!("param w[T, T] = {default} learn"));
+        self.line(2, "param taps[3] = [0.25, 0.5, 1] learn");
+        self.line(2, "param b[T] = -1 learn");
+        self.e.scope.reals.push("b".into());
+        self.line(2, "fire {");
+        for i in 0..=self.below(2) {
+            let column = self.e.real(2);
+            let product = match self.below(4) {
+                0 => format!("conv(taps, {column} + b)"),
+                1 => format!("(tanh(w) * band(2)) @ ({column} + b)"),
+                2 if self.e.wild > 0 => format!("w @ (x0 + {column}) @ b"),
+                _ => format!("w @ ({column} + x0)"),
+            };
+            self.line(4, &format!("h{i} = {product}"));
+            self.e.scope.reals.push(format!("h{i}"));
+        }
+        let spike = self.spike();
+        self.line(4, &format!("s = {spike}"));
+        self.line(2, "}");
+        self.e.scope.reals.push("s".into());
+        self.outputs(&["h0".into()]);
         self.line(0, "}");
     }
 

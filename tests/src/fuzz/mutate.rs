@@ -6,8 +6,14 @@ use crate::fuzz::choices::Choices;
 use crate::fuzz::corpus::CORPUS;
 
 /// What a change puts in: words of the language, numbers, brackets, and what is in no program.
-const ODD: [&str; 44] = [
+const ODD: [&str; 50] = [
     "state",
+    "parallel",
+    "[T, T]",
+    "kaiming_uniform(a: 1)",
+    "@",
+    "band(2)",
+    "conv(w, x)",
     "input",
     "neuron",
     "let",
