@@ -130,7 +130,7 @@ impl Embedded {
         let is_drawn = matches!(param.default, ParamDefault::Drawn(_));
         let elements = param.elements();
         let each = match n / elements.len().max(1) {
-            _ if param.sharing == Sharing::Layer && !param.has_steps() => 1,
+            _ if param.is_one() => 1,
             each if is_drawn => each,
             each if elements.len() > 1 => each.max(1),
             _ => 1,

@@ -403,6 +403,11 @@ impl Param {
         defaults.iter().enumerate().map(element).collect()
     }
 
+    /// Whether it has one number for all.
+    pub fn is_one(&self) -> bool {
+        self.sharing == Sharing::Layer && !self.has_steps() && !self.is_matrix()
+    }
+
     /// Whether it has a number for each pair of steps.
     pub fn is_matrix(&self) -> bool {
         self.axis == Some(Axis::Matrix)

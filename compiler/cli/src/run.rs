@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use snn_artifact::{Axis, Manifest, Param, ParamDefault, Sharing};
+use snn_artifact::{Axis, Manifest, Param, ParamDefault};
 use snn_compiler::check::hir;
 use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::Options;
@@ -158,9 +158,7 @@ fn number(manifest: &Manifest, call: &Call, name: &str) -> Option<f64> {
     let one = |param: &&Param| param.name == name && !matches!(param.axis, Some(Axis::Elements(_)));
     let param = manifest.params.iter().find(one)?;
     match call.params.get(name).map(Array::data) {
-        None if param.sharing == Sharing::Layer && !param.has_steps() => {
-            default_numbers(param, 1, call.seed).ok()?.first().copied()
-        }
+        None if param.is_one() => default_numbers(param, 1, call.seed).ok()?.first().copied(),
         None => match param.default {
             ParamDefault::Number(number) => Some(number),
             ParamDefault::Drawn(_) => None,

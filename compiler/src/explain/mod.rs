@@ -31,6 +31,8 @@ pub struct Explanation {
     pub saves: Report,
     /// What it would cost without simplification.
     pub plain: Strategy,
+    /// Products over time: how many forward and backward make, each of as many multiplications a step as there are steps.
+    pub products: [usize; 2],
     /// What to expect of the target.
     pub bound: Bound,
 }
@@ -64,7 +66,11 @@ pub fn explain(neuron: &Neuron, sources: &SourceMap, options: &Options) -> Expla
     let plain = Options { simplify: false, ..options.clone() };
     let simplified = pipeline::middle_and_tell(neuron, options);
     let saves = pipeline::saves(neuron, options);
+    let products = &neuron.products;
+    let learnt = |i: &u32| simplified.adjoint.inputs[*i as usize].is_some();
+    let back = products.iter().filter(|product| learnt(&product.input)).count();
     Explanation {
+        products: [products.len(), 2 * back],
         neuron: neuron.name.clone(),
         options: neuron.options.clone(),
         solved: neuron.solved.clone(),

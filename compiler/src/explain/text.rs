@@ -25,6 +25,7 @@ impl fmt::Display for Explanation {
         self.lines.iter().try_for_each(|line| write_line(f, line))?;
         write_saves(f, &self.saves)?;
         write_work(f, &self.plain, &self.saves.chosen)?;
+        write_products(f, self.products)?;
         write_bound(f, &self.bound)
     }
 }
@@ -106,6 +107,18 @@ fn change(plain: f64, simple: f64) -> String {
     if plain == simple { plain.to_string() } else { format!("{plain} -> {simple}") }
 }
 
+/// Products count apart: how long they take depends on how many steps there are.
+fn write_products(f: &mut fmt::Formatter<'_>, [forward, backward]: [usize; 2]) -> fmt::Result {
+    if forward == 0 {
+        return Ok(());
+    }
+    writeln!(
+        f,
+        "    beside them products over time, of T multiplications an element and step each: {forward} \
+         in forward, {backward} in backward\n"
+    )
+}
+
 fn write_bound(f: &mut fmt::Formatter<'_>, bound: &Bound) -> fmt::Result {
     let Bound { needed, moved, operations, balance, share, limit } = bound;
     let by = match limit {
@@ -135,6 +148,7 @@ impl Explanation {
             "equations": self.solved.iter().map(solved).collect::<Vec<_>>(),
             "lines": self.lines.iter().map(line).collect::<Vec<_>>(),
             "saves": saves(&self.saves),
+            "products": self.products,
             "plain": strategy(&self.plain),
             "simplified": strategy(&self.saves.chosen),
             "bound": bound(&self.bound),

@@ -2,13 +2,16 @@
 
 use std::fmt::Write;
 
-use snn_artifact::{Artifact, Buffer, Dtype, Entry, Manifest, Param, Range, Sharing, Via};
+use snn_artifact::{
+    Artifact, Axis, Buffer, Dtype, Entry, Manifest, Param, Range, Sharing, Via, naming,
+};
 
 use super::symbol;
 use crate::error::Unsupported;
 
 /// The name of the entry that adds up partial sums; it works on groups, not on blocks of lanes.
 const REDUCE: &str = "reduce";
+const OUTER: &str = "outer";
 
 /// What comes before the entries of the file `{neuron}.h`, with `{...}` filled in.
 const BEGIN: &str = "\
@@ -71,7 +74,7 @@ fn about(manifest: &Manifest, level: &str) -> String {
         let _ = writeln!(text, " * Options: {}.", comment(&options.join(", ")));
     }
     for param in manifest.params.iter().flat_map(Param::elements) {
-        let _ = writeln!(text, " * {}", comment(&describe(&param)));
+        let _ = writeln!(text, " * {}", comment(&describe(&param, manifest.parallel)));
     }
     text.push_str(COMMON);
     text
@@ -88,14 +91,19 @@ const COMMON: &str = " *
 ";
 
 /// A param in a line.
-fn describe(param: &Param) -> String {
+fn describe(param: &Param, is_parallel: bool) -> String {
     let sharing = match param.sharing {
         Sharing::Layer => "layer",
         Sharing::Channel => "channel",
         Sharing::Neuron => "neuron",
     };
     let name = identifier(&param.name);
-    let (kind, steps) = if param.has_steps() { ("input", " and step") } else { ("param", "") };
+    let (kind, steps) = match &param.axis {
+        Some(Axis::Steps) if is_parallel => ("param", " and step"),
+        Some(Axis::Steps) => ("input", " and step"),
+        Some(Axis::Matrix) => ("matrix", " and pair of steps"),
+        _ => ("param", ""),
+    };
     let mut text = format!("{kind}_{name}: per {sharing}{steps}, {} by default", param.default);
     if let Some(range) = param.range {
         let _ = write!(text, ", in {range}");
@@ -147,6 +155,11 @@ fn purpose(name: &str) -> &'static str {
         REDUCE => {
             "grad[g] is the sum of partial[(o * G + g) * S + s] over o and s; begin, end: groups of G."
         }
+        OUTER => {
+            "partial[p, t, k] is the sum of left[t, n] * right[k, n] over the lanes n of block p, and at \
+             k = K that of left[t, n]."
+        }
+        _ if name.ends_with(&naming::sweep("", 1)) => "What follows the entry before it.",
         _ => "A kernel.",
     }
 }

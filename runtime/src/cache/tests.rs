@@ -44,6 +44,9 @@ fn artifact(key: &str) -> Artifact {
         save: String::new(),
         saved: Vec::new(),
         entries: BTreeMap::new(),
+        parallel: false,
+        matrices: Vec::new(),
+        outer: Vec::new(),
     };
     Artifact { manifest, code: Code::Cpu((0..=255).collect()) }
 }

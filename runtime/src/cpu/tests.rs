@@ -26,6 +26,9 @@ fn artifact(cpu: &Cpu, text: &str) -> Artifact {
         save: String::new(),
         saved: Vec::new(),
         entries: emitted.entries,
+        parallel: false,
+        matrices: Vec::new(),
+        outer: Vec::new(),
     };
     Artifact { manifest, code: emitted.code }
 }

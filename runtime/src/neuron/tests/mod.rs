@@ -50,6 +50,9 @@ fn scale(sharing: Sharing) -> Manifest {
         save: String::new(),
         saved: Vec::new(),
         entries: entries(sharing),
+        parallel: false,
+        matrices: Vec::new(),
+        outer: Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ const STEPS: usize = 8;
 /// The program of a case, and the share of the mask.
 fn program(case: &str) -> (Program, Option<f64>) {
     match case.split_once('_') {
-        Some((_, share)) => (Program::new(MASKED), share.parse().ok()),
+        Some((_, share)) => (Program::new(MASKED).option("k", 3), share.parse().ok()),
         None if case == "psn" => (Program::new(PSN), None),
         None => (Program::new(SLIDING), None),
     }

@@ -1,7 +1,11 @@
 //! Parallel neurons on every device: outputs to the bit those of the oracle in f32, gradients near the oracle's.
 
+use snn_compiler::check::NoImports;
 use snn_compiler::check::hir::{Neuron, Sharing};
+use snn_compiler::diagnostic::render;
+use snn_compiler::pipeline::Source;
 use snn_runtime::neuron::{Array, Call, Seeds};
+use snn_runtime::suite::Suite;
 use snn_tests::compare::{assert_close, firing_rate};
 use snn_tests::expected::expected;
 use snn_tests::indexed::{self, Named, expanded};
@@ -15,6 +19,7 @@ pub const PSN: &str = include_str!("../../../parallel/psn.snn");
 pub const MASKED: &str = include_str!("../../../parallel/masked_psn.snn");
 pub const SLIDING: &str = include_str!("../../../parallel/sliding_psn.snn");
 const FEATURES: &str = include_str!("../../../parallel/feature_parallel.snn");
+const PRODUCTS: &str = include_str!("../../../parallel/feature_products.snn");
 
 /// Steps and the shape of a step: no step, fewer and more than a chunk, tiles of sums that are whole and that are not.
 const SIZES: [(usize, &[usize]); 8] = [
@@ -30,7 +35,7 @@ const SIZES: [(usize, &[usize]); 8] = [
 
 /// What is run here.
 pub fn programs() -> Vec<Program> {
-    [PSN, MASKED, SLIDING, FEATURES].map(Program::new).to_vec()
+    [PSN, MASKED, SLIDING, FEATURES, PRODUCTS].map(Program::new).to_vec()
 }
 
 /// A call with numbers for all that may be given.
@@ -54,7 +59,8 @@ fn call(neuron: &Neuron, steps: usize, step: &[usize], numbers: &mut Numbers) ->
     }
     for param in neuron.params.iter().filter(|param| param.of.is_none()) {
         let shape = sizes.param_shape(param.sharing);
-        call.params.insert(param.name.clone(), numbers.array(&shape, -0.25, 0.75));
+        let low = if param.range.is_some() { 0.1 } else { -0.25 };
+        call.params.insert(param.name.clone(), numbers.array(&shape, low, 0.75));
     }
     let shape_of = |last: bool| if last { step } else { &shape[..] };
     let seed = |numbers: &mut Numbers, last| numbers.array(shape_of(last), -1.0, 1.0);
@@ -122,5 +128,25 @@ fn a_convolution_agrees() {
 #[test]
 fn products_in_all_places_agree() {
     agrees(&Program::new(FEATURES));
-    agrees(&Program::new(FEATURES).share("scale", Sharing::Neuron));
+    agrees(&Program::new(PRODUCTS));
+    agrees(&Program::new(PRODUCTS).share("scale", Sharing::Neuron));
+}
+
+/// The tests that stand in the files.
+#[test]
+fn their_own_tests_pass() {
+    let mut count = 0;
+    for Program { text, .. } in programs() {
+        let suite = Suite::new(Source { name: "test.snn", text: &text }, &NoImports);
+        assert!(suite.findings.is_empty(), "{}", render(&suite.sources, &suite.findings, false));
+        for (test, device) in
+            suite.tests().iter().flat_map(|test| machines::devices().iter().map(move |d| (test, d)))
+        {
+            let outcome = suite.run(test, machines::compiler(), device).unwrap();
+            let found = render(&outcome.sources, &outcome.findings, false);
+            assert!(outcome.passed(), "on {}:\n{found}", device.name());
+            count += 1;
+        }
+    }
+    assert!(count >= 5 * machines::devices().len());
 }
