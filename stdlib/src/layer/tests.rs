@@ -362,6 +362,6 @@ fn a_parallel_neuron_is_a_product_of_matrices() {
     let single = Context::train().with(StepMode::Single);
     let error = layer.forward(&x.i(0), &single).unwrap_err().to_string();
     assert!(error.contains("all steps at once"), "{error}");
-    let error = Neuron::of(&text).build().unwrap_err().to_string();
+    let error = Neuron::of(&text).build().err().unwrap().to_string();
     assert!(error.contains("`steps`"), "{error}");
 }
