@@ -261,7 +261,9 @@ impl<'a> Builder<'a> {
         let blanks = inside.len() - inside.trim_start().len();
         let start = span.start + (pair.as_str().len() - open.len() + blanks) as u32;
         let inner = Span { start, end: start + text.len() as u32, ..span };
-        Dims { text: text.into(), inner, span }
+        // Axes are written with a blank between them.
+        let axes: Vec<&str> = text.split(',').map(str::trim).collect();
+        Dims { text: axes.join(", "), inner, span }
     }
 
     fn declared_in(&mut self, pair: &Pair<'_, Rule>) -> Declared {

@@ -72,7 +72,9 @@ pub fn primitives() -> BTreeSet<String> {
     let prelude = &*PRELUDE;
     let heads = prelude.lines().filter_map(|line| line.strip_prefix("surrogate "));
     let surrogates = heads.filter_map(|head| head.split(['(', ' ']).next());
-    let all = functions().chain(surrogates).chain(WORDS.iter().chain(SIGNS).copied());
+    // These are of parallel neurons, which no program here is.
+    let functions = functions().filter(|name| !["band", "conv"].contains(name));
+    let all = functions.chain(surrogates).chain(WORDS.iter().chain(SIGNS).copied());
     all.map(String::from).collect()
 }
 

@@ -81,12 +81,18 @@ fn agrees(program: &Program) {
             names.into_iter().zip(all.iter().cloned()).collect()
         };
         let inputs = neuron.inputs.iter().map(|input| input.name.clone());
+        let is_learnt = |name: &String| {
+            let all = neuron.params.iter().chain(&neuron.weights);
+            let mut all = all.chain(neuron.inputs.iter().filter_map(|input| input.param()));
+            all.any(|param| param.learn && param.of.as_ref().unwrap_or(&param.name) == name)
+        };
         let params = neuron.params.iter().map(|param| param.name.clone());
         let weights = neuron.weights.iter().map(|weight| weight.name.clone());
         let mut inputs = named(inputs.collect(), &found.inputs);
         let mut params = named(params.collect(), &found.params);
         params.extend(named(weights.collect(), &found.weights));
         indexed::join(&neuron, &sizes, &mut inputs, &mut params);
+        params.retain(|name, _| is_learnt(name));
         for device in machines::devices() {
             let what = format!("{} at {steps} x {step:?} on {}", neuron.name, device.name());
             let own = machines::neuron(device, program).grad(&call, &seeds).unwrap();
