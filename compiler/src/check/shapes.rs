@@ -50,7 +50,7 @@ pub(super) struct Written {
 pub(super) fn take_apart(neuron: &mut Neuron, written: Vec<Written>) -> eval::Result<()> {
     let shapes = shapes(&neuron.graph)?;
     let of = |node: NodeId| shapes[node.0 as usize];
-    for output in neuron.outputs.iter().filter(|output| of(output.value) == Shape::Matrix) {
+    if let Some(output) = neuron.outputs.iter().find(|o| of(o.value) == Shape::Matrix) {
         let message = format!("the output `{}` is a matrix", output.name);
         let finding = Diagnostic::new("E0803", output.span, message, Shape::Matrix.name());
         return Err(Box::new(finding.help("an output is a number for each step")));
