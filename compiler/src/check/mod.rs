@@ -42,6 +42,7 @@ mod suite;
 mod surrogates;
 mod tree;
 mod units;
+mod unreachable;
 mod unroll;
 
 use std::sync::Arc;

@@ -23,6 +23,7 @@ use crate::check::shapes;
 use crate::check::tree::{
     Choice, Neuron, Param, ParamDefault, Program, Stage, SurrogateItem, Type,
 };
+use crate::check::unreachable;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::{FileId, Source, SourceMap, Span};
 
@@ -398,7 +399,7 @@ impl Special<'_> {
         if made.is_parallel {
             shapes::take_apart(&mut made, std::mem::take(&mut self.builder.products))?;
         }
-        remove_unreachable(&mut made);
+        unreachable::remove_unreachable(&mut made);
         learnt::require_primitives(&made)?;
         Ok(made)
     }
@@ -572,43 +573,4 @@ fn check_map(via: Via, map: Span, range: hir::Range, written: Span) -> eval::Res
         (true, false) => finding.replace("a map of a range without an upper end", map, "softplus"),
         (false, _) => finding.help("every map needs a range with a lower end and with open ends"),
     }))
-}
-
-/// Removes what no output, state or initial value needs: what only another choice of options reads.
-fn remove_unreachable(neuron: &mut hir::Neuron) {
-    let mut needed = vec![false; neuron.graph.len()];
-    let roots = neuron.outputs.iter().map(|output| output.value);
-    let states = neuron.states.iter().flat_map(|state| [state.init, state.next]);
-    let columns = neuron.products.iter().map(|product| product.column);
-    roots.chain(states).chain(columns).for_each(|root| needed[root.0 as usize] = true);
-    for (id, node) in neuron.graph.iter().rev() {
-        if needed[id.0 as usize] {
-            node.op.operands().for_each(|operand| needed[operand.0 as usize] = true);
-        }
-    }
-    save::retain(neuron, &needed);
-    let mut graph = Graph::default();
-    let mut places = vec![NodeId(0); needed.len()];
-    let mut surrogates = Vec::new();
-    let mut numbers = std::collections::HashMap::new();
-    for (id, node) in neuron.graph.iter().filter(|(id, _)| needed[id.0 as usize]) {
-        let mut op = node.op.map(|operand| places[operand.0 as usize]);
-        if let Op::Spike(_, surrogate, _) = &mut op {
-            let before = surrogate.0;
-            *surrogate = *numbers.entry(before).or_insert_with(|| {
-                surrogates.push(neuron.surrogates[before as usize].clone());
-                hir::SurrogateId(surrogates.len() as u32 - 1)
-            });
-        }
-        places[id.0 as usize] = graph.add(op, node.ty, node.span);
-    }
-    let place = |id: &mut NodeId| *id = places[id.0 as usize];
-    neuron.outputs.iter_mut().for_each(|output| place(&mut output.value));
-    neuron.named.iter_mut().for_each(|named| place(&mut named.node));
-    neuron.products.iter_mut().for_each(|product| place(&mut product.column));
-    for state in &mut neuron.states {
-        place(&mut state.init);
-        place(&mut state.next);
-    }
-    (neuron.graph, neuron.surrogates) = (graph, surrogates);
 }

@@ -102,9 +102,9 @@ const REGISTERS: usize = 80;
 const LIGHT_REGISTERS: usize = 96;
 /// The same where a thread has one lane: it may have 255, but a long step takes many besides.
 const ONE_LANE_REGISTERS: usize = 160;
-/// The same where a step has more than [`LONG_STEP`] operations.
+/// The same where a step has more than [`LONG_STEP`] operations, with functions written out.
 const LONG_STEP_REGISTERS: usize = 128;
-const LONG_STEP: usize = 1000;
+const LONG_STEP: u64 = 800;
 
 /// The schedule of a target's kernels. `docs/benchmarks.md` has the measurements behind the numbers.
 pub fn schedule(target: &Target) -> Schedule {
@@ -241,7 +241,7 @@ impl Needs {
         let is_apart = |shape| matches!(shape, Shape::Channel | Shape::Neuron);
         let has_apart = kernel.buffers.iter().any(|buffer| is_apart(buffer.shape));
         needs.is_few = operations <= LIGHT;
-        needs.is_long = operations > LONG_STEP;
+        needs.is_long = super::count(kernel).operations > LONG_STEP;
         needs.is_light = needs.is_few && !has_apart;
         needs
     }
