@@ -103,7 +103,7 @@ const LIGHT_REGISTERS: usize = 96;
 /// The same where a thread has one lane: it may have 255, but a long step takes many besides.
 const ONE_LANE_REGISTERS: usize = 160;
 /// The same where a step has more than [`LONG_STEP`] operations, with functions written out.
-const LONG_STEP_REGISTERS: usize = 128;
+const LONG_STEP_REGISTERS: usize = 96;
 const LONG_STEP: u64 = 800;
 
 /// The schedule of a target's kernels. `docs/benchmarks.md` has the measurements behind the numbers.
