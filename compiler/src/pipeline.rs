@@ -233,7 +233,7 @@ pub fn middle_and_tell(neuron: &Neuron, options: &Options) -> egraph::Simplified
 pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel>>, EmitError> {
     check_options(neuron, options)?;
     if neuron.is_parallel {
-        return Ok(parallel::kernels(neuron, options)?.0);
+        return Ok(parallel::kernels(neuron, options)?.kernels);
     }
     let (lowered, _) = lowered(&middle(neuron, options), options);
     legal(lowered.all(), options)

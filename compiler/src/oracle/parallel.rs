@@ -4,18 +4,6 @@
 use super::{Call, Direction, Gradients, Mode, Run, Seeds, Shared, gradients};
 use crate::check::hir::{LAG, Matrix, Neuron, Output};
 
-/// What is computed of a graph without products.
-pub(super) trait Plain {
-    /// The outputs of a call.
-    fn outputs(&self, neuron: &Neuron, call: &Call) -> Vec<Vec<f64>>;
-}
-
-impl<F: Fn(&Neuron, &Call) -> Run> Plain for F {
-    fn outputs(&self, neuron: &Neuron, call: &Call) -> Vec<Vec<f64>> {
-        self(neuron, call).outputs
-    }
-}
-
 /// The graph with its columns as outputs behind its own.
 pub(super) fn with_columns(neuron: &Neuron) -> Neuron {
     let mut plain = neuron.clone();
@@ -86,19 +74,19 @@ pub(super) fn filled(
     neuron: &Neuron,
     call: &Call,
     mode: Mode<'_>,
-    plain: &impl Plain,
+    plain: &impl Fn(&Neuron, &Call) -> Run,
 ) -> (Vec<Vec<f64>>, Call) {
     let matrices: Vec<Vec<f64>> = neuron
         .matrices
         .iter()
-        .map(|m| plain.outputs(&m.program, &program_call(m, neuron, call)).swap_remove(0))
+        .map(|m| plain(&m.program, &program_call(m, neuron, call)).outputs.swap_remove(0))
         .collect();
     let (own, mut call) = (with_columns(neuron), call.clone());
     for product in &neuron.products {
         call.inputs[product.input as usize] = vec![0.0; call.steps * call.lanes];
     }
     for (i, product) in neuron.products.iter().enumerate() {
-        let column = plain.outputs(&own, &call).swap_remove(neuron.outputs.len() + i);
+        let column = plain(&own, &call).outputs.swap_remove(neuron.outputs.len() + i);
         let value = times(&matrices[product.matrix as usize], &column, &call, false, mode);
         call.inputs[product.input as usize] = value;
     }

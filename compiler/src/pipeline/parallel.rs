@@ -31,41 +31,50 @@ pub(super) fn saves(adjoint: &Adjoint, options: &Options) -> saves::Report {
     saves::report::of_sweeps(adjoint, &sweeps(adjoint, options), schedule(options))
 }
 
-/// The kernels of the neuron and of its matrices' programs, and what they were made from.
-pub(super) fn kernels(
-    neuron: &Neuron,
-    options: &Options,
-) -> Result<(Vec<Verified<Kernel>>, Adjoint, Sweeps), EmitError> {
+/// The kernels of a neuron and of its matrices' programs, and what they were made from.
+pub(super) struct Made {
+    pub kernels: Vec<Verified<Kernel>>,
+    adjoint: Adjoint,
+    sweeps: Sweeps,
+    /// What the program of each matrix saves; none for one that is a param.
+    programs: Vec<Option<Vec<saves::Entry>>>,
+}
+
+/// Makes all kernels of a neuron.
+pub(super) fn kernels(neuron: &Neuron, options: &Options) -> Result<Made, EmitError> {
     let adjoint = middle(neuron, options);
     let sweeps = sweeps(&adjoint, options);
     let mut kernels = legal(sweeps.kernels.clone(), options)?;
-    for (i, matrix) in programs(neuron) {
-        let (lowered, _) = lowered(&middle(&matrix.program, options), options);
+    let mut programs = Vec::new();
+    for (i, matrix) in neuron.matrices.iter().enumerate() {
+        if matrix.is_param() {
+            programs.push(None);
+            continue;
+        }
+        let (lowered, saved) = lowered(&middle(&matrix.program, options), options);
+        programs.push(Some(saved));
         let named = lowered.all().map(|kernel| {
             let name = naming::of_matrix(i) + &kernel.name;
             Kernel { name, ..kernel }
         });
         kernels.extend(legal(named, options)?);
     }
-    Ok((kernels, adjoint, sweeps))
-}
-
-/// The matrices that are no params as they are, by their places.
-fn programs(neuron: &Neuron) -> impl Iterator<Item = (usize, &Matrix)> {
-    neuron.matrices.iter().enumerate().filter(|(_, matrix)| !matrix.is_param())
+    Ok(Made { kernels, adjoint, sweeps, programs })
 }
 
 /// [`super::back`] of a parallel neuron.
 pub(super) fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact, EmitError> {
-    let (kernels, adjoint, sweeps) = kernels(neuron, options)?;
+    let Made { kernels, adjoint, sweeps, programs } = kernels(neuron, options)?;
     let Emitted { code, entries } = emit(&kernels, &options.target)?;
     let saved = saves::report::of_saves(&adjoint, &sweeps.saves, schedule(options));
-    let matrices = neuron.matrices.iter().enumerate().map(|(i, matrix)| artifact::Matrix {
-        name: matrix.name.clone(),
-        program: (!matrix.is_param())
-            .then(|| Box::new(program(i, matrix, options, &key, &entries))),
-    });
-    let matrices = matrices.collect();
+    let matrix = |(i, (matrix, saved)): (usize, (&Matrix, Option<Vec<saves::Entry>>))| {
+        let program = saved.map(|saved| {
+            let own = of_program(i, &entries);
+            Box::new(manifest(&matrix.program, options, key.clone(), &saved, own))
+        });
+        artifact::Matrix { name: matrix.name.clone(), program }
+    };
+    let matrices = neuron.matrices.iter().zip(programs).enumerate().map(matrix).collect();
     let outer = sweeps.outer.into_iter().map(|outer| artifact::Outer {
         left: outer.left,
         right: outer.right,
@@ -77,20 +86,15 @@ pub(super) fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Ar
     Ok(Artifact { manifest: Manifest { matrices, outer, ..manifest }, code })
 }
 
-/// What the manifest says of a matrix's program, with its kernels under their own names.
-fn program(
+/// The entries of the program of a matrix, under their own names.
+fn of_program(
     i: usize,
-    matrix: &Matrix,
-    options: &Options,
-    key: &str,
     entries: &BTreeMap<String, artifact::Entry>,
-) -> Manifest {
+) -> BTreeMap<String, artifact::Entry> {
     let prefix = naming::of_matrix(i);
     let own = entries.iter().filter_map(|(name, entry)| {
         let own = name.strip_prefix(&prefix).or((name == "reduce").then_some(name))?;
         Some((own.to_string(), entry.clone()))
     });
-    let program = &matrix.program;
-    let (_, saved) = lowered(&middle(program, options), options);
-    manifest(program, options, key.into(), &saved, own.collect())
+    own.collect()
 }

@@ -269,16 +269,6 @@ pub fn finish(run: &Run<'_>, products: &Products, gradients: &mut Gradients) -> 
         own.inputs.iter().for_each(|(name, grad)| add_to(params, name, grad.data()));
         own.params.iter().for_each(|(name, grad)| add_to(params, name, grad.data()));
     }
-    // One number for all of a matrix, or of all steps, has the sum of their gradients.
-    for (name, shape) in &run.shapes {
-        if let Some(array) = params.get_mut(name)
-            && *shape != array.shape()
-            && matches!(shape[..], [] | [1])
-        {
-            let sum = array.data().iter().sum();
-            *array = Array::new(shape.clone(), vec![sum])?;
-        }
-    }
     Ok(())
 }
 

@@ -89,21 +89,14 @@ struct Buffers {
 impl Buffers {
     fn new(writer: &mut Writer<'_>) -> Self {
         let neuron = writer.neuron;
-        let hir::Neuron { inputs, states, params, outputs, graph, .. } = neuron;
+        let hir::Neuron { inputs, states, params, outputs, .. } = neuron;
         let real = |ty: Type| ty == Type::Real;
         let saved = states.iter().map(|state| {
             writer.buffer(Operand::Saved(&state.name), storage(state.ty), Shape::Checkpoint)
         });
         let saved = saved.collect();
         let lasts = (0..).zip(outputs).filter(|(_, output)| output.last).map(|(i, _)| i).collect();
-        let outputs = outputs.iter().map(|output| {
-            let shape = if output.last { Shape::Lane } else { Shape::Sequence };
-            real(graph.node(output.value).ty).then(|| {
-                let operand = Operand::OutputGrad(&output.name);
-                writer.optional(operand, of_ports(neuron.dtype), shape)
-            })
-        });
-        let outputs = outputs.collect();
+        let outputs = output_grads(writer);
         let last = states.iter().map(|state| {
             let operand = Operand::NextGrad(&state.name);
             real(state.ty).then(|| writer.optional(operand, Storage::F32, Shape::Lane))
@@ -121,16 +114,34 @@ impl Buffers {
         });
         let first = first.collect();
         let partials = params.iter().map(|param| {
-            let shape = match param.sharing {
-                Sharing::Layer => Shape::Partial,
-                Sharing::Channel => Shape::Group,
-                Sharing::Neuron => Shape::Lane,
-            };
+            let shape = partial_shape(param.sharing);
             let operand = Operand::Partial(&param.name);
             param.learn.then(|| writer.buffer(operand, Storage::F32, shape))
         });
         let partials = partials.collect();
         Self { saved, outputs, lasts, last, inputs, first, partials }
+    }
+}
+
+/// The buffers of the gradients of the outputs. Ints have none.
+pub fn output_grads(writer: &mut Writer<'_>) -> Vec<Option<BufferId>> {
+    let neuron = writer.neuron;
+    let mut buffers = Vec::new();
+    for output in &neuron.outputs {
+        let is_real = neuron.graph.node(output.value).ty == Type::Real;
+        let shape = if output.last { Shape::Lane } else { Shape::Sequence };
+        let operand = Operand::OutputGrad(&output.name);
+        buffers.push(is_real.then(|| writer.optional(operand, of_ports(neuron.dtype), shape)));
+    }
+    buffers
+}
+
+/// Where the lanes' parts of a param's gradient go.
+pub fn partial_shape(sharing: Sharing) -> Shape {
+    match sharing {
+        Sharing::Layer => Shape::Partial,
+        Sharing::Channel => Shape::Group,
+        Sharing::Neuron => Shape::Lane,
     }
 }
 

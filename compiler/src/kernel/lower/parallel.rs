@@ -9,11 +9,12 @@ use snn_artifact::naming::{self, Operand};
 
 use super::super::{BufferId, Carry, Kernel, LoopKind, Op, Order, Product, Schedule, Shape, Stmt};
 use super::super::{Storage, ValueId, without_dead};
+use super::BACKWARD;
+use super::backward::{late, output_grads, partial_shape};
 use super::forward::{self, close};
 use super::trace::Trace;
 use super::writer::{Scope, Writer, of_ports, repeat};
-use super::{BACKWARD, backward::late};
-use crate::check::hir::{self, Graph, Leaf, Neuron, NodeId, Sharing, Type};
+use crate::check::hir::{self, Graph, Leaf, Neuron, NodeId};
 use crate::check::{PortDtype, hir::From};
 use crate::diff::Adjoint;
 use crate::saves::{Saved, Why, Width};
@@ -257,10 +258,7 @@ impl<'a> Backward<'a> {
         }
         for (i, param) in neuron.params.iter().enumerate().filter(|(_, param)| param.learn) {
             let level = params[i].map_or(last, |node| {
-                let needed = neuron.graph.needed([node]);
-                let of_sum = |op| if let hir::Op::Leaf(Leaf::Sum(i)) = op { Some(i) } else { None };
-                let nodes = neuron.graph.iter().filter(|(id, _)| needed[id.0 as usize]);
-                let sums = nodes.filter_map(|(_, node)| of_sum(node.op));
+                let sums = self.sums([node]).into_iter();
                 sums.map(|i| self.level(sums_at(self.adjoint, i))).max().unwrap_or(0)
             });
             // What only matrices have is learnt from theirs.
@@ -296,7 +294,7 @@ impl<'a> Backward<'a> {
             })
             .collect();
 
-        let sums = self.sums(roots);
+        let sums = self.sums(roots.params.iter().filter_map(|i| adjoint.params[*i]));
         let zero = writer.real(0.0);
         let mut chunks: Vec<Carry> = sums.iter().map(|_| writer.carry(zero)).collect();
         let lasts: Vec<usize> =
@@ -352,11 +350,10 @@ impl<'a> Backward<'a> {
         writer.finish(scope)
     }
 
-    /// The sums that the params of a sweep are made of.
-    fn sums(&self, roots: &Roots) -> Vec<u32> {
-        let nodes = roots.params.iter().filter_map(|i| self.adjoint.params[*i]);
+    /// The sums that the gradients of params are made of.
+    fn sums(&self, params: impl IntoIterator<Item = NodeId>) -> Vec<u32> {
         let graph = &self.adjoint.neuron.graph;
-        let needed = graph.needed(nodes);
+        let needed = graph.needed(params);
         let nodes = graph.iter().filter(|(id, _)| needed[id.0 as usize]);
         let of_sum = |op| if let hir::Op::Leaf(Leaf::Sum(i)) = op { Some(i) } else { None };
         nodes.filter_map(|(_, node)| of_sum(node.op)).collect()
@@ -412,11 +409,7 @@ impl<'a> Backward<'a> {
         writer.nodes(scope, |i| needed[i]);
         for i in &roots.params {
             let param = &neuron.params[*i];
-            let shape = match param.sharing {
-                Sharing::Layer => Shape::Partial,
-                Sharing::Channel => Shape::Group,
-                Sharing::Neuron => Shape::Lane,
-            };
+            let shape = partial_shape(param.sharing);
             let buffer = writer.buffer(Operand::Partial(&param.name), Storage::F32, shape);
             let value = self.adjoint.params[*i].map_or(zero, |node| writer.node(scope, node));
             let stmt = if shape.is_sums() { Stmt::Reduce } else { Stmt::Store };
@@ -428,17 +421,4 @@ impl<'a> Backward<'a> {
 /// The node that a sum adds up.
 fn sums_at(adjoint: &Adjoint, sum: u32) -> NodeId {
     adjoint.sums[sum as usize]
-}
-
-/// The buffers of the gradients of the outputs. Ints have none.
-fn output_grads(writer: &mut Writer<'_>) -> Vec<Option<BufferId>> {
-    let neuron = writer.neuron;
-    let mut buffers = Vec::new();
-    for output in &neuron.outputs {
-        let is_real = neuron.graph.node(output.value).ty == Type::Real;
-        let shape = if output.last { Shape::Lane } else { Shape::Sequence };
-        let operand = Operand::OutputGrad(&output.name);
-        buffers.push(is_real.then(|| writer.optional(operand, of_ports(neuron.dtype), shape)));
-    }
-    buffers
 }

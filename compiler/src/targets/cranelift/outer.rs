@@ -10,7 +10,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use super::form::Form;
 use super::lanes::{repeat, stack};
 use super::memory::{Address, load};
-use super::reduce::element;
+use super::reduce::{common, element};
 use super::{add_product, flags, variable};
 use crate::kernel::{Float, Storage};
 
@@ -43,34 +43,34 @@ struct Outer {
 /// Builds `outer`: for each block `p` from `begin` to `end`, `partial[p, t, k]` is the sum of
 /// `left[t, n] * right[k, n]` over its lanes, and of `left[t, n]` at `k = K`.
 pub fn function(
-    mut function: Function,
+    function: Function,
     shared: &mut FunctionBuilderContext,
     isa: &OwnedTargetIsa,
     fused: bool,
 ) -> Function {
-    let mut b = FunctionBuilder::new(&mut function, shared);
-    let entry = b.create_block();
-    b.append_block_params_for_function_params(entry);
-    b.switch_to_block(entry);
-    let [buffers, scalars, begin, end] = *b.block_params(entry) else {
-        unreachable!("the signature has four parameters")
-    };
-    let mut word = |base, i: i32| b.ins().load(types::I64, flags(), base, 8 * i);
-    let [left, right, partial] = [0, 1, 2].map(|i| word(buffers, i));
-    let [steps, lanes, rows] = [0, 1, 2].map(|i| word(scalars, i));
-    let (left_stride, right_stride) = (word(scalars, 3), word(scalars, 4));
-    let ones = ones(&mut b);
-    let outer =
-        Outer { left, right, partial, steps, lanes, rows, left_stride, right_stride, ones, fused };
-    let count = b.ins().isub(end, begin);
-    repeat(&mut b, count, 1, true, |b, i| {
-        let block = b.ins().iadd(begin, i);
-        outer.block(b, block);
-    });
-    b.ins().return_(&[]);
-    b.seal_all_blocks();
-    b.finalize(isa.frontend_config());
-    function
+    common(function, shared, isa, |b, [buffers, scalars, begin, end]| {
+        let mut word = |base, i: i32| b.ins().load(types::I64, flags(), base, 8 * i);
+        let [left, right, partial] = [0, 1, 2].map(|i| word(buffers, i));
+        let [steps, lanes, rows] = [0, 1, 2].map(|i| word(scalars, i));
+        let [left_stride, right_stride] = [3, 4].map(|i| word(scalars, i));
+        let outer = Outer {
+            left,
+            right,
+            partial,
+            steps,
+            lanes,
+            rows,
+            left_stride,
+            right_stride,
+            ones: ones(b),
+            fused,
+        };
+        let count = b.ins().isub(end, begin);
+        repeat(b, count, 1, true, |b, i| {
+            let block = b.ins().iadd(begin, i);
+            outer.block(b, block);
+        });
+    })
 }
 
 /// A one for each lane of a block.

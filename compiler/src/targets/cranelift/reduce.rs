@@ -10,9 +10,21 @@ use super::lanes::repeat;
 /// Builds `reduce`: for each `g` from `begin` to `end`, `grad[g]` is the sum of
 /// `partial[(o * G + g) * S + s]` over `o` and `s` in that order, with Kahan's compensation.
 pub fn function(
+    function: Function,
+    shared: &mut FunctionBuilderContext,
+    isa: &OwnedTargetIsa,
+) -> Function {
+    common(function, shared, isa, |b, [buffers, scalars, begin, end]| {
+        sums(b, buffers, scalars, (begin, end));
+    })
+}
+
+/// Builds an entry that is the same for every neuron, of its buffers, its scalars, and what it begins and ends with.
+pub fn common(
     mut function: Function,
     shared: &mut FunctionBuilderContext,
     isa: &OwnedTargetIsa,
+    build: impl FnOnce(&mut FunctionBuilder<'_>, [Value; 4]),
 ) -> Function {
     let mut b = FunctionBuilder::new(&mut function, shared);
     let entry = b.create_block();
@@ -21,11 +33,19 @@ pub fn function(
     let [buffers, scalars, begin, end] = *b.block_params(entry) else {
         unreachable!("the signature has four parameters")
     };
+    build(&mut b, [buffers, scalars, begin, end]);
+    b.ins().return_(&[]);
+    b.seal_all_blocks();
+    b.finalize(isa.frontend_config());
+    function
+}
+
+fn sums(b: &mut FunctionBuilder<'_>, buffers: Value, scalars: Value, (begin, end): (Value, Value)) {
     let mut word = |base, i: i32| b.ins().load(types::I64, flags(), base, 8 * i);
     let (partial, grad) = (word(buffers, 0), word(buffers, 1));
     let [groups, inner, outer] = [word(scalars, 0), word(scalars, 1), word(scalars, 2)];
     let count = b.ins().isub(end, begin);
-    repeat(&mut b, count, 1, true, |b, i| {
+    repeat(b, count, 1, true, |b, i| {
         let group = b.ins().iadd(begin, i);
         let sum = b.declare_var(types::F32);
         let error = b.declare_var(types::F32);
@@ -53,10 +73,6 @@ pub fn function(
         let at = element(b, grad, group);
         b.ins().store(flags(), sum, at, 0);
     });
-    b.ins().return_(&[]);
-    b.seal_all_blocks();
-    b.finalize(isa.frontend_config());
-    function
 }
 
 /// The address of an f32.
