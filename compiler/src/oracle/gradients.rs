@@ -118,8 +118,7 @@ pub(super) fn blank(neuron: &Neuron, call: &Call) -> Run {
 /// What a neuron gives.
 pub fn run(neuron: &Neuron, call: &Call, mode: Mode<'_>) -> Run {
     if !neuron.products.is_empty() {
-        let plain = |neuron: &Neuron, call: &Call| run(neuron, call, mode);
-        let (_, filled) = parallel::filled(neuron, call, mode, &plain);
+        let (_, filled) = parallel::filled(neuron, call, mode);
         return parallel::own_outputs(neuron, run(&parallel::with_columns(neuron), &filled, mode));
     }
     let mut result = blank(neuron, call);
@@ -141,11 +140,9 @@ pub fn run(neuron: &Neuron, call: &Call, mode: Mode<'_>) -> Run {
 /// through the whole run.
 pub fn derivative(neuron: &Neuron, call: &Call, direction: &Direction, mode: Mode<'_>) -> Run {
     if !neuron.products.is_empty() {
-        let plain = |neuron: &Neuron, call: &Call| run(neuron, call, mode);
-        let (matrices, filled) = parallel::filled(neuron, call, mode, &plain);
-        let derive = |n: &Neuron, call: &Call, d: &Direction| derivative(n, call, d, mode);
+        let (matrices, filled) = parallel::filled(neuron, call, mode);
         let known = (&matrices[..], &filled);
-        let direction = parallel::filled_direction(neuron, call, known, direction, &derive);
+        let direction = parallel::filled_direction(neuron, call, known, direction, mode);
         let own = parallel::with_columns(neuron);
         return parallel::own_outputs(neuron, derivative(&own, &filled, &direction, mode));
     }

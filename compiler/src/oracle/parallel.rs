@@ -1,7 +1,8 @@
 //! Parallel neurons: each product is an input of the graph and its column an output, so that runs, derivatives and
 //! gradients are those of the graph, one product after the other.
 
-use super::{Call, Direction, Gradients, Mode, Run, Seeds, Shared, gradients};
+use super::gradients::{self, derivative};
+use super::{Call, Direction, Gradients, Mode, Run, Seeds, Shared};
 use crate::check::hir::{LAG, Matrix, Neuron, Output};
 
 /// The graph with its columns as outputs behind its own.
@@ -69,8 +70,13 @@ fn times(
     product
 }
 
-/// The matrices, and the call with its products filled in, as a plain neuron gives its outputs.
-pub(super) fn filled(
+/// The matrices, and the call with its products filled in.
+pub(super) fn filled(neuron: &Neuron, call: &Call, mode: Mode<'_>) -> (Vec<Vec<f64>>, Call) {
+    filled_by(neuron, call, mode, &|neuron, call| gradients::run(neuron, call, mode))
+}
+
+/// The same, where `plain` gives the outputs of a plain neuron.
+pub(super) fn filled_by(
     neuron: &Neuron,
     call: &Call,
     mode: Mode<'_>,
@@ -99,30 +105,29 @@ pub(super) fn own_outputs(neuron: &Neuron, mut run: Run) -> Run {
     run
 }
 
-/// The direction with that of the products filled in, where `derive` gives the derivatives of the outputs of a plain
-/// neuron.
+/// The direction with that of the products filled in.
 pub(super) fn filled_direction(
     neuron: &Neuron,
     call: &Call,
     (matrices, filled): (&[Vec<f64>], &Call),
     direction: &Direction,
-    derive: &impl Fn(&Neuron, &Call, &Direction) -> Run,
+    mode: Mode<'_>,
 ) -> Direction {
     let own = with_columns(neuron);
     let mut direction = direction.clone();
     direction.inputs.resize(neuron.inputs.len(), None);
     neuron.products.iter().for_each(|p| direction.inputs[p.input as usize] = None);
-    let columns = super::gradients::run(&own, filled, Mode::Smooth).outputs;
+    let columns = gradients::run(&own, filled, mode).outputs;
     for (i, product) in neuron.products.iter().enumerate() {
         let matrix = &neuron.matrices[product.matrix as usize];
         let towards = program_direction(matrix, neuron, &direction);
-        let moved = derive(&matrix.program, &program_call(matrix, neuron, call), &towards);
+        let of_program = program_call(matrix, neuron, call);
+        let moved = derivative(&matrix.program, &of_program, &towards, mode);
         let at = neuron.outputs.len() + i;
-        let column = derive(&own, filled, &direction).outputs.swap_remove(at);
+        let column = derivative(&own, filled, &direction, mode).outputs.swap_remove(at);
         let by_column = &matrices[product.matrix as usize];
-        let (mode, outputs) = (Mode::Smooth, &moved.outputs[0]);
-        let sum = times(by_column, &column, call, false, mode).into_iter();
-        let other = times(outputs, &columns[at], call, false, mode);
+        let sum = times(by_column, &column, call, false, Mode::Double).into_iter();
+        let other = times(&moved.outputs[0], &columns[at], call, false, Mode::Double);
         let both = sum.zip(other).map(|(a, b)| a + b).collect();
         direction.inputs[product.input as usize] = Some(both);
     }
@@ -142,24 +147,23 @@ fn program_direction(matrix: &Matrix, neuron: &Neuron, direction: &Direction) ->
     Direction { inputs: inputs.collect(), params: params.collect(), ..Direction::default() }
 }
 
-/// [`gradients()`] of a parallel neuron.
+/// [`gradients::gradients`] of a parallel neuron.
 pub(super) fn all(neuron: &Neuron, call: &Call, seeds: &Seeds, mode: Mode<'_>) -> (Run, Gradients) {
-    let plain = |neuron: &Neuron, call: &Call| super::gradients::run(neuron, call, mode);
-    let (matrices, filled) = filled(neuron, call, mode, &plain);
+    let (matrices, filled) = filled(neuron, call, mode);
     let own = with_columns(neuron);
     let mut seeds = seeds.clone();
     seeds.outputs.resize(own.outputs.len(), None);
     let mut of_matrices: Vec<Vec<f64>> =
         matrices.iter().map(|matrix| vec![0.0; matrix.len()]).collect();
     for (i, product) in neuron.products.iter().enumerate().rev() {
-        let (run, found) = super::gradients::plain(&own, &filled, &seeds, mode);
+        let (run, found) = gradients::plain(&own, &filled, &seeds, mode);
         let grad = &found.inputs[product.input as usize];
         let at = neuron.outputs.len() + i;
         let matrix = &matrices[product.matrix as usize];
         seeds.outputs[at] = Some(times(matrix, grad, call, true, Mode::Double));
         add_outer(&mut of_matrices[product.matrix as usize], grad, &run.outputs[at], call);
     }
-    let (run, mut found) = super::gradients::plain(&own, &filled, &seeds, mode);
+    let (run, mut found) = gradients::plain(&own, &filled, &seeds, mode);
     found.weights = vec![vec![0.0; call.steps * call.steps]; neuron.weights.len()];
     for (matrix, grad) in neuron.matrices.iter().zip(of_matrices) {
         add_program(matrix, neuron, call, grad, mode, &mut found);
@@ -188,7 +192,7 @@ fn add_program(
 ) {
     let seeds = Seeds { outputs: vec![Some(grad)], ..Seeds::default() };
     let call = program_call(matrix, neuron, call);
-    let (_, own) = gradients(&matrix.program, &call, &seeds, mode);
+    let (_, own) = gradients::gradients(&matrix.program, &call, &seeds, mode);
     for (input, grad) in matrix.program.inputs.iter().zip(own.inputs) {
         if let Some(place) = place_of_weight(neuron, &input.name) {
             found.weights[place].iter_mut().zip(grad).for_each(|(sum, term)| *sum += term);

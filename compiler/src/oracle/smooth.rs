@@ -54,15 +54,14 @@ fn frozen_run(neuron: &Neuron, base: &Call, call: &Call) -> Run {
 
 /// The same of a parallel neuron: what its products decide, they decide as in the base run.
 fn frozen_products(neuron: &Neuron, base: &Call, call: &Call) -> Run {
-    let run = |neuron: &Neuron, call: &Call| super::run(neuron, call, Mode::Smooth);
-    let (_, base) = parallel::filled(neuron, base, Mode::Smooth, &run);
+    let (_, base) = parallel::filled(neuron, base, Mode::Smooth);
     let own = parallel::with_columns(neuron);
     // Matrices are of other sizes than the neuron, and decide nothing by what is given.
     let frozen = |neuron: &Neuron, call: &Call| match neuron.outputs.len() == own.outputs.len() {
         true => frozen_run(&own, &base, call),
-        false => run(neuron, call),
+        false => super::run(neuron, call, Mode::Smooth),
     };
-    let (_, call) = parallel::filled(neuron, call, Mode::Smooth, &frozen);
+    let (_, call) = parallel::filled_by(neuron, call, Mode::Smooth, &frozen);
     parallel::own_outputs(neuron, frozen_run(&own, &base, &call))
 }
 

@@ -3,6 +3,8 @@ use crate::check::hir::{
     Binary, Compare, From, Function, Graph, Input, Leaf, Neuron, NodeId, Op, Output, Param,
     ParamDefault, Sharing, State, Surrogate, SurrogateId, Type,
 };
+use crate::check::{NoImports, Specialization};
+use crate::pipeline;
 use crate::span::Span;
 
 /// Builds graphs without spans.
@@ -217,6 +219,7 @@ fn along(gradients: &Gradients, direction: &Direction) -> f64 {
     dot(&direction.inputs, &gradients.inputs)
         + dot(&direction.states, &gradients.states)
         + dot(&direction.params, &gradients.params)
+        + dot(&direction.weights, &gradients.weights)
 }
 
 #[test]
@@ -257,6 +260,47 @@ fn composed_jacobians_equal_dual_numbers_through_the_run() {
                 "{found} {expected}"
             );
         }
+    }
+}
+
+/// What a product takes may be a spike, whose value is not what its derivative is taken of.
+#[test]
+fn gradients_of_products_equal_dual_numbers() {
+    let text = "parallel neuron P {
+  input  x[T]
+  param  w[T, T] = 1 learn
+  param  a = 0.5 learn
+  fire {
+    s = spike(w @ x, sigmoid(alpha: 2.0))
+    y = (a * w) @ (s + x)
+  }
+  output y
+}
+";
+    let source = pipeline::Source { name: "p.snn", text };
+    let neuron = pipeline::front(source, &Specialization::default(), &NoImports).unwrap().neuron;
+    let (steps, lanes) = (5, 7);
+    let mut numbers = Numbers(3);
+    for mode in MODES {
+        let mut inputs = vec![Vec::new(); neuron.inputs.len()];
+        inputs[0] = numbers.take(steps * lanes, -1.0, 1.0);
+        let weights = vec![numbers.take(steps * steps, -1.0, 1.0)];
+        let params = vec![Shared::layer(0.75, lanes)];
+        let call = Call { steps, lanes, inputs, states: vec![], params, weights };
+        let mut random = |count| Some(numbers.take(count, -1.0, 1.0));
+        let direction = Direction {
+            inputs: vec![random(steps * lanes)],
+            params: vec![random(1)],
+            weights: vec![random(steps * steps)],
+            ..Direction::default()
+        };
+        let seeds = Seeds { outputs: vec![random(steps * lanes)], ..Seeds::default() };
+        let (_, gradients) = gradients(&neuron, &call, &seeds, mode);
+        let slope = derivative(&neuron, &call, &direction, mode);
+        let seed = seeds.outputs[0].iter().flatten();
+        let expected: f64 = seed.zip(&slope.outputs[0]).map(|(s, y)| s * y).sum();
+        let found = along(&gradients, &direction);
+        assert!((found - expected).abs() <= 1e-11 * (1.0 + expected.abs()), "{found} {expected}");
     }
 }
 
