@@ -214,7 +214,7 @@ impl Embedded {
     fn has_steps(&self, output: &str) -> bool {
         let buffer = Operand::Output(output).to_string();
         let forward = self.manifest().launches("forward", 1);
-        let mut buffers = forward.flat_map(|(_, entry)| &entry.buffers);
+        let mut buffers = forward.into_iter().flatten().flat_map(|(_, entry)| &entry.buffers);
         let found = buffers.find(|known| known.name == buffer);
         found.is_none_or(|buffer| buffer.shape.first().is_some_and(|size| size == "T"))
     }

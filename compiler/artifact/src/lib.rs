@@ -9,7 +9,7 @@ pub mod half;
 pub mod naming;
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::{fmt, iter};
 
 use serde::{Deserialize, Serialize};
 
@@ -201,11 +201,15 @@ impl Manifest {
     }
 
     /// The entries to launch for so many steps, one after the other, with their names: that of [`Manifest::entry_for`],
-    /// and the sweeps behind it.
-    pub fn launches(&self, name: &str, steps: usize) -> impl Iterator<Item = (&str, &Entry)> {
+    /// and the sweeps behind it. None where there is none.
+    pub fn launches(
+        &self,
+        name: &str,
+        steps: usize,
+    ) -> Option<impl Iterator<Item = (&str, &Entry)>> {
         let sweep = |i| self.entries.get_key_value(&naming::sweep(name, i));
         let rest = (1..).map_while(sweep).map(|(name, entry)| (name.as_str(), entry));
-        self.entry_for(name, steps).into_iter().chain(rest)
+        Some(iter::once(self.entry_for(name, steps)?).chain(rest))
     }
 
     /// The entry to launch for so many steps, with its name: that for few or for many steps, where there is

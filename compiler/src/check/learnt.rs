@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::check::hir::{Leaf, Neuron, NodeId, Op, Param, Unary};
+use crate::check::hir::{Leaf, Neuron, NodeId, Op, Param, Product, Unary};
 use crate::check::tree::{Program, Type};
 use crate::check::{Specialization, specialize};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -103,20 +103,27 @@ fn reached(neuron: &Neuron, smooth: bool) -> HashSet<Span> {
         }
         let op = neuron.graph.node(id).op;
         match op {
-            Op::Leaf(Leaf::Input(i)) if neuron.inputs[i as usize].product().is_some() => {
-                let product = neuron.inputs[i as usize].product().unwrap_or_default();
-                let product = &neuron.products[product as usize];
-                rest.push(product.column);
-                let program = &neuron.matrices[product.matrix as usize].program;
-                reached.extend(self::reached(program, smooth));
-                reached.extend(program.inputs.iter().map(|weight| weight.span));
-            }
-            Op::Leaf(leaf) => reached.extend(param(neuron, leaf).map(|param| param.span)),
+            Op::Leaf(leaf) => match product(neuron, leaf) {
+                Some(product) => {
+                    rest.push(product.column);
+                    let program = &neuron.matrices[product.matrix as usize].program;
+                    reached.extend(self::reached(program, smooth));
+                    reached.extend(program.inputs.iter().map(|weight| weight.span));
+                }
+                None => reached.extend(param(neuron, leaf).map(|param| param.span)),
+            },
             _ if smooth => rest.extend(differentiated(&op)),
             _ => rest.extend(op.operands()),
         }
     }
     reached
+}
+
+/// The product that a leaf is.
+fn product(neuron: &Neuron, leaf: Leaf) -> Option<&Product> {
+    let Leaf::Input(i) = leaf else { return None };
+    let i = neuron.inputs[i as usize].product()?;
+    Some(&neuron.products[i as usize])
 }
 
 /// The param that a leaf is.

@@ -389,13 +389,11 @@ impl Special<'_> {
             solved: std::mem::take(&mut self.builder.solved),
             save: self.wanted.save.clone(),
             dtype: self.wanted.dtype,
-            is_parallel: false,
-            weights: Vec::new(),
+            is_parallel: neuron.is_parallel,
+            weights: std::mem::take(&mut self.weights),
             matrices: Vec::new(),
             products: Vec::new(),
         };
-        made.is_parallel = neuron.is_parallel;
-        made.weights = std::mem::take(&mut self.weights);
         if made.is_parallel {
             shapes::take_apart(&mut made, std::mem::take(&mut self.builder.products))?;
         }

@@ -7,16 +7,10 @@ use crate::check::save;
 
 /// Removes what no output, state or initial value needs: what only another choice of options reads.
 pub(super) fn remove_unreachable(neuron: &mut hir::Neuron) {
-    let mut needed = vec![false; neuron.graph.len()];
-    let roots = neuron.outputs.iter().map(|output| output.value);
+    let outputs = neuron.outputs.iter().map(|output| output.value);
     let states = neuron.states.iter().flat_map(|state| [state.init, state.next]);
     let columns = neuron.products.iter().map(|product| product.column);
-    roots.chain(states).chain(columns).for_each(|root| needed[root.0 as usize] = true);
-    for (id, node) in neuron.graph.iter().rev() {
-        if needed[id.0 as usize] {
-            node.op.operands().for_each(|operand| needed[operand.0 as usize] = true);
-        }
-    }
+    let needed = neuron.graph.needed(outputs.chain(states).chain(columns));
     save::retain(neuron, &needed);
     let mut graph = Graph::default();
     let mut places = vec![NodeId(0); needed.len()];

@@ -12,8 +12,10 @@ pub const LIF_BACKWARD: &str = include_str!("samples/lif_backward.kernel");
 pub const LIF_BACKWARD_CHANNEL: &str = include_str!("samples/lif_backward_channel.kernel");
 /// All operations on ints, bools and bits, and the conversions.
 pub const OPERATIONS: &str = include_str!("samples/operations.kernel");
+/// `y = w @ x + b` over time.
+pub const PRODUCT: &str = include_str!("samples/product.kernel");
 
-/// All of them by name.
+/// All that take no matrix, by name.
 pub const ALL: [(&str, &str); 6] = [
     ("copy", COPY),
     ("lif_forward", LIF_FORWARD),

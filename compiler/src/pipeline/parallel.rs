@@ -75,15 +75,8 @@ pub(super) fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Ar
         artifact::Matrix { name: matrix.name.clone(), program }
     };
     let matrices = neuron.matrices.iter().zip(programs).enumerate().map(matrix).collect();
-    let outer = sweeps.outer.into_iter().map(|outer| artifact::Outer {
-        left: outer.left,
-        right: outer.right,
-        matrix: outer.matrix,
-        params: outer.params,
-    });
-    let outer = outer.collect();
     let manifest = manifest(neuron, options, key, &saved, entries);
-    Ok(Artifact { manifest: Manifest { matrices, outer, ..manifest }, code })
+    Ok(Artifact { manifest: Manifest { matrices, outer: sweeps.outer, ..manifest }, code })
 }
 
 /// The entries of the program of a matrix, under their own names.

@@ -22,9 +22,10 @@ pub const BACKWARD: &str = "backward";
 /// The second stage of the params' gradients.
 pub const REDUCE: &str = "reduce";
 
-/// The buffers and scalars of [`REDUCE`].
 /// Products of two sequences, added up over lanes.
 pub const OUTER: &str = "outer";
+
+/// The buffers and scalars of [`REDUCE`].
 const REDUCE_BUFFERS: [(&str, bool); 2] = [("partial", false), ("grad", true)];
 const REDUCE_SCALARS: [&str; 3] = ["G", "S", "O"];
 /// Those of [`OUTER`].

@@ -84,8 +84,7 @@ impl<'a> Operands<'a> {
         let narrow = narrow
             .map(|(name, input)| (Operand::InputGrad(name).to_string(), input.shape().to_vec()))
             .collect();
-        let weights = stored.iter().map(|(name, own)| (name.as_str(), own.values.clone()));
-        let calls = parallel::calls(manifest, call, &weights.collect(), geometry.steps)?;
+        let calls = parallel::calls(manifest, call, &stored, geometry.steps)?;
         Ok(Self { geometry, tiled, params: stored, narrow, stepped, calls })
     }
 

@@ -9,6 +9,7 @@ use snn_artifact::{Axis, Manifest, Matrix, Outer};
 
 use super::array::{Array, Arrays};
 use super::check::{OUTER, REDUCE};
+use super::params::Stored;
 use super::run::Run;
 use super::tile::Tile;
 use super::{Call, Gradients, Neuron, Seeds};
@@ -61,18 +62,19 @@ pub fn programs(
     manifest.matrices.iter().enumerate().map(program).collect()
 }
 
-/// The calls of the programs of matrices, where a neuron is called so, with its params `[T, T]` as they are stored.
+/// The calls of the programs of matrices, where a neuron is called so, with its params as they are stored.
 pub fn calls(
     manifest: &Manifest,
     call: &Call,
-    weights: &BTreeMap<&str, Vec<f32>>,
+    stored: &[(String, Stored)],
     steps: usize,
 ) -> Result<Vec<Option<Call>>> {
     let of_program = |program: &Manifest| {
         let mut own = Call { seed: call.seed, sizes: vec![steps; 2], ..Call::default() };
         for input in &program.inputs {
-            let numbers = match weights.get(input.name.as_str()) {
-                Some(numbers) if input.name != LAG => numbers.clone(),
+            let weight = stored.iter().find(|(name, _)| *name == input.name);
+            let numbers = match weight {
+                Some((_, weight)) if input.name != LAG => weight.values.clone(),
                 _ => lags(steps),
             };
             own.inputs.insert(input.name.clone(), Array::new(vec![steps; 2], numbers)?);

@@ -129,8 +129,7 @@ fn written_by_none(run: &Run<'_>, buffer: &str) -> Result<()> {
     let gradient =
         matches!(Operand::parse(buffer), Some(Operand::InputGrad(_) | Operand::StateGrad(_)));
     let kernel = if gradient { BACKWARD } else { FORWARD };
-    run.entry(kernel)?;
-    let mut entries = run.neuron.manifest.launches(kernel, run.geometry.steps);
+    let mut entries = run.launches(kernel)?;
     let writes = entries.any(|(_, entry)| entry.buffers.iter().any(|b| b.name == buffer));
     match (gradient, writes) {
         (true, false) => Ok(()),

@@ -90,7 +90,17 @@ impl<'n> Run<'n> {
     /// [`Error::Artifact`] where there is none.
     pub fn entry(&self, name: &str) -> Result<(&'n str, &'n Entry)> {
         let found = self.neuron.manifest.entry_for(name, self.geometry.steps);
-        found.ok_or_else(|| Error::Artifact(format!("it has no entry `{name}`")))
+        found.ok_or_else(|| lacks(name))
+    }
+
+    /// The entries to launch for the steps of the run, one after the other, with their names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Artifact`] where there is none.
+    pub fn launches(&self, name: &str) -> Result<impl Iterator<Item = (&'n str, &'n Entry)>> {
+        let found = self.neuron.manifest.launches(name, self.geometry.steps);
+        found.ok_or_else(|| lacks(name))
     }
 
     /// The scalars of a launch over so many lanes, whose rows lie side by side.
@@ -115,7 +125,7 @@ impl<'n> Run<'n> {
     pub fn saved_bytes(&self) -> Result<usize> {
         let mut bytes = 0;
         let entries = self.neuron.manifest.launches(FORWARD_TRAIN, self.geometry.steps);
-        for buffer in entries.flat_map(|(_, entry)| &entry.buffers) {
+        for buffer in entries.into_iter().flatten().flat_map(|(_, entry)| &entry.buffers) {
             let is_saved = buffer.role == Role::Saved && buffer.written;
             for lanes in self.tiles.ranges().filter(|_| is_saved) {
                 bytes += tiles::bytes(FORWARD_TRAIN, buffer, &self.geometry, lanes.len())?;
@@ -123,4 +133,8 @@ impl<'n> Run<'n> {
         }
         Ok(bytes)
     }
+}
+
+fn lacks(name: &str) -> Error {
+    Error::Artifact(format!("it has no entry `{name}`"))
 }

@@ -91,9 +91,7 @@ impl Tile {
     ///
     /// Those of the device, and [`Error::Artifact`] where no entry before has written what it reads.
     pub fn launch(&mut self, run: &Run<'_>, kernel: &str) -> Result<()> {
-        run.entry(kernel)?;
-        let manifest = &run.neuron.manifest;
-        for (entry, signature) in manifest.launches(kernel, run.geometry.steps) {
+        for (entry, signature) in run.launches(kernel)? {
             self.launch_entry(run, entry, signature)?;
         }
         Ok(())

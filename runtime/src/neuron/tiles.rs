@@ -58,8 +58,8 @@ impl Tiles {
     ) -> Result<Self> {
         let mut fits = geometry.lanes.max(1);
         let launched = [FORWARD, FORWARD_TRAIN, BACKWARD];
-        let launched =
-            launched.into_iter().flat_map(|name| manifest.launches(name, geometry.steps));
+        let launched = launched.iter().filter_map(|name| manifest.launches(name, geometry.steps));
+        let launched = launched.flatten();
         for (name, entry) in launched {
             for demand in demands(name, entry, geometry)? {
                 fits = fits.min(demand.lanes(most).ok_or_else(|| demand.refuse(device))?);

@@ -15,7 +15,7 @@ use super::parallel;
 use super::record::{checked, record};
 use super::{Buffers, Forward};
 use crate::device::{Argument, Memory};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 unsafe extern "C" {
     fn snn_torch_stream(device: c_int, stream: *mut *mut c_void) -> *mut c_char;
@@ -98,11 +98,8 @@ pub fn launch(
     buffers: &mut Buffers,
     left_out: impl Fn(&Buffer) -> bool,
 ) -> Result<()> {
-    let steps = run.geometry.steps;
-    let lacks = || Error::Artifact(format!("it has no entry `{name}`"));
-    kernels.manifest.entry_for(name, steps).ok_or_else(lacks)?;
-    let mut launches = kernels.manifest.launches(name, steps);
-    launches
+    kernels
+        .launches(name, run.geometry.steps)?
         .try_for_each(|(name, entry)| launch_entry(kernels, run, (name, entry), buffers, &left_out))
 }
 

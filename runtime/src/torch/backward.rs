@@ -27,10 +27,7 @@ pub struct Backward {
 impl Backward {
     /// That of a run of which these buffers are left.
     pub fn new(run: Run, kernels: Arc<Kernels>, buffers: &Buffers) -> Result<Self> {
-        let entry = kernels.manifest.entry_for("backward", run.geometry.steps);
-        let lacks = || Error::Artifact("it has no entry `backward`".into());
-        entry.ok_or_else(lacks)?;
-        let entries = kernels.manifest.launches("backward", run.geometry.steps);
+        let entries = kernels.launches("backward", run.geometry.steps)?;
         let read = entries.flat_map(|(_, entry)| &entry.buffers);
         let kept = read.filter(|buffer| !buffer.written && is_kept(buffer.role));
         let mut saved: Vec<String> = kept.map(|buffer| buffer.name.clone()).collect();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use snn_artifact::{Dtype, Manifest, Param};
+use snn_artifact::{Dtype, Entry, Manifest, Param};
 use tch::{Device, Kind, Tensor};
 
 use super::buffers::Place;
@@ -116,6 +116,16 @@ pub fn once<T>(place: &Once<T>, make: impl FnOnce() -> Result<T>) -> Result<Arc<
 }
 
 impl Kernels {
+    /// The entries to launch for so many steps, one after the other, with their names.
+    pub fn launches(
+        &self,
+        name: &str,
+        steps: usize,
+    ) -> Result<impl Iterator<Item = (&str, &Entry)>> {
+        let lacks = || Error::Artifact(format!("it has no entry `{name}`"));
+        self.manifest.launches(name, steps).ok_or_else(lacks)
+    }
+
     /// The declared numbers of a param, made once.
     pub fn declared(&self, param: &Param, n: usize, device: Device) -> Result<Tensor> {
         let key = (param.name.clone(), n);

@@ -15,7 +15,7 @@ mod tests;
 mod trace;
 mod writer;
 
-pub use parallel::{Outer, Sweeps};
+pub use parallel::Sweeps;
 pub use writer::{draw_operations, operations};
 
 use super::{Kernel, Role, Schedule, without_dead};

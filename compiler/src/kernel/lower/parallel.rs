@@ -5,6 +5,7 @@
 //! product is a column, of which a later sweep makes that of the product's own column. Forward leaves the products for
 //! backward, which multiplies nothing again.
 
+use snn_artifact::Outer;
 use snn_artifact::naming::{self, Operand};
 
 use super::super::{BufferId, Carry, Kernel, LoopKind, Op, Order, Product, Schedule, Shape, Stmt};
@@ -28,19 +29,6 @@ pub struct Sweeps {
     pub saves: Vec<Saved>,
     /// What is added up over lanes behind backward.
     pub outer: Vec<Outer>,
-}
-
-/// Two sequences whose products are added up over lanes, and what that is the gradient of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outer {
-    /// The buffer of the gradient of a product, or of a param with a number for each step.
-    pub left: String,
-    /// The buffer of the product's column.
-    pub right: Option<String>,
-    /// The matrix whose gradient the products are.
-    pub matrix: Option<String>,
-    /// Params whose gradient is the sum of `left` alone.
-    pub params: Vec<String>,
 }
 
 /// Writes the kernels of a simplified adjoint.

@@ -1,4 +1,5 @@
-use super::super::{ParseError, parse, print, samples};
+use super::super::samples::{self, PRODUCT};
+use super::super::{ParseError, parse, print};
 use super::*;
 
 /// The sample with the first of each pair replaced by the second.
@@ -26,24 +27,6 @@ fn keeps(sample: &str, edits: &[(&str, &str)]) {
     let kernel = parse(&edited(sample, edits)).expect("a kernel");
     verify(kernel).expect("a well-formed kernel");
 }
-
-/// `y = w @ x + b` over time.
-const PRODUCT: &str = "\
-kernel forward f32 chunk 8 lanes 16 block 64
-  in x: input f32 sequence
-  in w: param f32 matrix
-  in b: param f32 step
-  out y: output f32 sequence
-  chunks forward
-    %0 = product w, x
-    steps forward
-      %1 = kept %0
-      %2 = load b
-      %3 = add %1, %2
-      store y, %3
-    end
-  end
-";
 
 #[test]
 fn products_read_back() {

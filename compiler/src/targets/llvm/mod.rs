@@ -71,9 +71,8 @@ pub fn emit(kernels: &[&Verified<Kernel>], options: &Options) -> Result<Emitted,
     let texts = [options.sm].into_iter().chain(newer).map(|sm| {
         let text = machine::ptx(&llvm_ir(kernels, sm)?, sm)?;
         check_strict(&text, |entry| {
-            let is_relaxed =
-                |kernel: &&&Verified<Kernel>| kernel.name == entry && is_relaxed(kernel);
-            entry == OUTER || kernels.iter().any(|kernel| is_relaxed(&kernel))
+            let mut own = kernels.iter().filter(|kernel| kernel.name == entry);
+            entry == OUTER || own.any(|kernel| is_relaxed(kernel))
         })?;
         Ok(artifact::Ptx { sm, text })
     });

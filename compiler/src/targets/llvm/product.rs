@@ -158,17 +158,21 @@ impl Emitter<'_> {
     /// The address of the thread's lanes at a step of the column.
     fn column(&mut self, product: &Product, step: &Value) -> Result<Value, Bug> {
         let column = product.column;
-        let pointer = self.pointers[column.0 as usize].clone();
-        let start = self.in_row(column, &pointer.base)?;
-        let stride = pointer.stride.unwrap_or_else(|| "0".into());
+        let base = self.pointers[column.0 as usize].base.clone();
+        let (start, stride) = (self.in_row(column, &base)?, self.stride(product));
         let rows = self.text.value(format_args!("mul i64 {step}, {stride}"));
         Ok(offset(&mut self.text, &start, &rows))
     }
 
+    /// From one step of the column to the next.
+    fn stride(&self, product: &Product) -> Value {
+        let stride = self.pointers[product.column.0 as usize].stride.clone();
+        stride.unwrap_or_else(|| "0".into())
+    }
+
     /// The address of the column behind those of one turn; the same one behind the last.
     fn next_turn(&mut self, product: &Product, at: &Value, each: usize, more: &Value) -> Value {
-        let stride = self.pointers[product.column.0 as usize].stride.clone();
-        let stride = stride.unwrap_or_else(|| "0".into());
+        let stride = self.stride(product);
         let text = &mut self.text;
         let by = text.value(format_args!("mul i64 {stride}, {each}"));
         let by = inst::select(text, "i64", more, &by, &"0".into());
@@ -177,8 +181,7 @@ impl Emitter<'_> {
 
     /// Loads the lanes of a few steps of the column. LLVM would move its own loads to where the next turn begins.
     fn numbers(&mut self, product: &Product, from: &Value, each: usize) -> Vec<Lanes> {
-        let stride = self.pointers[product.column.0 as usize].stride.clone();
-        let stride = stride.unwrap_or_else(|| "0".into());
+        let stride = self.stride(product);
         let (text, width) = (&mut self.text, self.place.width);
         let mut row = from.clone();
         let load = |text: &mut Text, row: &Value| {

@@ -13,7 +13,7 @@ use super::bind::Bindings;
 use super::build::{Builder, Expr, Scalars, Var, array, storage};
 use super::lane::{Invocation, invocation};
 use super::memory::{bind_global, scalar, uniform};
-use super::reduce::share;
+use super::reduce::open_passes;
 use super::{Launch, bound, sums};
 
 /// Lanes of a block.
@@ -64,13 +64,8 @@ pub fn function(module: &mut Module) -> (Function, Entry) {
     let tiles = build.name(tiles, "tiles");
     let blocks = parts(&mut build, lanes, BLOCK);
     let all = build.binary(Bin::Multiply, blocks, tiles);
-    let passes = share(&mut build, all, group, groups);
-    let passes = build.name(passes, "passes");
 
-    let counter = build.local("pass", types.index);
-    let pass = build.open_loop(counter, passes);
-    let pass = build.binary(Bin::Multiply, pass, groups);
-    let pass = build.binary(Bin::Add, pass, group);
+    let (counter, pass) = open_passes(&mut build, types, all, (group, groups));
     let p = build.binary(Bin::Divide, pass, tiles);
     let p = build.name(p, "p");
     let tile = build.binary(Bin::Modulo, pass, tiles);

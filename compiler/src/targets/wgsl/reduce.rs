@@ -64,13 +64,8 @@ pub fn function(module: &mut Module) -> (Function, Entry) {
     let last = build.binary(Bin::Subtract, columns, one);
     let tiles = build.binary(Bin::Add, sums, last);
     let tiles = build.binary(Bin::Divide, tiles, columns);
-    let passes = share(&mut build, tiles, group, groups);
-    let passes = build.name(passes, "passes");
 
-    let pass = build.local("pass", types.index);
-    let turn = build.open_loop(pass, passes);
-    let tile = build.binary(Bin::Multiply, turn, groups);
-    let tile = build.binary(Bin::Add, tile, group);
+    let (pass, tile) = open_passes(&mut build, types, tiles, (group, groups));
     let first = build.binary(Bin::Multiply, tile, columns);
     let g = build.binary(Bin::Add, first, column);
     let g = build.name(g, "g");
@@ -133,8 +128,23 @@ fn is_apart(build: &mut Builder, sums: Expr, inner: Expr) -> Expr {
     build.binary(Bin::And, is_single, is_many)
 }
 
+/// Opens the loop of a workgroup over those of `count` that fall to it; returns its counter and the present one.
+pub fn open_passes(
+    build: &mut Builder,
+    types: Scalars,
+    count: Expr,
+    (group, groups): (Expr, Expr),
+) -> (Var, Expr) {
+    let passes = share(build, count, group, groups);
+    let passes = build.name(passes, "passes");
+    let counter = build.local("pass", types.index);
+    let pass = build.open_loop(counter, passes);
+    let before = build.binary(Bin::Multiply, pass, groups);
+    (counter, build.binary(Bin::Add, before, group))
+}
+
 /// How many of `count` fall to one of `parts`, which takes its own and then every `parts`th.
-pub fn share(build: &mut Builder, count: Expr, own: Expr, parts: Expr) -> Expr {
+fn share(build: &mut Builder, count: Expr, own: Expr, parts: Expr) -> Expr {
     let one = build.index(1);
     let last = build.binary(Bin::Subtract, parts, one);
     let up = build.binary(Bin::Add, count, last);

@@ -4,6 +4,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use snn_compiler::kernel::interp::Launch;
 use snn_compiler::kernel::outer;
+use snn_compiler::kernel::samples::PRODUCT;
 use snn_compiler::targets::cranelift::Level;
 use snn_runtime::cpu::Cpu;
 use snn_runtime::device::{Argument, Device, Module};
@@ -11,25 +12,7 @@ use snn_runtime::device::{Argument, Device, Module};
 use super::run::{self, Data};
 use super::{kernel, levels};
 
-/// `y = w @ x + b` over time.
-pub const FORWARD: &str = "\
-kernel forward f32 chunk 8 lanes 16 block 64
-  in x: input f32 sequence
-  in w: param f32 matrix
-  in b: param f32 step
-  out y: output f32 sequence
-  chunks forward
-    %0 = product w, x
-    steps forward
-      %1 = kept %0
-      %2 = load b
-      %3 = add %1, %2
-      store y, %3
-    end
-  end
-";
-
-/// The same again, and the gradient of what came out back through the matrix.
+/// `y = w @ x + b` over time again, and the gradient of what came out back through the matrix.
 pub const BACKWARD: &str = "\
 kernel backward f32 chunk 8 lanes 16 block 64
   in x: input f32 sequence
@@ -91,7 +74,7 @@ fn compare(text: &str, levels: &[Level]) {
 fn products_are_the_interpreters() {
     let levels: Vec<_> = levels().collect();
     let double = |text: &str| text.replacen(" f32 ", " f64 ", 1);
-    for text in [FORWARD.into(), BACKWARD.into(), double(FORWARD), double(BACKWARD)] {
+    for text in [PRODUCT.into(), BACKWARD.into(), double(PRODUCT), double(BACKWARD)] {
         compare(&text, &levels);
     }
 }
