@@ -3,6 +3,7 @@
 mod parallel;
 mod params;
 mod refuse;
+mod scan;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -235,7 +236,11 @@ pub fn kernels(neuron: &Neuron, options: &Options) -> Result<Vec<Verified<Kernel
     if neuron.is_parallel {
         return Ok(parallel::kernels(neuron, options)?.kernels);
     }
-    let (lowered, _) = lowered(&middle(neuron, options), options);
+    let adjoint = middle(neuron, options);
+    if options.tuning.scan {
+        return legal(scan::lowered(neuron, &adjoint, options)?.kernels, options);
+    }
+    let (lowered, _) = lowered(&adjoint, options);
     legal(lowered.all(), options)
 }
 
@@ -312,17 +317,32 @@ pub fn back(neuron: &Neuron, options: &Options, key: String) -> Result<Artifact,
         return parallel::back(neuron, options, key);
     }
     let adjoint = middle(neuron, options);
-    let (lowered, saved) = lowered(&adjoint, options);
+    let (kernels, saved) = match options.tuning.scan {
+        true => {
+            let scan::Scan { kernels, saved } = scan::lowered(neuron, &adjoint, options)?;
+            (legal(kernels, options)?, saved)
+        }
+        false => of_loop(&adjoint, options)?,
+    };
+    let Emitted { code, entries } = emit(&kernels, &options.target)?;
+    let manifest = manifest(neuron, options, key, &saved, entries);
+    Ok(Artifact { manifest, code })
+}
+
+/// The kernels of an adjoint for all numbers of steps, and what of a step is saved for backward.
+fn of_loop(
+    adjoint: &diff::Adjoint,
+    options: &Options,
+) -> Result<(Vec<Verified<Kernel>>, Vec<saves::Entry>), EmitError> {
+    let (lowered, saved) = lowered(adjoint, options);
     let mut kernels = legal(lowered.all(), options)?;
     for (ending, options) in options.others(&kernels) {
-        let (lowered, _) = self::lowered(&adjoint, &options);
+        let (lowered, _) = self::lowered(adjoint, &options);
         // Forward alone saves nothing, and so gains nothing from longer chunks.
         let left_out = usize::from(ending == LONG);
         kernels.extend(legal(lowered.renamed(ending).all(), &options)?.into_iter().skip(left_out));
     }
-    let Emitted { code, entries } = emit(&kernels, &options.target)?;
-    let manifest = manifest(neuron, options, key, &saved, entries);
-    Ok(Artifact { manifest, code })
+    Ok((kernels, saved))
 }
 
 /// What an artifact says of its neuron.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use snn_artifact::half::{bf16_to_f64, f16_to_f64, f64_to_bf16, f64_to_f16};
-use snn_artifact::naming::Operand;
+use snn_artifact::naming::{self, Operand};
 use snn_compiler::check::{PortDtype, hir};
-use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, run};
-use snn_compiler::kernel::{self, Buffer, Kernel, Role, Shape, Storage, Verified, reduce};
+use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, length, run};
+use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified, reduce};
 use snn_compiler::pipeline::{self, Options};
 use snn_runtime::neuron::{Array, Arrays, Call, Forward, Gradients, Packed, Seeds};
 
@@ -101,22 +101,12 @@ impl Interpreted {
         buffers
     }
 
+    /// Launches a kernel, and the sweeps behind it.
     fn launch(&self, name: &str, sizes: &Sizes, buffers: &mut Buffers) {
-        let kernel = self.kernels.iter().find(|kernel| kernel.name == name).unwrap();
-        let memory = |buffer: &Buffer| match buffer.written {
-            // Every element has to be written.
-            true => Some(vec![f32::NAN; length(buffer, kernel, sizes)]),
-            false => buffers.get(&buffer.name).cloned(),
-        };
-        let data = |buffer: &Buffer| Data::new(memory(buffer), buffer);
-        let mut all: Vec<Data> = kernel.buffers.iter().map(data).collect();
-        let both = all.iter_mut().zip(&kernel.buffers);
-        let mut args: Vec<Arg<'_>> = both.map(|(data, buffer)| data.argument(buffer)).collect();
-        run(kernel, &sizes.launch(kernel), &mut args).unwrap();
-        drop(args);
-        for (buffer, data) in kernel.buffers.iter().zip(all).filter(|(buffer, _)| buffer.written) {
-            buffers.insert(buffer.name.clone(), data.numbers(buffer));
-        }
+        let sweep = |i| self.kernels.iter().find(|kernel| kernel.name == naming::sweep(name, i));
+        let first = sweep(0).unwrap();
+        let sweeps = std::iter::once(first).chain((1..).map_while(sweep));
+        sweeps.for_each(|kernel| launch(kernel, sizes, buffers));
     }
 
     fn results(&self, sizes: &Sizes, buffers: &Buffers) -> Forward {
@@ -152,6 +142,25 @@ impl Interpreted {
             (param.name.clone(), Array::new(shape, grad).unwrap())
         };
         learnt.map(sum).collect()
+    }
+}
+
+/// Launches one kernel.
+fn launch(kernel: &Verified<Kernel>, sizes: &Sizes, buffers: &mut Buffers) {
+    let launch = sizes.launch(kernel);
+    let memory = |buffer: &Buffer| match buffer.written {
+        // Every element has to be written.
+        true => length(buffer.shape, launch.lanes, kernel, &launch).map(|n| vec![f32::NAN; n]),
+        false => buffers.get(&buffer.name).cloned(),
+    };
+    let data = |buffer: &Buffer| Data::new(memory(buffer), buffer);
+    let mut all: Vec<Data> = kernel.buffers.iter().map(data).collect();
+    let both = all.iter_mut().zip(&kernel.buffers);
+    let mut args: Vec<Arg<'_>> = both.map(|(data, buffer)| data.argument(buffer)).collect();
+    run(kernel, &launch, &mut args).unwrap();
+    drop(args);
+    for (buffer, data) in kernel.buffers.iter().zip(all).filter(|(buffer, _)| buffer.written) {
+        buffers.insert(buffer.name.clone(), data.numbers(buffer));
     }
 }
 
@@ -240,24 +249,5 @@ pub fn rounded(dtype: PortDtype, number: f32) -> f32 {
         PortDtype::F32 => number,
         PortDtype::F16 => widen(true, narrow(true, number)),
         PortDtype::Bf16 => widen(false, narrow(false, number)),
-    }
-}
-
-/// How many elements a buffer has.
-pub fn length(buffer: &Buffer, kernel: &Kernel, sizes: &Sizes) -> usize {
-    let chunks = sizes.steps.div_ceil(kernel.schedule.chunk as usize);
-    match buffer.shape {
-        Shape::Sequence => sizes.steps * sizes.lanes,
-        Shape::Lane => sizes.lanes,
-        Shape::Layer => 1,
-        Shape::Channel => sizes.channels,
-        Shape::Neuron => sizes.neurons,
-        Shape::Step => sizes.steps,
-        Shape::Matrix => sizes.steps * sizes.steps,
-        Shape::Checkpoint => chunks.saturating_sub(1) * sizes.lanes,
-        Shape::Chunk => chunks * sizes.lanes,
-        Shape::Packed => sizes.steps.div_ceil(32) * sizes.lanes,
-        Shape::Group => sizes.lanes.div_ceil(kernel::group(sizes.channel_stride)),
-        Shape::Partial => sizes.lanes.div_ceil(kernel.schedule.block as usize),
     }
 }

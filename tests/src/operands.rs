@@ -76,7 +76,12 @@ impl Sizes {
 
     /// A launch of a kernel on all lanes.
     pub fn launch(&self, kernel: &Kernel) -> Launch {
+        let mut segment = if kernel.is_segmented() { 32 } else { 0 };
+        while kernel.is_segmented() && segment * segment < self.steps {
+            segment *= 2;
+        }
         Launch {
+            segment,
             channels: self.channels,
             channel_stride: self.channel_stride,
             neurons: self.neurons,

@@ -452,6 +452,20 @@ pub struct Entry {
     pub bytes: f64,
 }
 
+impl Entry {
+    /// How many segments of time a launch with these scalars has: 1 where the kernel has none.
+    pub fn segments(&self, scalars: &[i64]) -> usize {
+        let value = |wanted: &str| {
+            let place = self.scalars.iter().position(|name| name == wanted)?;
+            usize::try_from(*scalars.get(place)?).ok()
+        };
+        match value("T").zip(value("L")) {
+            Some((steps, length)) => steps.div_ceil(length.max(1)).max(1),
+            None => 1,
+        }
+    }
+}
+
 /// A buffer argument.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Buffer {

@@ -9,6 +9,7 @@
 //! Never here: simplification of any kind. A rule that knows a spike to be 0 or 1 would change the
 //! surrogate's gradient if it ran before this.
 
+mod linear;
 mod print;
 mod rules;
 mod surrogate;
@@ -20,6 +21,7 @@ use crate::check::hir::{Leaf, Neuron, Node, NodeId, Op, Type};
 use crate::span::Span;
 use sweep::{Sweep, Term};
 
+pub use linear::Linear;
 pub use print::print;
 
 /// A neuron with the adjoint of its step.

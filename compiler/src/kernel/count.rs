@@ -94,7 +94,7 @@ impl Buffer {
             Shape::Checkpoint | Shape::Chunk => each / f64::from(schedule.chunk),
             Shape::Packed => each / f64::from(WORD),
             Shape::Lane | Shape::Layer | Shape::Channel | Shape::Neuron => 0.0,
-            Shape::Step | Shape::Matrix => 0.0,
+            Shape::Step | Shape::Matrix | Shape::Segment => 0.0,
             Shape::Partial | Shape::Group => 0.0,
         }
     }

@@ -13,7 +13,7 @@ pub use draw::draw;
 pub use memory::{Arg, Slice, SliceMut};
 pub use real::Real;
 
-use super::{Buffer, Float, Kernel, Schedule, Shape, Storage, Verified, WORD};
+use super::{Buffer, Float, Kernel, Shape, Storage, Verified, WORD};
 
 /// The scalars of a launch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Launch {
     pub seed: u64,
     /// The number of the first step, for what is drawn.
     pub first_step: u32,
+    /// `L`, the steps of a segment, a multiple of [`WORD`]; 0 for one segment of all.
+    pub segment: usize,
 }
 
 impl Launch {
@@ -42,7 +44,16 @@ impl Launch {
         let n_sequences = kernel.buffers.iter().filter(|b| b.shape == Shape::Sequence).count();
         let strides = vec![lanes; n_sequences];
         let (channels, channel_stride, neurons) = (1, lanes, lanes);
-        Self { steps, lanes, channels, channel_stride, neurons, strides, seed: 0, first_step: 0 }
+        Self { steps, lanes, channels, channel_stride, neurons, strides, ..Self::default() }
+    }
+
+    /// How many segments the launch of a kernel has.
+    pub fn segments(&self, kernel: &Kernel) -> usize {
+        match self.segment {
+            0 => 1,
+            _ if !kernel.is_segmented() => 1,
+            segment => self.steps.div_ceil(segment).max(1),
+        }
     }
 }
 
@@ -94,6 +105,9 @@ pub enum LaunchError {
     /// A shape that takes `C`, `S` or `M` has a launch where that is 0.
     #[error("buffer `{0}` is indexed by C, S or M, which is 0")]
     NoChannels(String),
+    /// Segments that are no whole number of words.
+    #[error("segments have a multiple of {WORD} steps, {0} was given")]
+    Segment(usize),
     /// A buffer's length is no `usize`.
     #[error("buffer `{0}` would have more elements than there are addresses")]
     TooLarge(String),
@@ -122,9 +136,12 @@ fn check(kernel: &Kernel, launch: &Launch, args: &[Arg<'_>]) -> Result<(), Launc
     if expected != found {
         return Err(LaunchError::Buffers { expected, found });
     }
+    if !launch.segment.is_multiple_of(WORD as usize) {
+        return Err(LaunchError::Segment(launch.segment));
+    }
     let strides = strides(kernel, launch)?;
     for ((buffer, arg), stride) in kernel.buffers.iter().zip(args).zip(strides) {
-        check_arg(buffer, arg, stride, kernel.schedule, launch)?;
+        check_arg(buffer, arg, stride, kernel, launch)?;
     }
     Ok(())
 }
@@ -147,7 +164,7 @@ fn check_arg(
     buffer: &Buffer,
     arg: &Arg<'_>,
     stride: usize,
-    schedule: Schedule,
+    kernel: &Kernel,
     launch: &Launch,
 ) -> Result<(), LaunchError> {
     let name = || buffer.name.clone();
@@ -171,7 +188,7 @@ fn check_arg(
     if written && stride < lanes && launch.steps > 1 {
         return Err(LaunchError::Overlap(name()));
     }
-    let length = length(buffer.shape, stride, schedule, launch);
+    let length = length(buffer.shape, stride, kernel, launch);
     let expected = length.ok_or_else(|| LaunchError::TooLarge(name()))?;
     if found < expected {
         return Err(LaunchError::Short { name: name(), expected, found });
@@ -188,9 +205,10 @@ fn elements(storage: Storage) -> Storage {
     }
 }
 
-/// The least number of elements of a buffer; none where that is no `usize`.
-fn length(shape: Shape, stride: usize, schedule: Schedule, launch: &Launch) -> Option<usize> {
-    let lanes = launch.lanes;
+/// The least number of elements of a buffer whose rows are `stride` apart, which is `N` but for sequences; none where
+/// that is no `usize`.
+pub fn length(shape: Shape, stride: usize, kernel: &Kernel, launch: &Launch) -> Option<usize> {
+    let (lanes, schedule, segments) = (launch.lanes, kernel.schedule, launch.segments(kernel));
     let rows = match shape {
         Shape::Lane => return Some(lanes),
         Shape::Layer => return Some(1),
@@ -198,8 +216,11 @@ fn length(shape: Shape, stride: usize, schedule: Schedule, launch: &Launch) -> O
         Shape::Neuron => return Some(launch.neurons),
         Shape::Step => return Some(launch.steps),
         Shape::Matrix => return launch.steps.checked_mul(launch.steps),
-        Shape::Group => return Some(lanes.div_ceil(super::group(launch.channel_stride))),
-        Shape::Partial => return Some(lanes.div_ceil(schedule.block as usize)),
+        Shape::Segment => return segments.checked_mul(lanes),
+        Shape::Group => {
+            return segments.checked_mul(lanes.div_ceil(super::group(launch.channel_stride)));
+        }
+        Shape::Partial => return segments.checked_mul(lanes.div_ceil(schedule.block as usize)),
         Shape::Sequence => launch.steps,
         Shape::Checkpoint => launch.steps.div_ceil(schedule.chunk as usize).saturating_sub(1),
         Shape::Chunk => launch.steps.div_ceil(schedule.chunk as usize),

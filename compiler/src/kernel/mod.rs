@@ -6,6 +6,9 @@
 //! chunks, whose body has loops over the steps of a chunk. The last chunk may be short: a loop over
 //! steps runs for those that are there, and a target that unrolls it masks the rest.
 //!
+//! A segmented kernel is run by every lane once for each segment of `L` steps, side by side: its loop over
+//! chunks takes those of the segment, and loops over other segments come to where it starts.
+//!
 //! Never here: anything of the source language (names, options, surrogates) and anything of a device.
 
 pub mod build;
@@ -95,13 +98,15 @@ pub struct BufferId(pub u32);
 
 /// Which element of a buffer a lane touches.
 ///
-/// `n` is the lane of `N`, `t` the step of `T`, `c` the chunk; `C`, `S` and `M` are launch scalars:
-/// the channels, the lanes between two neighbours on the channel axis, and the lanes of one batch element.
+/// `n` is the lane of `N`, `t` the step of `T`, `c` the chunk, `y` the segment; `C`, `S` and `M` are launch
+/// scalars: the channels, the lanes between two neighbours on the channel axis, and the lanes of one batch
+/// element. `Y` is the number of segments, 1 in a kernel that has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// `[T, N]`, element `t * stride + n` with a run-time stride for each buffer. Only within steps.
     Sequence,
-    /// `[N]`, element `n`.
+    /// `[N]`, element `n`. A segmented kernel writes it in the segment that comes last: in the first one where
+    /// its chunks run in reverse.
     Lane,
     /// `[1]`, element 0.
     Layer,
@@ -120,9 +125,11 @@ pub enum Shape {
     /// `[ceil(T / 32), N]`, element `floor(c * K / 32) * N + n`. Only within chunks, whose `K` divides 32, and
     /// only written: each chunk writes over what those before it have put into the word.
     Packed,
-    /// `[ceil(N / B)]`: one sum for each block of `B` adjacent lanes. Only for `reduce`.
+    /// `[Y, N]`, element `y * N + n`. Written outside of loops, read within those over segments.
+    Segment,
+    /// `[Y, ceil(N / B)]`: one sum for each block of `B` adjacent lanes. Only for `reduce`.
     Partial,
-    /// `[ceil(N / P)]`: one sum for each `P` adjacent lanes, which share a channel. `P` is the greatest
+    /// `[Y, ceil(N / P)]`: one sum for each `P` adjacent lanes, which share a channel. `P` is the greatest
     /// divisor of `S` that divides [`GROUP`], [`group`] of `S`. Only for `reduce`.
     Group,
 }
@@ -327,10 +334,12 @@ pub enum Op {
 /// What a loop runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LoopKind {
-    /// The `ceil(T / K)` chunks.
+    /// The `ceil(T / K)` chunks; of a segmented kernel those of the segment.
     Chunks,
     /// The steps of a chunk: `min(K, T - c * K)` of them.
     Steps,
+    /// The segments before the lane's own where it runs forward, those behind it where it runs in reverse.
+    Segments,
 }
 
 /// The way a loop runs.
@@ -439,6 +448,9 @@ pub const SCALARS: [&str; 5] = ["T", "N", "C", "S", "M"];
 /// step, each of 32 bits.
 pub const DRAWN: [&str; 3] = ["seed.low", "seed.high", "first_step"];
 
+/// The last launch scalar of a segmented kernel: `L`, the steps of a segment, a multiple of [`WORD`].
+pub const SEGMENT: &str = "L";
+
 impl Kernel {
     /// The type of a value.
     pub fn ty(&self, value: ValueId) -> Type {
@@ -479,13 +491,28 @@ impl Kernel {
         self.body.iter().for_each(|stmt| stmt.walk(f));
     }
 
-    /// The names of the launch scalars, in order: [`SCALARS`], `stride.NAME` for each sequence, [`DRAWN`].
+    /// Whether every lane runs it once for each segment.
+    pub fn is_segmented(&self) -> bool {
+        self.buffers.iter().any(|buffer| buffer.shape == Shape::Segment)
+    }
+
+    /// Whether it goes through time from the last step to the first.
+    pub fn is_reversed(&self) -> bool {
+        self.body.iter().any(|stmt| match stmt {
+            Stmt::Loop(inner) => inner.kind == LoopKind::Chunks && inner.order == Order::Reverse,
+            _ => false,
+        })
+    }
+
+    /// The names of the launch scalars, in order: [`SCALARS`], `stride.NAME` for each sequence, [`DRAWN`],
+    /// [`SEGMENT`].
     pub fn scalars(&self) -> Vec<String> {
         let strides = self.buffers.iter().filter(|b| b.shape == Shape::Sequence);
         let strides = strides.map(|b| format!("stride.{}", b.name));
         let drawn = if self.draws() { &DRAWN[..] } else { &[] };
+        let segment = self.is_segmented().then_some(SEGMENT);
         let all = SCALARS.iter().map(|s| s.to_string()).chain(strides);
-        all.chain(drawn.iter().map(|s| s.to_string())).collect()
+        all.chain(drawn.iter().copied().chain(segment).map(String::from)).collect()
     }
 
     /// Whether something is drawn.

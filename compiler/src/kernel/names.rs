@@ -34,8 +34,8 @@ words! {
     Shape {
         "sequence" Sequence, "lane" Lane, "layer" Layer, "channel" Channel, "neuron" Neuron, "step" Step,
         "matrix" Matrix,
-        "checkpoint" Checkpoint, "chunk" Chunk, "packed" Packed, "partial" Partial,
-        "group" Group,
+        "checkpoint" Checkpoint, "chunk" Chunk, "packed" Packed, "segment" Segment,
+        "partial" Partial, "group" Group,
     }
     Role {
         "input" Input, "output" Output, "state_in" StateIn, "state_out" StateOut, "param" Param,
@@ -53,7 +53,7 @@ words! {
     Compare { "lt" Lt, "le" Le, "gt" Gt, "ge" Ge, "eq" Eq, "ne" Ne }
     Counter { "seed_low" SeedLow, "seed_high" SeedHigh, "step" Step, "lane" Lane }
     Draw { "uniform" Uniform, "normal" Normal }
-    LoopKind { "chunks" Chunks, "steps" Steps }
+    LoopKind { "chunks" Chunks, "steps" Steps, "segments" Segments }
     Order { "forward" Forward, "reverse" Reverse }
 }
 

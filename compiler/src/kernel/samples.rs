@@ -15,7 +15,14 @@ pub const OPERATIONS: &str = include_str!("samples/operations.kernel");
 /// `y = w @ x + b` over time.
 pub const PRODUCT: &str = include_str!("samples/product.kernel");
 
-/// All that take no matrix, by name.
+/// What the segments of time do to `v = a v + x`, the states from them on, and back, by name.
+pub const SEGMENTS: [(&str, &str); 3] = [
+    ("carry", include_str!("samples/segments_carry.kernel")),
+    ("forward", include_str!("samples/segments_forward.kernel")),
+    ("backward", include_str!("samples/segments_backward.kernel")),
+];
+
+/// All that take no matrix and no segments, by name.
 pub const ALL: [(&str, &str); 6] = [
     ("copy", COPY),
     ("lif_forward", LIF_FORWARD),

@@ -16,6 +16,8 @@ pub struct Tuning {
     pub forward: Option<Spread>,
     /// The same in backward.
     pub backward: Option<Spread>,
+    /// Whether segments of time run side by side, which changes how states are rounded.
+    pub scan: bool,
 }
 
 /// How lanes are spread over the threads of a GPU.
@@ -45,7 +47,8 @@ impl Display for Tuning {
         let chunk = self.chunk.map(|chunk| format!("chunk={chunk}"));
         let forward = self.forward.map(|spread| format!("forward={spread}"));
         let backward = self.backward.map(|spread| format!("backward={spread}"));
-        let all: Vec<String> = [chunk, forward, backward].into_iter().flatten().collect();
+        let scan = self.scan.then(|| "scan".to_string());
+        let all: Vec<String> = [scan, chunk, forward, backward].into_iter().flatten().collect();
         f.write_str(if all.is_empty() { "auto" } else { "" })?;
         f.write_str(&all.join(","))
     }
@@ -68,8 +71,10 @@ impl FromStr for Tuning {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut tuning = Self::default();
-        for part in text.split(',').filter(|part| *part != "auto") {
+        for part in text.split(',') {
             match part.split_once('=') {
+                None if matches!(part, "auto" | "loop") => {}
+                None if part == "scan" => tuning.scan = true,
                 Some(("chunk", steps)) => {
                     let steps = steps.parse().ok().filter(|steps| (1..=1024).contains(steps));
                     tuning.chunk = Some(steps.ok_or("a chunk has from 1 to 1024 steps")?);
@@ -78,8 +83,8 @@ impl FromStr for Tuning {
                 Some(("backward", spread)) => tuning.backward = Some(spread.parse()?),
                 _ => {
                     return Err(format!(
-                        "`{part}` is none of chunk=STEPS, forward=LANESxTHREADS and \
-                         backward=LANESxTHREADS"
+                        "`{part}` is none of auto, loop, scan, chunk=STEPS, \
+                         forward=LANESxTHREADS and backward=LANESxTHREADS"
                     ));
                 }
             }

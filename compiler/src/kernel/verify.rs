@@ -38,6 +38,9 @@
 //!   computed in f32.
 //! - K19. A product stands within chunks and outside of steps. It takes a matrix and an f32 sequence that
 //!   is read, both always there, and is fused only in backward.
+//! - K20. Loops over segments stand at the top and hold no loops. Segments are read only within them and
+//!   written only outside of loops, and only kernels that have such a buffer have such loops. Their chunks
+//!   are whole parts of a segment.
 
 use super::names::is_name;
 use super::{
@@ -88,6 +91,8 @@ fn signature(kernel: &Kernel) -> Result<()> {
     ensure!(schedule.chunk >= 1 && schedule.lanes >= 1, "K2", "chunk and lanes are at least 1");
     let whole = schedule.block >= 1 && schedule.block.is_multiple_of(schedule.lanes);
     ensure!(whole, "K2", "block {} is no multiple of lanes {}", schedule.block, schedule.lanes);
+    let cuts = kernel.is_segmented() && !WORD.is_multiple_of(schedule.chunk);
+    ensure!(!cuts, "K20", "a segment has no whole number of chunks of {} steps", schedule.chunk);
     for (i, buffer) in kernel.buffers.iter().enumerate() {
         let name = &buffer.name;
         ensure!(is_name(name), "K1", "`{name}` is no name");
@@ -110,8 +115,8 @@ fn allowed(buffer: &Buffer) -> bool {
         (Role::Output | Role::Grad, _) => &[Sequence, Lane],
         (Role::StateIn, false) | (Role::StateOut, true) => &[Lane],
         (Role::Param, false) => &[Layer, Channel, Neuron, Step, Matrix],
-        (Role::Saved, _) => &[Sequence, Lane, Checkpoint, Chunk],
-        (Role::Partial, true) => &[Lane, Partial, Group],
+        (Role::Saved, _) => &[Sequence, Lane, Checkpoint, Chunk, Segment],
+        (Role::Partial, true) => &[Lane, Segment, Partial, Group],
         _ => &[],
     };
     shapes.contains(&buffer.shape)
@@ -141,6 +146,7 @@ enum Place {
     Top,
     Chunk,
     Step,
+    Segment,
 }
 
 struct Verifier<'a> {
@@ -235,8 +241,11 @@ impl<'a> Verifier<'a> {
         self.place = match (inner.kind, outer) {
             (LoopKind::Chunks, Place::Top) => Place::Chunk,
             (LoopKind::Steps, Place::Chunk) => Place::Step,
+            (LoopKind::Segments, Place::Top) => Place::Segment,
             _ => return Err("K12: a loop stands where none may".into()),
         };
+        let has_some = inner.kind != LoopKind::Segments || self.kernel.is_segmented();
+        ensure!(has_some, "K20", "a loop over segments, of which there are none");
         if inner.kind == LoopKind::Chunks {
             ensure!(!self.seen_chunks, "K12", "a second loop over chunks");
             self.seen_chunks = true;
@@ -421,6 +430,7 @@ impl<'a> Verifier<'a> {
         let place = match buffer.shape {
             Shape::Sequence | Shape::Step => Place::Step,
             Shape::Checkpoint | Shape::Chunk | Shape::Packed => Place::Chunk,
+            Shape::Segment if !buffer.written => Place::Segment,
             _ => Place::Top,
         };
         ensure!(buffer.shape != Shape::Matrix, "K13", "`{}` is touched", buffer.name);

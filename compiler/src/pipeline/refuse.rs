@@ -12,6 +12,7 @@ use crate::kernel::schedule::Tuning;
 /// Checks the options for a target and a neuron.
 pub(super) fn check_options(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
     check_schedule(options)?;
+    check_scan(neuron, options)?;
     check_save(neuron, options)?;
     check_words(neuron, options)?;
     check_lines(options)
@@ -28,6 +29,18 @@ fn check_schedule(options: &Options) -> Result<(), Unsupported> {
         target: target_word(&options.target),
         what: format!("lanes spread over threads, as in the schedule {}", options.tuning),
         instead: "give chunk=STEPS alone, or choose the target ptx".into(),
+    })
+}
+
+/// A parallel neuron has no states to find.
+fn check_scan(neuron: &Neuron, options: &Options) -> Result<(), Unsupported> {
+    if !neuron.is_parallel || !options.tuning.scan {
+        return Ok(());
+    }
+    Err(Unsupported {
+        target: target_word(&options.target),
+        what: format!("a scan of `{}`, which is parallel as it is", neuron.name),
+        instead: "leave `--schedule scan` out".into(),
     })
 }
 
@@ -70,7 +83,7 @@ fn check_lines(options: &Options) -> Result<(), Unsupported> {
 }
 
 /// What a target is called on the command line.
-fn target_word(target: &Target) -> &'static str {
+pub(super) fn target_word(target: &Target) -> &'static str {
     match target {
         Target::Cpu { .. } => "cpu",
         Target::Ptx { .. } => "ptx",

@@ -68,7 +68,7 @@ pub fn entry(kernel: &Kernel, launch: Launch) -> artifact::Entry {
     artifact::Entry {
         symbol: launch.symbol,
         offset: launch.offset,
-        buffers: kernel.buffers.iter().map(|b| buffer(b, kernel.schedule)).collect(),
+        buffers: kernel.buffers.iter().map(|b| buffer(b, kernel)).collect(),
         scalars: kernel.scalars(),
         uniform: Vec::new(),
         chunk,
@@ -135,20 +135,28 @@ fn of_sums(name: &str, role: artifact::Role, shape: &[&str], written: bool) -> a
     }
 }
 
-fn buffer(buffer: &crate::kernel::Buffer, schedule: Schedule) -> artifact::Buffer {
+fn buffer(buffer: &crate::kernel::Buffer, kernel: &Kernel) -> artifact::Buffer {
     artifact::Buffer {
         name: buffer.name.clone(),
         role: role(buffer.role),
         dtype: buffer.storage.into(),
-        shape: shape(buffer.shape, schedule),
+        shape: shape(buffer.shape, kernel),
         written: buffer.written,
         optional: buffer.optional,
         binding: None,
     }
 }
 
+/// The segments of a launch.
+const SEGMENTS: &str = "max(ceil(T / L), 1)";
+
 /// A shape as expressions over the launch scalars.
-fn shape(shape: Shape, schedule: Schedule) -> Vec<String> {
+fn shape(shape: Shape, kernel: &Kernel) -> Vec<String> {
+    let schedule = kernel.schedule;
+    let sums = |each: String| match kernel.is_segmented() {
+        true => vec![SEGMENTS.into(), each],
+        false => vec![each],
+    };
     let text: &[&str] = match shape {
         Shape::Sequence => &["T", "N"],
         Shape::Lane => &["N"],
@@ -163,8 +171,9 @@ fn shape(shape: Shape, schedule: Schedule) -> Vec<String> {
         }
         Shape::Chunk => return vec![format!("ceil(T / {})", schedule.chunk), "N".into()],
         Shape::Packed => return vec![format!("ceil(T / {WORD})"), "N".into()],
-        Shape::Group => return vec![format!("ceil(N / gcd(S, {GROUP}))")],
-        Shape::Partial => return vec![format!("ceil(N / {})", schedule.block)],
+        Shape::Segment => &[SEGMENTS, "N"],
+        Shape::Group => return sums(format!("ceil(N / gcd(S, {GROUP}))")),
+        Shape::Partial => return sums(format!("ceil(N / {})", schedule.block)),
     };
     text.iter().map(|s| s.to_string()).collect()
 }

@@ -92,7 +92,8 @@ impl Module for CpuModule {
         let buffers = check::addresses(entry, buffers, scalars)?;
         check_lanes(entry, lanes, scalars)?;
         let launch = Launch { code: &self.code, offset: entry.offset as usize, buffers, scalars };
-        let n_blocks = lanes.div_ceil(entry.block as usize) as i64;
+        let n_blocks = lanes.div_ceil(entry.block as usize) * entry.segments(scalars);
+        let n_blocks = n_blocks as i64;
         launch.spread(&self.pool, n_blocks, work(entry, scalars) <= ALONE);
         Ok(())
     }

@@ -268,7 +268,10 @@ impl CudaModule {
                 lanes.div_ceil(entry.block as usize).saturating_mul(tiles)
             }
             "reduce" => lanes.min(MOST_REDUCE_BLOCKS),
-            _ => lanes.div_ceil(entry.block as usize),
+            _ => {
+                let each = lanes.div_ceil(entry.block as usize);
+                each.saturating_mul(entry.segments(scalars))
+            }
         };
         let fits = blocks <= MOST_BLOCKS;
         let too_many = || self.failure(name, format!("{lanes} lanes are too many for one launch"));

@@ -32,7 +32,7 @@ const REDUCE_SCALARS: [&str; 3] = ["G", "S", "O"];
 const OUTER_BUFFERS: [(&str, bool); 3] = [("left", false), ("right", false), ("partial", true)];
 const OUTER_SCALARS: [&str; 5] = ["T", "N", "K", "stride.left", "stride.right"];
 /// The scalars that other entries may take beside strides.
-const SCALARS: [&str; 8] = ["T", "N", "C", "S", "M", "seed.low", "seed.high", "first_step"];
+const SCALARS: [&str; 9] = ["T", "N", "C", "S", "M", "seed.low", "seed.high", "first_step", "L"];
 
 /// Holds a manifest against this runtime and the device.
 ///
@@ -189,8 +189,13 @@ fn buffer(manifest: &Manifest, buffer: &Buffer) -> std::result::Result<(), Strin
     if buffer.role != wanted.role {
         return Err(format!("has the role {:?}", buffer.role));
     }
+    // Sums of a scan are those of each segment.
+    let each = match buffer.shape.split_first() {
+        Some((first, each)) if buffer.role == Role::Partial && first == SEGMENTS => each,
+        _ => &buffer.shape,
+    };
     let shape = match wanted.shape {
-        Some(shape) => buffer.shape == shape,
+        Some(shape) => each == shape,
         None => !buffer.shape.is_empty(),
     };
     if shape { Ok(()) } else { Err(format!("has the shape [{}]", buffer.shape.join(", "))) }
@@ -202,6 +207,8 @@ struct Wanted {
     shape: Option<&'static [&'static str]>,
 }
 
+/// The segments of a scan.
+const SEGMENTS: &str = "max(ceil(T / L), 1)";
 const SEQUENCE: &[&str] = &["T", "N"];
 const LANE: &[&str] = &["N"];
 const WORDS: &[&str] = &["ceil(T / 32)", "N"];

@@ -6,6 +6,9 @@ use super::array;
 use super::call::CHANNEL_AXIS;
 use crate::error::{Error, Result};
 
+/// The steps of the shortest segments of a scan.
+const SEGMENT: usize = 32;
+
 /// What the inputs' shape `[T, N, *]` says of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Geometry {
@@ -93,6 +96,16 @@ impl Geometry {
         [g, s, n.checked_div(g * s).unwrap_or(0)]
     }
 
+    /// `L`, the steps of a segment of a scan: a power of two, at least [`SEGMENT`], so that there are no more
+    /// segments than steps in one. It depends on the steps alone, so that all devices round alike.
+    fn segment(&self) -> usize {
+        let mut length = SEGMENT;
+        while length.saturating_mul(length) < self.steps {
+            length *= 2;
+        }
+        length
+    }
+
     /// A launch scalar, but for strides, of a launch over so many lanes. `C`, `S` and `M`, which lanes
     /// are divided by, are at least 1.
     pub fn scalar(&self, name: &str, lanes: usize) -> Option<i64> {
@@ -107,6 +120,7 @@ impl Geometry {
         }
         let size = match name {
             "T" => self.steps,
+            "L" => self.segment(),
             "N" => lanes,
             "C" => self.channels.max(1),
             "S" => self.inner.max(1),

@@ -43,6 +43,15 @@ impl<'n> Run<'n> {
         let geometry = operands.geometry.clone();
         let (name, most) = (neuron.device.name(), neuron.device.max_buffer());
         let tiles = Tiles::new(&neuron.manifest, &geometry, &name, most)?;
+        let is_scan = |entry: &Entry| entry.scalars.iter().any(|scalar| scalar == "L");
+        if !tiles.is_whole() && neuron.manifest.entries.values().any(is_scan) {
+            return Err(Error::Unsupported {
+                device: name,
+                what: format!("a scan over {} lanes, more than its buffers hold", geometry.lanes),
+                instead: "compile it with the schedule `loop`, which is no slower for so many"
+                    .into(),
+            });
+        }
         let (params, shapes) = (BTreeMap::new(), BTreeMap::new());
         let narrow = operands.narrow.clone();
         let calls = operands.calls.clone();

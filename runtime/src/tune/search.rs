@@ -63,7 +63,7 @@ impl Spreads {
     fn together(&self, chunk: u32) -> Option<(Tuning, f64)> {
         let (forward, a) = self.forward.0?;
         let (backward, b) = self.backward.0?;
-        Some((Tuning { chunk: Some(chunk), forward, backward }, a + b))
+        Some((Tuning { forward, backward, ..Tuning::of_chunk(chunk) }, a + b))
     }
 }
 
@@ -81,7 +81,7 @@ pub fn fastest(target: &Target, time: &mut dyn FnMut(&Tuning) -> Result<Times>) 
     for &chunk in chunks(target) {
         let mut spreads = Spreads { forward: Best(None), backward: Best(None) };
         for spread in spreads_of(target, chunk) {
-            let tuning = Tuning { chunk: Some(chunk), forward: spread, backward: spread };
+            let tuning = Tuning { forward: spread, backward: spread, ..Tuning::of_chunk(chunk) };
             spreads.offer(&tuning, time(&tuning)?);
         }
         let Some((tuning, seconds)) = spreads.together(chunk) else { continue };

@@ -110,7 +110,7 @@ fn groups(
         return Ok(None);
     }
     let most = context.limits.max_compute_workgroups_per_dimension as usize;
-    let groups = lanes.div_ceil(entry.block as usize);
+    let groups = lanes.div_ceil(entry.block as usize).saturating_mul(entry.segments(scalars));
     // Those of `reduce` go on to further sums.
     let groups = match outer_tiles(entry, scalars) {
         Some(tiles) => tiles.min(OUTER_GROUPS),

@@ -1,5 +1,7 @@
 //! Runs the statements of a verified kernel over one group of adjacent lanes after the other.
 
+use std::ops::Range;
+
 use super::Launch;
 use super::draw::draw;
 use super::memory::{Arg, Index};
@@ -17,15 +19,18 @@ const SIDE_BY_SIDE: usize = 256;
 pub(super) fn run<R: Real>(kernel: &Kernel, launch: &Launch, args: &mut [Arg<'_>]) {
     let block = kernel.schedule.block as usize;
     let mut machine = Machine::<R>::new(kernel, launch, args);
-    for block_start in (0..launch.lanes).step_by(block) {
-        let block_end = launch.lanes.min(block_start + block);
-        machine.sums.iter_mut().for_each(|sums| sums.fill(R::default()));
-        for first in (block_start..block_end).step_by(SIDE_BY_SIDE) {
-            machine.first = first;
-            machine.width = SIDE_BY_SIDE.min(block_end - first);
-            machine.body(&kernel.body);
+    for segment in 0..machine.n_segments {
+        machine.segment = segment;
+        for block_start in (0..launch.lanes).step_by(block) {
+            let block_end = launch.lanes.min(block_start + block);
+            machine.sums.iter_mut().for_each(|sums| sums.fill(R::default()));
+            for first in (block_start..block_end).step_by(SIDE_BY_SIDE) {
+                machine.first = first;
+                machine.width = SIDE_BY_SIDE.min(block_end - first);
+                machine.body(&kernel.body);
+            }
+            machine.store_sums(block_start / block);
         }
-        machine.store_sums(block_start / block);
     }
 }
 
@@ -81,6 +86,9 @@ struct Machine<'a, 'b, R> {
     /// For each `Partial` buffer the running sums of the block, one for each lane that a thread takes; for
     /// each `Group` buffer what each lane of the block contributes.
     sums: Vec<Vec<R>>,
+    n_segments: usize,
+    /// The lanes' own segment, or the one that a loop over segments is at.
+    segment: usize,
     first: usize,
     width: usize,
     chunk: usize,
@@ -116,6 +124,8 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             kept: File::new(kernel, kept_len),
             next: File::new(kernel, carried_len),
             sums: kernel.buffers.iter().map(|b| sum(b.shape)).collect(),
+            n_segments: launch.segments(kernel),
+            segment: 0,
             first: 0,
             width: 0,
             chunk: 0,
@@ -139,23 +149,42 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
     }
 
     fn inner_loop(&mut self, inner: &Loop) {
-        let chunk = self.kernel.schedule.chunk as usize;
-        let turns = match inner.kind {
-            LoopKind::Chunks => self.launch.steps.div_ceil(chunk),
-            LoopKind::Steps => chunk.min(self.launch.steps - self.chunk * chunk),
-        };
+        let own = self.segment;
+        let turns = self.turns(inner);
         inner.carries.iter().for_each(|carry| self.copy(carry.param, carry.init));
-        for turn in 0..turns {
-            let index = if inner.order == Order::Forward { turn } else { turns - 1 - turn };
+        for i in 0..turns.len() {
+            let index = match inner.order {
+                Order::Forward => turns.start + i,
+                Order::Reverse => turns.end - 1 - i,
+            };
             match inner.kind {
                 LoopKind::Chunks => self.chunk = index,
                 LoopKind::Steps => self.step = index,
+                LoopKind::Segments => self.segment = index,
             }
             inner.carries.iter().for_each(|carry| self.keep(carry.param));
             self.body(&inner.body);
             self.turn(inner);
         }
+        self.segment = own;
         inner.carries.iter().for_each(|carry| self.copy(carry.result, carry.param));
+    }
+
+    /// What a loop runs over, from the first on.
+    fn turns(&self, inner: &Loop) -> Range<usize> {
+        let chunk = self.kernel.schedule.chunk as usize;
+        let n_chunks = self.launch.steps.div_ceil(chunk);
+        match (inner.kind, inner.order) {
+            (LoopKind::Steps, _) => 0..chunk.min(self.launch.steps - self.chunk * chunk),
+            (LoopKind::Segments, Order::Forward) => 0..self.segment,
+            (LoopKind::Segments, Order::Reverse) => self.segment + 1..self.n_segments,
+            (LoopKind::Chunks, _) if self.n_segments == 1 => 0..n_chunks,
+            (LoopKind::Chunks, _) => {
+                let each = self.launch.segment / chunk;
+                let first = self.segment * each;
+                first..n_chunks.min(first + each)
+            }
+        }
     }
 
     /// Keeps the product of a matrix and the column of each lane for the steps of the chunk.
@@ -320,11 +349,18 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
         &self.file.bools[value.0 as usize]
     }
 
-    /// Whether a buffer has an element here: not where it was left out or before the first checkpoint.
+    /// Whether a buffer has an element here: not where it was left out, before the first checkpoint, or where
+    /// another segment writes it.
     fn present(&self, buffer: BufferId) -> bool {
-        let checkpoint = self.kernel.buffer(buffer).shape == Shape::Checkpoint;
         let given = !matches!(self.args[buffer.0 as usize], Arg::Absent);
-        given && !(checkpoint && self.chunk == 0)
+        let info = self.kernel.buffer(buffer);
+        given
+            && match info.shape {
+                Shape::Checkpoint => self.chunk > 0,
+                Shape::Lane if info.written && self.kernel.is_reversed() => self.segment == 0,
+                Shape::Lane if info.written => self.segment + 1 == self.n_segments,
+                _ => true,
+            }
     }
 
     fn load_real(&self, out: &mut [R], buffer: BufferId) {
@@ -373,6 +409,7 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
             }
             Shape::Checkpoint => (self.chunk - 1) * self.launch.lanes,
             Shape::Chunk => self.chunk * self.launch.lanes,
+            Shape::Segment => self.segment * self.launch.lanes,
             Shape::Packed => {
                 let word = self.chunk * self.kernel.schedule.chunk as usize / WORD as usize;
                 word * self.launch.lanes
@@ -412,18 +449,21 @@ impl<'a, 'b, R: Real> Machine<'a, 'b, R> {
     }
 
     fn store_sums(&mut self, block: usize) {
-        let Self { kernel, launch, sums, args, .. } = self;
+        let Self { kernel, launch, sums, args, segment, .. } = self;
+        let lanes = launch.lanes;
         for ((buffer, sums), arg) in kernel.buffers.iter().zip(sums).zip(args.iter_mut()) {
             if buffer.shape == Shape::Group {
                 let (group, first) =
                     (super::super::group(launch.channel_stride), block * sums.len());
-                let there = sums.len().min(launch.lanes - first);
+                let before = *segment * lanes.div_ceil(group);
+                let there = sums.len().min(lanes - first);
                 sums[there..].fill(R::default());
                 add_neighbours(sums, group);
                 let of_groups: Vec<R> = sums[..there].iter().copied().step_by(group).collect();
-                arg.store_real(&of_groups, first / group);
+                arg.store_real(&of_groups, before + first / group);
             } else if let Some(sum) = add_halves(sums, kernel.schedule.lanes as usize) {
-                arg.store_real(&[sum], block);
+                let before = *segment * lanes.div_ceil(kernel.schedule.block as usize);
+                arg.store_real(&[sum], before + block);
             }
         }
     }

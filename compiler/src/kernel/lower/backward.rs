@@ -7,6 +7,7 @@ use super::super::{
 };
 use super::forward::close;
 use super::keep::{Plan, plan};
+use super::scan::{self, Part};
 use super::trace::{Bits, Trace};
 use super::writer::{Operands, Scope, Writer, of_input, of_ports, repeat, storage};
 use crate::check::hir;
@@ -15,7 +16,7 @@ use crate::diff::Adjoint;
 use crate::saves::Saved;
 
 /// Writes the backward kernel of an adjoint.
-pub fn write(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved]) -> Kernel {
+pub fn write(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved], part: Part<'_>) -> Kernel {
     let neuron = &adjoint.neuron;
     let mut writer = Writer::new(super::BACKWARD, neuron, schedule);
     let mut scope = Scope::default();
@@ -24,10 +25,10 @@ pub fn write(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved]) -> Kernel {
     let (varying, late) = (neuron.graph.varying(), late(&neuron.graph));
     writer.nodes(&mut scope, |i| !varying[i] && !late[i]);
     let first = writer.first_states(&mut scope);
-    let buffers = Buffers::new(&mut writer);
+    let buffers = Buffers::new(&mut writer, part);
     let traces: Vec<Trace> = saves.iter().map(|s| Trace::new(&mut writer, s, false)).collect();
 
-    let mut chunks = first_carries(&mut writer, &mut scope, adjoint, &buffers);
+    let mut chunks = first_carries(&mut writer, &mut scope, adjoint, &buffers, part);
     let mut chunk = scope.inner();
     let plan = plan(adjoint, &varying, saves);
     let starts = first.iter().map(|(value, _)| *value).zip(buffers.saved.iter().copied());
@@ -53,12 +54,21 @@ pub fn write(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved]) -> Kernel {
         _ => None,
     });
     writer.nodes(&mut step, |i| plan.wanted[i] && varying[i]);
-    give_on(&mut writer, &mut step, adjoint, &buffers, &mut steps);
+    if !matches!(part, Part::Carry) {
+        give_inputs(&mut writer, &mut step, adjoint, &buffers);
+    }
+    give_on(&mut writer, &mut step, adjoint, &mut steps);
     close(&mut chunks, &steps);
     chunk.body.push(repeat(LoopKind::Steps, Order::Reverse, steps, step.body));
     let results: Vec<ValueId> = chunks.iter().map(|carry| carry.result).collect();
     scope.body.push(repeat(LoopKind::Chunks, Order::Reverse, chunks, chunk.body));
-    finish(&mut writer, &mut scope, adjoint, &buffers, &first, &results);
+    match part {
+        Part::Carry => {
+            let states = &results[..adjoint.states.len()];
+            scan::leave_gradients(&mut writer, &mut scope, states);
+        }
+        _ => finish(&mut writer, &mut scope, adjoint, &buffers, &first, &results, part),
+    }
     writer.finish(scope)
 }
 
@@ -87,7 +97,7 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn new(writer: &mut Writer<'_>) -> Self {
+    fn new(writer: &mut Writer<'_>, part: Part<'_>) -> Self {
         let neuron = writer.neuron;
         let hir::Neuron { inputs, states, params, outputs, .. } = neuron;
         let real = |ty: Type| ty == Type::Real;
@@ -114,7 +124,10 @@ impl Buffers {
         });
         let first = first.collect();
         let partials = params.iter().map(|param| {
-            let shape = partial_shape(param.sharing);
+            let shape = match (partial_shape(param.sharing), part) {
+                (Shape::Lane, Part::Segment(_)) => Shape::Segment,
+                (shape, _) => shape,
+            };
             let operand = Operand::Partial(&param.name);
             param.learn.then(|| writer.buffer(operand, Storage::F32, shape))
         });
@@ -152,23 +165,32 @@ fn first_carries(
     scope: &mut Scope,
     adjoint: &Adjoint,
     buffers: &Buffers,
+    part: Part<'_>,
 ) -> Vec<Carry> {
     let zero = writer.real(0.0);
-    let mut carries = Vec::new();
+    let mut last = Vec::new();
     let states = &writer.neuron.states;
     for (buffer, state) in buffers.last.iter().zip(states) {
-        let init = match buffer {
+        last.push(match buffer {
             Some(buffer) => writer.at(state.span, |w| w.value(scope, Op::LoadOr(*buffer, zero))),
             None => zero,
-        };
-        carries.push(writer.carry(init));
+        });
     }
+    match part {
+        Part::All => {}
+        Part::Carry => last.fill(zero),
+        Part::Segment(linear) => last = scan::ends(writer, scope, linear, &last),
+    }
+    let mut carries: Vec<Carry> = last.into_iter().map(|init| writer.carry(init)).collect();
     carries.extend(adjoint.sums.iter().map(|_| writer.carry(zero)));
     for i in &buffers.lasts {
-        let init = match buffers.outputs[*i as usize] {
+        let mut init = match buffers.outputs[*i as usize] {
             Some(buffer) => writer.value(scope, Op::LoadOr(buffer, zero)),
             None => zero,
         };
+        if !matches!(part, Part::All) {
+            init = scan::only_at_end(writer, scope, Order::Reverse, init);
+        }
         carries.push(writer.carry(init));
     }
     carries
@@ -218,20 +240,19 @@ fn recall(writer: &mut Writer<'_>, step: &mut Scope, again: &Scope, plan: &Plan)
     }
 }
 
-/// Stores the gradients of the inputs at a step, and takes those of the states, and the sums, on.
-fn give_on(
-    writer: &mut Writer<'_>,
-    step: &mut Scope,
-    adjoint: &Adjoint,
-    buffers: &Buffers,
-    carries: &mut [Carry],
-) {
+/// Stores the gradients of the inputs at a step.
+fn give_inputs(writer: &mut Writer<'_>, step: &mut Scope, adjoint: &Adjoint, buffers: &Buffers) {
     let zero = writer.real(0.0);
     for (buffer, node) in buffers.inputs.iter().zip(&adjoint.inputs) {
         let Some(buffer) = *buffer else { continue };
         let value = node.map_or(zero, |node| writer.node(step, node));
         step.body.push(Stmt::Store(buffer, value));
     }
+}
+
+/// Takes the gradients of the states at a step, and the sums, on.
+fn give_on(writer: &mut Writer<'_>, step: &mut Scope, adjoint: &Adjoint, carries: &mut [Carry]) {
+    let zero = writer.real(0.0);
     let (states, sums) = carries.split_at_mut(adjoint.states.len());
     let (sums, lasts) = sums.split_at_mut(adjoint.sums.len());
     lasts.iter_mut().for_each(|carry| carry.next = zero);
@@ -253,6 +274,7 @@ fn finish(
     buffers: &Buffers,
     first: &[(ValueId, BufferId)],
     results: &[ValueId],
+    part: Part<'_>,
 ) {
     let (states, sums) = results.split_at(adjoint.states.len());
     for (buffer, value) in buffers.first.iter().zip(states) {
@@ -261,8 +283,12 @@ fn finish(
     let zero = writer.real(0.0);
     writer.leaves(scope, |writer, scope, leaf| match leaf {
         Leaf::InitGrad(i) => {
+            let mut state = states[i as usize];
+            if matches!(part, Part::Segment(_)) {
+                state = scan::only_at_end(writer, scope, Order::Forward, state);
+            }
             let given = writer.value(scope, Op::Given(first[i as usize].1));
-            Some(writer.value(scope, Op::Select(given, zero, states[i as usize])))
+            Some(writer.value(scope, Op::Select(given, zero, state)))
         }
         Leaf::Sum(i) => Some(sums[i as usize]),
         _ => None,

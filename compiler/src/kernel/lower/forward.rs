@@ -4,6 +4,7 @@ use snn_artifact::naming::Operand;
 
 use super::super::{BufferId, Carry, Kernel, LoopKind, Order, Schedule, Shape, Stmt, ValueId};
 use super::packed::Packed;
+use super::scan::{self, Part};
 use super::trace::{Bits, Trace};
 use super::writer::{Scope, Writer, of_ports, repeat, storage};
 use crate::check::hir::{Neuron, NodeId, Type};
@@ -17,6 +18,7 @@ pub fn write(
     schedule: Schedule,
     saved: &[&str],
     saves: &[&Saved],
+    part: Part<'_>,
 ) -> Kernel {
     let mut writer = Writer::new(name, neuron, schedule);
     let mut scope = Scope::default();
@@ -25,13 +27,17 @@ pub fn write(
     let (varying, needed) = (neuron.graph.varying(), neuron.graph.needed(roots(neuron, saves)));
     writer.nodes(&mut scope, |i| needed[i] && !varying[i]);
     let first = writer.first_states(&mut scope);
+    let mut first: Vec<ValueId> = first.into_iter().map(|(value, _)| value).collect();
+    if let Part::Segment(linear) = part {
+        first = scan::starts(&mut writer, &mut scope, linear, &first);
+    }
     let buffers = buffers(&mut writer);
     let mut packed = Packed::new(&mut writer);
     let saved = saved_buffers(&mut writer, saved);
     let traces: Vec<Trace> = saves.iter().map(|s| Trace::new(&mut writer, s, true)).collect();
     let mut bits = Bits::new(&traces);
 
-    let mut chunks: Vec<Carry> = first.iter().map(|(value, _)| writer.carry(*value)).collect();
+    let mut chunks: Vec<Carry> = first.iter().map(|value| writer.carry(*value)).collect();
     // Outputs of which only the last value is given go through the steps like states.
     for _ in neuron.outputs.iter().filter(|output| output.last) {
         let zero = writer.real(0.0);

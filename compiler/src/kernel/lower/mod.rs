@@ -10,6 +10,7 @@ mod forward;
 mod keep;
 mod packed;
 pub mod parallel;
+pub mod scan;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -18,6 +19,7 @@ mod writer;
 pub use parallel::Sweeps;
 pub use writer::{draw_operations, operations};
 
+use self::scan::Part;
 use super::{Kernel, Role, Schedule, without_dead};
 use crate::diff::Adjoint;
 use crate::saves::Saved;
@@ -71,17 +73,23 @@ impl Lowered {
 /// Writes the kernels of a simplified adjoint, with what forward saves of each step. What backward does
 /// not come to need of that is not stored.
 pub fn lower(adjoint: &Adjoint, schedule: Schedule, saves: &[Saved]) -> Lowered {
-    let backward = without_dead(backward::write(adjoint, schedule, saves));
-    let saved = backward.buffers.iter().filter(|buffer| buffer.role == Role::Saved);
-    let saved: Vec<&str> = saved.map(|buffer| buffer.name.as_str()).collect();
-    let is_read = |s: &&Saved| saved.contains(&Operand::Trace(&s.name).to_string().as_str());
-    let saves: Vec<&Saved> = saves.iter().filter(is_read).collect();
+    let backward = without_dead(backward::write(adjoint, schedule, saves, Part::All));
+    let (saved, saves) = stored(&backward, saves);
     let forward = |name, saved: &[&str], saves: &[&Saved]| {
-        without_dead(forward::write(name, &adjoint.neuron, schedule, saved, saves))
+        without_dead(forward::write(name, &adjoint.neuron, schedule, saved, saves, Part::All))
     };
     Lowered {
         forward: forward("forward", &[], &[]),
         forward_train: forward("forward_train", &saved, &saves),
         backward,
     }
+}
+
+/// The buffers that backward reads of what is saved, and the values of steps among them.
+fn stored<'s>(backward: &'s Kernel, saves: &'s [Saved]) -> (Vec<&'s str>, Vec<&'s Saved>) {
+    let saved = backward.buffers.iter().filter(|buffer| buffer.role == Role::Saved);
+    let saved: Vec<&str> = saved.map(|buffer| buffer.name.as_str()).collect();
+    let is_read = |s: &&Saved| saved.contains(&Operand::Trace(&s.name).to_string().as_str());
+    let saves = saves.iter().filter(is_read).collect();
+    (saved, saves)
 }

@@ -13,6 +13,7 @@ use super::super::{Storage, ValueId, without_dead};
 use super::BACKWARD;
 use super::backward::{late, output_grads, partial_shape};
 use super::forward::{self, close};
+use super::scan::Part;
 use super::trace::Trace;
 use super::writer::{Scope, Writer, of_ports, repeat};
 use crate::check::hir::{self, Graph, Leaf, Neuron, NodeId};
@@ -143,7 +144,7 @@ fn forward(neuron: &Neuron, schedule: Schedule, name: &str, saves: &[Saved]) -> 
             continue;
         }
         let name = naming::sweep(name, sweeps.len());
-        sweeps.push(without_dead(forward::write(&name, &own, schedule, &[], &saved)));
+        sweeps.push(without_dead(forward::write(&name, &own, schedule, &[], &saved, Part::All)));
     }
     sweeps
 }

@@ -56,12 +56,23 @@ pub struct Ctx<'a> {
     pub scalars: [Value; 5],
     /// What draws are made from, in ints: the seed's halves and the number of the first step.
     pub drawn: Option<[Value; 3]>,
+    /// The segments of time, where there are such.
+    pub segments: Option<Segments>,
     /// By value: what is the same for all lanes, in a scalar.
     pub uniform: Vec<Option<Value>>,
     /// By value: the same in all lanes of a vector, where it is used so.
     pub splat: Vec<Option<Value>>,
     /// Where the reals that all lanes share lie as vectors, where they are more than registers.
     pub shelf: Option<Shelf>,
+}
+
+/// The segments of time of a launch.
+#[derive(Clone, Copy)]
+pub struct Segments {
+    /// How many there are.
+    pub count: Value,
+    /// The chunks of one.
+    pub chunks: Value,
 }
 
 impl Ctx<'_> {
@@ -85,6 +96,8 @@ pub struct At {
     pub first: Value,
     /// The lanes of the strip.
     pub lanes: Value,
+    /// Their segment, or the one that a loop over segments is at.
+    pub segment: Option<Value>,
     /// The chunk, and how many steps it has.
     pub chunk: Option<(Value, Value)>,
     /// The step of `T`, and of the chunk.
@@ -184,6 +197,10 @@ fn prologue<'a>(
             b.ins().ireduce(types::I32, scalar)
         })
     });
+    let segments = kernel.is_segmented().then(|| {
+        let length = word(b, scalars, sequences.next().unwrap_or_default());
+        segments(b, kernel, values[0], length)
+    });
     let given = kernel.buffers.iter().zip(&base).map(|(buffer, &base)| {
         buffer.optional.then(|| b.ins().icmp_imm_u(IntCC::NotEqual, base, 0))
     });
@@ -202,6 +219,7 @@ fn prologue<'a>(
         stride,
         scalars: values,
         drawn,
+        segments,
         uniform,
         splat,
         shelf: Shelf::new(b, program),
@@ -210,6 +228,18 @@ fn prologue<'a>(
     compute_uniform(b, &mut ctx);
     spread_uniform(b, &mut ctx);
     (ctx, begin, end)
+}
+
+/// The segments of so many steps, of `length` each.
+fn segments(b: &mut FunctionBuilder<'_>, kernel: &Kernel, steps: Value, length: Value) -> Segments {
+    let one = b.ins().iconst(types::I64, 1);
+    let length = b.ins().umax(length, one);
+    let up = b.ins().iadd(steps, length);
+    let up = b.ins().iadd_imm_s(up, -1);
+    let count = b.ins().udiv(up, length);
+    let count = b.ins().umax(count, one);
+    let chunks = b.ins().udiv_imm_u(length, i64::from(kernel.schedule.chunk));
+    Segments { count, chunks }
 }
 
 /// A frame of its own that begins at a cache line.
@@ -315,7 +345,16 @@ fn block(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, index: Value) {
     let schedule = kernel.schedule;
     let vector = Form { vector: true, float: kernel.compute };
     let [_, n, ..] = ctx.scalars;
-    let begin = b.ins().imul_imm_u(index, i64::from(schedule.block));
+    let size = i64::from(schedule.block);
+    let (segment, row) = match ctx.segments {
+        None => (None, index),
+        Some(_) => {
+            let up = b.ins().iadd_imm_u(n, size - 1);
+            let row = b.ins().udiv_imm_u(up, size);
+            (Some(b.ins().udiv(index, row)), b.ins().urem(index, row))
+        }
+    };
+    let begin = b.ins().imul_imm_u(row, size);
     let end = b.ins().iadd_imm_u(begin, i64::from(schedule.block));
     let end = b.ins().umin(end, n);
     sums::clear(b, ctx);
@@ -324,14 +363,20 @@ fn block(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, index: Value) {
         let lanes = b.ins().isub(end, begin);
         let whole = b.ins().band_imm_s(lanes, -i64::from(ctx.step));
         middle = b.ins().iadd(begin, whole);
-        strips(b, ctx, vector, (begin, middle));
+        strips(b, ctx, vector, (begin, middle), segment);
     }
-    strips(b, ctx, vector.scalar(), (middle, end));
+    strips(b, ctx, vector.scalar(), (middle, end), segment);
     sums::finish(b, ctx, index);
 }
 
 /// All strips between two lanes.
-fn strips(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, form: Form, (begin, end): (Value, Value)) {
+fn strips(
+    b: &mut FunctionBuilder<'_>,
+    ctx: &Ctx<'_>,
+    form: Form,
+    (begin, end): (Value, Value),
+    segment: Option<Value>,
+) {
     let most = i64::from(ctx.frame.lanes);
     let all = b.ins().isub(end, begin);
     repeat(b, all, most, true, |b, i| {
@@ -339,7 +384,7 @@ fn strips(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, form: Form, (begin, end): 
         let rest = b.ins().isub(all, i);
         let most = b.ins().iconst(types::I64, most);
         let lanes = b.ins().umin(rest, most);
-        let at = At { form, first, lanes, chunk: None, step: None };
+        let at = At { form, first, lanes, segment, chunk: None, step: None };
         parts(b, ctx, &ctx.program.parts, at);
         sums::finish_groups(b, ctx, at);
     });
@@ -359,19 +404,43 @@ fn parts(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, list: &[Part<'_>], at: At) 
                         parts(b, ctx, body, At { step, ..at });
                     });
                 }
+                (LoopKind::Segments, _) => others(b, ctx, inner.order, body, at),
                 _ => chunks(b, ctx, inner.order, body, at),
             },
         }
     }
 }
 
+/// The segments before the lanes' own, or those behind it.
+fn others(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, order: Order, body: &[Part<'_>], at: At) {
+    let (Some(Segments { count, .. }), Some(own)) = (ctx.segments, at.segment) else { return };
+    let last = b.ins().iadd_imm_s(count, -1);
+    let n = match order {
+        Order::Forward => own,
+        Order::Reverse => b.ins().isub(last, own),
+    };
+    repeat(b, n, 1, true, |b, i| {
+        let segment = Some(ordered(b, order, i, count));
+        parts(b, ctx, body, At { segment, ..at });
+    });
+}
+
 fn chunks(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, order: Order, body: &[Part<'_>], at: At) {
     let k = i64::from(ctx.program.kernel.schedule.chunk);
     let [t, ..] = ctx.scalars;
     let end = b.ins().iadd_imm_u(t, k - 1);
-    let n_chunks = b.ins().udiv_imm_u(end, k);
+    let mut n_chunks = b.ins().udiv_imm_u(end, k);
+    let first = ctx.segments.zip(at.segment).map(|(segments, segment)| {
+        let first = b.ins().imul(segment, segments.chunks);
+        let rest = b.ins().isub(n_chunks, first);
+        n_chunks = b.ins().smin(rest, segments.chunks);
+        first
+    });
     repeat(b, n_chunks, 1, true, |b, i| {
-        let chunk = ordered(b, order, i, n_chunks);
+        let mut chunk = ordered(b, order, i, n_chunks);
+        if let Some(first) = first {
+            chunk = b.ins().iadd(chunk, first);
+        }
         let begin = first_step(b, ctx, chunk);
         let rest = b.ins().isub(t, begin);
         let k = b.ins().iconst(types::I64, k);

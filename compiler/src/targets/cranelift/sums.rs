@@ -77,7 +77,14 @@ pub fn finish_groups(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, at: At) {
     let before = b.ins().iadd_imm_s(group, -1);
     let n_groups = b.ins().iadd(at.lanes, before);
     let n_groups = b.ins().ushr(n_groups, power);
-    let first = b.ins().ushr(at.first, power);
+    let mut first = b.ins().ushr(at.first, power);
+    if let Some(segment) = at.segment {
+        let [_, n, ..] = ctx.scalars;
+        let all = b.ins().iadd(n, before);
+        let all = b.ins().ushr(all, power);
+        let others = b.ins().imul(segment, all);
+        first = b.ins().iadd(first, others);
+    }
     let buffers = (0..kernel.buffers.len() as u32).map(BufferId);
     for (buffer, row) in buffers.filter_map(|id| Some((id, ctx.frame.groups_of(id)?))) {
         let row = Row { start: in_frame(b, ctx, row), form };

@@ -76,6 +76,13 @@ fn touch_one(
             Some(b.ins().imul(before, n))
         }
         (Shape::Chunk, _, Some((chunk, _))) => Some(b.ins().imul(chunk, n)),
+        (Shape::Segment, ..) => at.segment.map(|segment| b.ins().imul(segment, n)),
+        (Shape::Lane, ..) if buffer.written => {
+            if let Some(is_last) = is_last(b, ctx, at) {
+                valid = Some(valid.map_or(is_last, |valid| b.ins().band(valid, is_last)));
+            }
+            None
+        }
         (Shape::Packed, _, Some((chunk, _))) => {
             let chunks = WORD / ctx.program.kernel.schedule.chunk;
             let word = b.ins().ushr_imm_u(chunk, i64::from(chunks.trailing_zeros()));
@@ -102,6 +109,16 @@ fn touch_one(
     let mask = valid.filter(|_| zeros.is_none());
     let mask = mask.map(|valid| ops::splat(b, at.form, Type::Bool, valid));
     Touched { base, valid, mask }
+}
+
+/// Whether the lanes' segment is the one that comes last, where there are segments.
+fn is_last(b: &mut FunctionBuilder<'_>, ctx: &Ctx<'_>, at: At) -> Option<Value> {
+    let (segments, segment) = ctx.segments.zip(at.segment)?;
+    let last = match ctx.program.kernel.is_reversed() {
+        true => b.ins().iconst(types::I64, 0),
+        false => b.ins().iadd_imm_s(segments.count, -1),
+    };
+    Some(b.ins().icmp(IntCC::Equal, segment, last))
 }
 
 /// The index of each of a unit's lanes in buffers that lanes share, where the run loads such buffers.

@@ -26,7 +26,7 @@ impl Emitter<'_> {
     /// Emits the statements at the top of the kernel.
     pub(super) fn statements(&mut self) -> Result<(), Bug> {
         let kernel = self.kernel;
-        if let Some(chunks) = loops(&kernel.body).next() {
+        if let Some(chunks) = loops(&kernel.body).find(|inner| inner.kind == LoopKind::Chunks) {
             self.load_first(chunks)?;
         }
         self.load_states()?;
@@ -39,6 +39,7 @@ impl Emitter<'_> {
                     self.sums.push(lanes);
                 }
                 Stmt::Product(_) => return Err(Bug("a product outside of chunks".into())),
+                Stmt::Loop(inner) if inner.kind == LoopKind::Segments => self.segments(inner)?,
                 Stmt::Loop(chunks) => self.chunks(chunks)?,
             }
             self.on_own_line();
@@ -176,9 +177,10 @@ impl Emitter<'_> {
         chunks: &Loop,
         carried: Vec<Lanes>,
     ) -> Result<Vec<Lanes>, Bug> {
+        let begin = self.begin.clone();
         let text = &mut self.text;
         let (head, behind) = (text.block(), text.block());
-        let any = text.value("icmp ne i64 %full, 0");
+        let any = text.value(format_args!("icmp ne i64 %full, {begin}"));
         let last = text.value("sub i64 %full, 1");
         let before = text.current();
         text.branch(&any, head, behind);
@@ -190,7 +192,7 @@ impl Emitter<'_> {
         }
 
         let (first, step): (Value, i64) = match chunks.order {
-            Order::Forward => ("0".into(), 1),
+            Order::Forward => (begin.clone(), 1),
             Order::Reverse => (last.clone(), -1),
         };
         let (index, index_phi) = text.phi("i64", &[(first, before)]);
@@ -211,7 +213,7 @@ impl Emitter<'_> {
         let next_index = text.value(format_args!("add i64 {index}, {step}"));
         let ended = match chunks.order {
             Order::Forward => text.value(format_args!("icmp eq i64 {next_index}, %full")),
-            Order::Reverse => text.value(format_args!("icmp eq i64 {index}, 0")),
+            Order::Reverse => text.value(format_args!("icmp eq i64 {index}, {begin}")),
         };
         text.add_incoming(index_phi, next_index, latch);
         text.branch(&ended, behind, head);

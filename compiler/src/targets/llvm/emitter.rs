@@ -69,6 +69,8 @@ pub(super) struct Emitter<'k> {
     pub(super) has_narrow: bool,
     /// The function so far.
     pub(super) text: Text,
+    /// The first chunk.
+    pub(super) begin: Value,
     /// For each buffer its argument.
     pub(super) pointers: Vec<Pointer>,
     /// The lanes of the path being emitted.
@@ -98,6 +100,7 @@ impl<'k> Emitter<'k> {
             kernel,
             has_narrow: sm >= 80,
             text: Text::new(marks.neuron.clone()),
+            begin: "0".into(),
             pointers: Vec::new(),
             place: Place {
                 first: "0".into(),

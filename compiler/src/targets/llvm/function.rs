@@ -94,6 +94,7 @@ fn parameters(kernel: &Kernel) -> String {
     if kernel.draws() {
         list.extend(["i64 %seed_low", "i64 %seed_high", "i64 %first_step"].map(String::from));
     }
+    list.extend(kernel.is_segmented().then(|| "i64 %L".to_string()));
     list.push("i64 %first".into());
     list.join(", ")
 }
@@ -108,15 +109,52 @@ fn prologue(e: &mut Emitter) -> Option<Value> {
     text.effect("%tid = zext i32 %tid.32 to i64");
     text.effect("%block.32 = call i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()");
     text.effect("%block = zext i32 %block.32 to i64");
-    text.effect(format_args!("%base = mul i64 %block, {block}"));
-    text.effect(format_args!("%full = udiv i64 %T, {chunk}"));
-    text.effect(format_args!("%short = urem i64 %T, {chunk}"));
+    if kernel.is_segmented() {
+        e.begin = segment(kernel, text);
+    } else {
+        text.effect(format_args!("%base = mul i64 %block, {block}"));
+        text.effect(format_args!("%full = udiv i64 %T, {chunk}"));
+        text.effect(format_args!("%short = urem i64 %T, {chunk}"));
+    }
     let aligned = aligned(kernel, text);
     for i in 0..kernel.buffers.len() {
         let pointer = pointer(kernel, BufferId(i as u32), text);
         e.pointers.push(pointer);
     }
     aligned
+}
+
+/// Emits which segment of time a block takes, and what of it: `%base`, the chunks `%full` ends, `%short`, and `%ends`,
+/// whether it is the segment that comes last. Returned is its first chunk.
+fn segment(kernel: &Kernel, text: &mut Text) -> Value {
+    let (block, chunk) = (kernel.schedule.block, kernel.schedule.chunk);
+    let up = text.value(format_args!("add i64 %N, {}", block - 1));
+    let blocks = text.value(format_args!("udiv i64 {up}, {block}"));
+    text.effect(format_args!("%segment = udiv i64 %block, {blocks}"));
+    let row = text.value(format_args!("urem i64 %block, {blocks}"));
+    text.effect(format_args!("%base = mul i64 {row}, {block}"));
+    let none = text.value("icmp eq i64 %T, 0");
+    let steps = inst::select(text, "i64", &none, &"1".into(), &"%T".into());
+    let length = text.value("sub i64 %L, 1");
+    let up = text.value(format_args!("add i64 {steps}, {length}"));
+    text.effect(format_args!("%segments = udiv i64 {up}, %L"));
+    text.effect("%segment.last = sub i64 %segments, 1");
+    let is_last = text.value("icmp eq i64 %segment, %segment.last");
+    let each = text.value(format_args!("udiv i64 %L, {chunk}"));
+    let begin = text.value(format_args!("mul i64 %segment, {each}"));
+    let end = text.value(format_args!("add i64 {begin}, {each}"));
+    let all = text.value(format_args!("udiv i64 %T, {chunk}"));
+    let full = inst::select(text, "i64", &is_last, &all, &end);
+    text.effect(format_args!("%full = add i64 {full}, 0"));
+    let rest = text.value(format_args!("urem i64 %T, {chunk}"));
+    let short = inst::select(text, "i64", &is_last, &rest, &"0".into());
+    text.effect(format_args!("%short = add i64 {short}, 0"));
+    let ends = match kernel.is_reversed() {
+        true => text.value("icmp eq i64 %segment, 0"),
+        false => is_last,
+    };
+    text.effect(format_args!("%ends = or i1 {ends}, false"));
+    begin
 }
 
 /// Whether each thread's lanes lie side by side at aligned addresses in every row of every buffer.

@@ -38,7 +38,8 @@ pub(super) fn alignment(storage: Storage, width: usize) -> usize {
 /// Whether each lane has an element of its own, adjacent to its neighbour's.
 pub(super) fn is_per_lane(shape: Shape) -> bool {
     match shape {
-        Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk | Shape::Packed => true,
+        Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk => true,
+        Shape::Packed | Shape::Segment => true,
         Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial | Shape::Group => false,
         Shape::Step | Shape::Matrix => false,
     }
@@ -82,6 +83,7 @@ impl Emitter<'_> {
             Shape::Channel | Shape::Neuron => self.load_shared(buffer),
             shape @ (Shape::Sequence
             | Shape::Packed
+            | Shape::Segment
             | Shape::Partial
             | Shape::Group
             | Shape::Step
@@ -203,6 +205,11 @@ impl Emitter<'_> {
         match (self.kernel.buffer(buffer).shape, chunk) {
             (Shape::Lane, _) => {
                 let to = self.in_row(buffer, &base)?;
+                let ends: Option<Value> = self.kernel.is_segmented().then(|| "%ends".into());
+                self.store_adjacent(buffer, value, &to, ends.as_slice())
+            }
+            (Shape::Segment, _) => {
+                let to = self.row_of(buffer, &"%segment".into())?;
                 self.store_adjacent(buffer, value, &to, &[])
             }
             (Shape::Checkpoint, Some(chunk)) => {
@@ -261,6 +268,12 @@ impl Emitter<'_> {
     fn checkpoint(&mut self, buffer: BufferId, chunk: &Chunk) -> Result<Value, Bug> {
         let row = self.text.value(format_args!("sub i64 {}, 1", chunk.index));
         self.row_of(buffer, &row)
+    }
+
+    /// Loads the lanes' elements of a segment.
+    pub(super) fn load_segment(&mut self, buffer: BufferId, segment: &Value) -> Result<Lanes, Bug> {
+        let from = self.row_of(buffer, segment)?;
+        Ok(self.load_lanes(buffer, &from))
     }
 
     /// The address of the lanes' elements in a row of `N`.

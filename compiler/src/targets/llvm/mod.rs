@@ -15,6 +15,7 @@ mod machine;
 mod memory;
 mod outer;
 mod product;
+mod segments;
 mod steps;
 mod stream;
 mod strict;

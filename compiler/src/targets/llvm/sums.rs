@@ -259,7 +259,13 @@ fn add_groups(e: &mut Emitter, buffer: BufferId, lanes: &Lanes) {
         let stores = text.value(format_args!("and i1 {begins}, {inside}"));
         let stores = only_working(kernel, text, "i1", &stores, &"false".into());
         text.only_where(Some(&stores), |text| {
-            let index = text.value(format_args!("lshr i64 {n}, {shift}"));
+            let mut index = text.value(format_args!("lshr i64 {n}, {shift}"));
+            if kernel.is_segmented() {
+                let up = text.value(format_args!("add i64 %N, {within}"));
+                let row = text.value(format_args!("lshr i64 {up}, {shift}"));
+                let before = text.value(format_args!("mul i64 %segment, {row}"));
+                index = text.value(format_args!("add i64 {before}, {index}"));
+            }
             store_sum(kernel, text, buffer, &e.pointers[buffer.0 as usize], &index, sum);
         });
     }

@@ -52,11 +52,12 @@ pub fn bind(kernel: &Kernel) -> Bindings {
 
 /// Classes of buffers in the order in which they are packed. Sequences and checkpoints never are:
 /// packing copies, and they are nearly all of a kernel's memory.
-const SMALL_FIRST: [fn(&Buffer) -> bool; 5] = [
+const SMALL_FIRST: [fn(&Buffer) -> bool; 6] = [
     |b| matches!(b.shape, Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Step),
     |b| b.shape.is_sums(),
     |b| matches!(b.shape, Shape::Lane) && !b.written,
     |b| matches!(b.shape, Shape::Lane),
+    |b| matches!(b.shape, Shape::Segment),
     |b| matches!(b.shape, Shape::Matrix),
 ];
 

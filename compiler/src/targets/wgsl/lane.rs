@@ -49,6 +49,8 @@ pub struct Lane<'a> {
     pub scalars: HashMap<&'a str, Expr>,
     values: HashMap<ValueId, Expr>,
     kept: HashMap<ValueId, Var>,
+    /// The segments of time, where there are such.
+    pub segments: Option<Segments>,
     /// Where the lane and the statement stand.
     pub place: Place,
     /// What the lane adds to the sum of its block.
@@ -73,6 +75,8 @@ pub struct Place {
     pub neuron: Option<[Expr; MOST]>,
     /// The element of a `Group` buffer that is written, behind the program.
     pub sum: Option<Expr>,
+    /// The segment of the invocation, or the one that a loop over segments is at.
+    pub segment: Option<Expr>,
     /// The chunk.
     pub chunk: Option<Expr>,
     /// The step in its chunk.
@@ -101,8 +105,15 @@ pub fn function(
     let mut build = Builder::new();
     let Invocation { group, thread, .. } = invocation(module, &mut build, types.index);
     let scalars = memory::load_scalars(&mut build, kernel, bindings, uniform);
-    let lanes = lanes(&mut build, kernel, group, thread);
-    let inside = build.binary(Bin::Less, lanes[0], scalars["N"]);
+    let segments =
+        kernel.is_segmented().then(|| Segments::new(&mut build, kernel, &scalars, group));
+    let row = segments.map_or(group, |segments| segments.row);
+    let lanes = lanes(&mut build, kernel, row, thread);
+    let mut inside = build.binary(Bin::Less, lanes[0], scalars["N"]);
+    if let Some(segments) = segments {
+        let is_there = build.binary(Bin::Less, segments.own, segments.count);
+        inside = build.binary(Bin::And, inside, is_there);
+    }
     let inside = build.name(inside, "inside");
     let has_halves = kernel.buffers.iter().any(|buffer| buffer.storage == Storage::F16Bits);
     let zero = scalars[ZERO];
@@ -123,6 +134,7 @@ pub fn function(
         kept_type: kept_types(module, kernel.schedule.chunk, of_lanes),
         globals,
         scalars,
+        segments,
         values: HashMap::new(),
         kept: HashMap::new(),
         place: Place {
@@ -132,6 +144,7 @@ pub fn function(
             channel: None,
             neuron: None,
             sum: None,
+            segment: segments.map(|segments| segments.own),
             chunk: None,
             step: None,
             time: None,
@@ -145,6 +158,54 @@ pub fn function(
     lane.build.close_if(inside);
     lane.sum_block(sums, inside)?;
     Ok(lane.build.finish())
+}
+
+/// The segments of time of a launch.
+#[derive(Clone, Copy)]
+pub struct Segments {
+    /// The one of the invocation.
+    own: Expr,
+    /// How many there are.
+    count: Expr,
+    /// Whether the invocation's is the one that comes last.
+    pub is_last: Expr,
+    /// The workgroup among those of the segment.
+    row: Expr,
+    /// The chunks of one.
+    chunks: Expr,
+}
+
+impl Segments {
+    fn new(
+        build: &mut Builder,
+        kernel: &Kernel,
+        scalars: &HashMap<&str, Expr>,
+        group: Expr,
+    ) -> Self {
+        let one = build.index(1);
+        let up = |build: &mut Builder, n, by| {
+            let more = build.binary(Bin::Add, n, by);
+            let more = build.binary(Bin::Subtract, more, one);
+            build.binary(Bin::Divide, more, by)
+        };
+        let block = build.index(kernel.schedule.block);
+        let groups = up(build, scalars["N"], block);
+        let groups = build.math(naga::MathFunction::Max, &[groups, one]);
+        let own = build.binary(Bin::Divide, group, groups);
+        let own = build.name(own, "segment");
+        let row = build.binary(Bin::Modulo, group, groups);
+        let count = up(build, scalars["T"], scalars["L"]);
+        let count = build.math(naga::MathFunction::Max, &[count, one]);
+        let count = build.name(count, "segments");
+        let last = match kernel.is_reversed() {
+            true => build.index(0),
+            false => build.binary(Bin::Subtract, count, one),
+        };
+        let is_last = build.binary(Bin::Equal, own, last);
+        let chunk = build.index(kernel.schedule.chunk);
+        let chunks = build.binary(Bin::Divide, scalars["L"], chunk);
+        Self { own, count, is_last, row, chunks }
+    }
 }
 
 /// The lanes of an invocation. All are there or none, since it has several only where they divide `N`.
@@ -336,7 +397,7 @@ impl Lane<'_> {
             vars.push(var);
         }
         let before = self.place;
-        let (name, count) = self.count(inner.kind)?;
+        let (name, count) = self.count(inner)?;
         let counter = self.build.local(name, self.types.index);
         let turn = self.build.open_loop(counter, count);
         self.enter(inner, turn, count);
@@ -360,15 +421,37 @@ impl Lane<'_> {
     }
 
     /// How often a loop runs, and what its counter is called.
-    fn count(&mut self, kind: LoopKind) -> Result<(&'static str, Expr), EmitError> {
+    fn count(&mut self, inner: &Loop) -> Result<(&'static str, Expr), EmitError> {
+        let own = self.place.segment;
         let steps = self.scalars["T"];
         let build = &mut self.build;
         let chunk = build.index(self.kernel.schedule.chunk);
-        let count = match kind {
+        let count = match inner.kind {
             LoopKind::Chunks => {
                 let last = build.index(self.kernel.schedule.chunk - 1);
                 let up = build.binary(Bin::Add, steps, last);
-                build.binary(Bin::Divide, up, chunk)
+                let all = build.binary(Bin::Divide, up, chunk);
+                match self.segments.zip(own) {
+                    None => all,
+                    Some((segments, own)) => {
+                        let first = build.binary(Bin::Multiply, own, segments.chunks);
+                        let rest = build.binary(Bin::Subtract, all, first);
+                        build.math(naga::MathFunction::Min, &[rest, segments.chunks])
+                    }
+                }
+            }
+            LoopKind::Segments => {
+                let all = self.segments.zip(own);
+                let (segments, own) =
+                    all.ok_or_else(|| Bug("a loop over segments where there are none".into()))?;
+                match inner.order {
+                    Order::Forward => own,
+                    Order::Reverse => {
+                        let one = build.index(1);
+                        let last = build.binary(Bin::Subtract, segments.count, one);
+                        build.binary(Bin::Subtract, last, own)
+                    }
+                }
             }
             LoopKind::Steps => {
                 let first = self.place.chunk;
@@ -379,7 +462,8 @@ impl Lane<'_> {
                 build.math(naga::MathFunction::Min, &[chunk, left])
             }
         };
-        let (counter, name) = match kind {
+        let (counter, name) = match inner.kind {
+            LoopKind::Segments => return Ok(("segment_turn", count)),
             LoopKind::Chunks => ("chunk_turn", "chunks"),
             LoopKind::Steps => ("step_turn", "steps"),
         };
@@ -389,6 +473,10 @@ impl Lane<'_> {
     /// Sets the place of a turn.
     fn enter(&mut self, inner: &Loop, turn: Expr, count: Expr) {
         let build = &mut self.build;
+        let count = match (inner.kind, self.segments) {
+            (LoopKind::Segments, Some(segments)) => segments.count,
+            _ => count,
+        };
         let index = match inner.order {
             Order::Forward => turn,
             Order::Reverse => {
@@ -406,8 +494,30 @@ impl Lane<'_> {
                 self.place.step = Some(step);
                 self.place.time = Some(build.name(time, "t"));
             }
-            _ => self.place.chunk = Some(build.name(index, "c")),
+            (LoopKind::Segments, _) => self.place.segment = Some(index),
+            _ => {
+                let chunk = match self.segments.zip(self.place.segment) {
+                    None => index,
+                    Some((segments, own)) => {
+                        let first = build.binary(Bin::Multiply, own, segments.chunks);
+                        build.binary(Bin::Add, first, index)
+                    }
+                };
+                self.place.chunk = Some(build.name(chunk, "c"));
+            }
         }
+    }
+
+    /// The place of a group of so many lanes among those of all segments, from its place among those of its own.
+    fn in_segment(&mut self, group: Expr, lanes: Expr) -> Expr {
+        let Some(segment) = self.place.segment else { return group };
+        let (n, build) = (self.scalars["N"], &mut self.build);
+        let one = build.index(1);
+        let up = build.binary(Bin::Add, n, lanes);
+        let up = build.binary(Bin::Subtract, up, one);
+        let each = build.binary(Bin::Divide, up, lanes);
+        let before = build.binary(Bin::Multiply, segment, each);
+        build.binary(Bin::Add, before, group)
     }
 
     /// Adds up the lanes of the block, or of its groups, and stores the sums.
@@ -427,7 +537,8 @@ impl Lane<'_> {
             let (total, is_first) = match group.filter(|_| is_group(buffer)) {
                 Some(group) => {
                     let lane = self.place.lane[0];
-                    self.place.sum = Some(self.build.binary(Bin::Divide, lane, group.lanes));
+                    let own = self.build.binary(Bin::Divide, lane, group.lanes);
+                    self.place.sum = Some(self.in_segment(own, group.lanes));
                     (sums::neighbours(self, memory, group.lanes, value), group.is_first)
                 }
                 None => {

@@ -53,7 +53,8 @@ pub fn storage_buffers(
 /// Whether a buffer has an element for each lane, those of neighbours side by side.
 fn is_by_lane(shape: Shape) -> bool {
     match shape {
-        Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk | Shape::Packed => true,
+        Shape::Sequence | Shape::Lane | Shape::Checkpoint | Shape::Chunk => true,
+        Shape::Packed | Shape::Segment => true,
         Shape::Layer | Shape::Channel | Shape::Neuron | Shape::Partial | Shape::Group => false,
         Shape::Step | Shape::Matrix => false,
     }
@@ -161,6 +162,11 @@ impl Lane<'_> {
                 let row = self.build.binary(Bin::Multiply, word, self.scalars["N"]);
                 self.build.binary(Bin::Add, row, place.lane[which])
             }
+            Shape::Segment => {
+                let segment = place.segment.ok_or_else(outside)?;
+                let row = self.build.binary(Bin::Multiply, segment, self.scalars["N"]);
+                self.build.binary(Bin::Add, row, place.lane[which])
+            }
             Shape::Partial => place.group,
             Shape::Group => place.sum.ok_or_else(outside)?,
         };
@@ -260,7 +266,7 @@ impl Lane<'_> {
         }
     }
 
-    /// Whether a buffer has an element here; none where it always has.
+    /// Whether a buffer has an element here that this invocation touches; none where it always has.
     pub fn present(&mut self, buffer: BufferId) -> Option<Expr> {
         let info = self.kernel.buffer(buffer);
         let given = info.optional.then(|| self.given(buffer));
@@ -269,10 +275,10 @@ impl Lane<'_> {
             let zero = self.build.index(0);
             self.build.binary(Bin::NotEqual, chunk, zero)
         });
-        match (given, later) {
-            (Some(a), Some(b)) => Some(self.build.binary(Bin::And, a, b)),
-            (a, b) => a.or(b),
-        }
+        let is_last = self.segments.filter(|_| info.shape == Shape::Lane && info.written);
+        let conditions = [given, later, is_last.map(|segments| segments.is_last)];
+        let all = conditions.into_iter().flatten();
+        all.reduce(|a, b| self.build.binary(Bin::And, a, b))
     }
 
     /// Whether an optional buffer was given.

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use snn_artifact::naming::Operand;
 use snn_compiler::check::hir::{Neuron, Type};
-use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, run};
+use snn_compiler::kernel::interp::{Arg, Slice, SliceMut, length, run};
 use snn_compiler::kernel::{Buffer, Kernel, Storage, Verified, reduce};
 use snn_runtime::neuron::{Arrays, Call, Seeds};
 
 use crate::fuzz::typed::gradients::{Results, wide};
 use crate::indexed::{self, expanded};
-use crate::interpret::length;
 use crate::operands::{Sizes, stored};
 
 /// Elements of a buffer.
@@ -76,8 +75,9 @@ fn given(neuron: &Neuron, call: &Call, sizes: &Sizes) -> Buffers {
 }
 
 fn launch(kernel: &Verified<Kernel>, sizes: &Sizes, buffers: &mut Buffers) {
+    let launch = sizes.launch(kernel);
     let memory = |buffer: &Buffer| {
-        let length = length(buffer, kernel, sizes);
+        let length = length(buffer.shape, launch.lanes, kernel, &launch).unwrap();
         match (buffer.written, buffer.storage == Storage::I32) {
             (true, true) => Some(Data::Ints(vec![i32::MIN; length])),
             (true, false) => Some(Data::Reals(vec![f64::NAN; length])),
@@ -90,7 +90,7 @@ fn launch(kernel: &Verified<Kernel>, sizes: &Sizes, buffers: &mut Buffers) {
     let mut all: Vec<Option<Data>> = kernel.buffers.iter().map(memory).collect();
     let both = all.iter_mut().zip(&kernel.buffers);
     let mut args: Vec<Arg<'_>> = both.map(|(data, buffer)| argument(data, buffer)).collect();
-    run(kernel, &sizes.launch(kernel), &mut args).unwrap();
+    run(kernel, &launch, &mut args).unwrap();
     drop(args);
     for (buffer, data) in kernel.buffers.iter().zip(all).filter(|(buffer, _)| buffer.written) {
         buffers.extend(data.map(|data| (buffer.name.clone(), data)));

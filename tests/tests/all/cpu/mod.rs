@@ -6,6 +6,7 @@ mod launches;
 pub mod products;
 mod random;
 mod run;
+pub mod segments;
 
 use snn_compiler::kernel::{Kernel, Verified, parse, verify};
 use snn_compiler::targets::cranelift::Level;

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use snn_artifact::{ABI, Artifact, Dtype, Manifest, SCHEMA, Target};
 use snn_compiler::kernel::interp::{self, Arg, Launch, Slice, SliceMut};
-use snn_compiler::kernel::{self, Buffer, Kernel, Role, Shape, Storage, Verified};
+use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified};
 use snn_compiler::targets::cranelift::{Level, Options, emit};
 use snn_runtime::cpu::Cpu;
 use snn_runtime::device::{Argument, Device, Memory, Module};
@@ -106,7 +106,7 @@ pub fn fill(kernel: &Kernel, launch: &Launch, optional: bool, rng: &mut StdRng) 
             all.push(Data::Absent);
             continue;
         }
-        let n = length(buffer, kernel, launch, stride);
+        let n = interp::length(buffer.shape, stride, kernel, launch).unwrap();
         let mut real = || if buffer.written { 7.25 } else { element(buffer, rng) };
         all.push(match buffer.storage {
             Storage::F64 => Data::F64((0..n).map(|_| f64::from(real()) * 1.000_000_01).collect()),
@@ -115,26 +115,6 @@ pub fn fill(kernel: &Kernel, launch: &Launch, optional: bool, rng: &mut StdRng) 
         });
     }
     all
-}
-
-fn length(buffer: &Buffer, kernel: &Kernel, launch: &Launch, stride: usize) -> usize {
-    match buffer.shape {
-        Shape::Sequence => launch.steps.checked_sub(1).map_or(0, |r| r * stride + launch.lanes),
-        Shape::Lane => launch.lanes,
-        Shape::Layer => 1,
-        Shape::Channel => launch.channels,
-        Shape::Neuron => launch.neurons,
-        Shape::Step => launch.steps,
-        Shape::Matrix => launch.steps * launch.steps,
-        Shape::Checkpoint => {
-            let chunks = launch.steps.div_ceil(kernel.schedule.chunk as usize);
-            chunks.saturating_sub(1) * launch.lanes
-        }
-        Shape::Chunk => launch.steps.div_ceil(kernel.schedule.chunk as usize) * launch.lanes,
-        Shape::Packed => launch.steps.div_ceil(32) * launch.lanes,
-        Shape::Group => launch.lanes.div_ceil(kernel::group(launch.channel_stride)),
-        Shape::Partial => launch.lanes.div_ceil(kernel.schedule.block as usize),
-    }
 }
 
 /// The artifact of a kernel.
@@ -174,8 +154,9 @@ pub fn memory(cpu: &Cpu, data: &Data) -> Box<dyn Memory> {
 
 /// The launch scalars.
 pub fn scalars(launch: &Launch) -> Vec<i64> {
-    let Launch { steps, lanes, channels, channel_stride, neurons, strides, .. } = launch;
+    let Launch { steps, lanes, channels, channel_stride, neurons, strides, segment, .. } = launch;
     let scalars = [steps, lanes, channels, channel_stride, neurons].into_iter().chain(strides);
+    let scalars = scalars.chain((*segment > 0).then_some(segment));
     scalars.map(|s| *s as i64).collect()
 }
 

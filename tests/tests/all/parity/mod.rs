@@ -19,6 +19,7 @@ mod packed;
 pub mod parallel;
 mod programs;
 mod properties;
+mod scan;
 pub mod variants;
 
 use snn_artifact::Target;

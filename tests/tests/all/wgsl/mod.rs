@@ -15,6 +15,7 @@ mod products;
 mod random;
 #[cfg(feature = "wgpu")]
 mod run;
+mod segments;
 
 use snn_artifact::Code;
 use snn_compiler::kernel::Kernel;

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use snn_artifact::{ABI, Artifact, Dtype, Entry, Manifest, SCHEMA, Target};
 use snn_compiler::kernel::interp::{self, Arg, Launch, Slice, SliceMut};
-use snn_compiler::kernel::{self, Buffer, Kernel, Role, Shape, Storage, Verified};
+use snn_compiler::kernel::{Buffer, Kernel, Role, Shape, Storage, Verified};
 use snn_compiler::targets::wgsl::{Options, emit};
 use snn_runtime::device::{Argument, Device, Memory, Module};
 
@@ -40,28 +40,6 @@ pub const SPECIAL: [f32; 12] = [
     1.999_999_9,
 ];
 
-/// How many elements a buffer has.
-pub fn length(buffer: &Buffer, kernel: &Kernel, launch: &Launch, stride: usize) -> usize {
-    let rows = |rows: usize, stride| rows.checked_sub(1).map_or(0, |r| r * stride + launch.lanes);
-    match buffer.shape {
-        Shape::Sequence => rows(launch.steps, stride),
-        Shape::Lane => launch.lanes,
-        Shape::Layer => 1,
-        Shape::Channel => launch.channels,
-        Shape::Neuron => launch.neurons,
-        Shape::Step => launch.steps,
-        Shape::Matrix => launch.steps * launch.steps,
-        Shape::Checkpoint => {
-            let chunks = launch.steps.div_ceil(kernel.schedule.chunk as usize);
-            chunks.saturating_sub(1) * launch.lanes
-        }
-        Shape::Chunk => launch.steps.div_ceil(kernel.schedule.chunk as usize) * launch.lanes,
-        Shape::Packed => launch.steps.div_ceil(32) * launch.lanes,
-        Shape::Group => launch.lanes.div_ceil(kernel::group(launch.channel_stride)),
-        Shape::Partial => launch.lanes.div_ceil(kernel.schedule.block as usize),
-    }
-}
-
 /// Elements for all buffers: `read` makes one of a buffer that is read, those written are untouched.
 pub fn fill(
     kernel: &Kernel,
@@ -73,7 +51,7 @@ pub fn fill(
     for buffer in &kernel.buffers {
         let sequence = buffer.shape == Shape::Sequence;
         let stride = if sequence { *strides.next().unwrap() } else { launch.lanes };
-        let indices = 0..length(buffer, kernel, launch, stride);
+        let indices = 0..interp::length(buffer.shape, stride, kernel, launch).unwrap();
         words.push(Some(match buffer.written {
             true => indices.map(|_| UNTOUCHED).collect(),
             false => indices.map(|i| read(buffer, i)).collect(),
@@ -151,8 +129,9 @@ pub fn words(device: &dyn Device, memory: &dyn Memory) -> Vec<u32> {
 
 /// The launch scalars.
 pub fn scalars(launch: &Launch) -> Vec<i64> {
-    let Launch { steps, lanes, channels, channel_stride, neurons, strides, .. } = launch;
+    let Launch { steps, lanes, channels, channel_stride, neurons, strides, segment, .. } = launch;
     let scalars = [steps, lanes, channels, channel_stride, neurons].into_iter().chain(strides);
+    let scalars = scalars.chain((*segment > 0).then_some(segment));
     scalars.map(|s| *s as i64).collect()
 }
 
