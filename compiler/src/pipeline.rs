@@ -264,6 +264,12 @@ fn lowered(adjoint: &diff::Adjoint, options: &Options) -> (kernel::Lowered, Vec<
     }
 }
 
+/// Whether the neuron may be scanned over time: whether its states are sums of those of the step before, each times
+/// what no state decides.
+pub fn can_scan(neuron: &Neuron, options: &Options) -> bool {
+    !neuron.is_parallel && scan::can_scan(neuron, options)
+}
+
 /// What is saved for backward, with its reasons and what other strategies would cost.
 pub fn saves(neuron: &Neuron, options: &Options) -> saves::Report {
     let adjoint = middle(neuron, options);

@@ -192,8 +192,9 @@ pub struct Special {
     /// An input to normalise by channel where it is read: (x - x.mean) * x.scale + x.shift
     #[arg(long, value_name = "INPUT")]
     pub normalize: Vec<String>,
-    /// How kernels cut time and spread neurons: auto, or chunk=STEPS,forward=LANESxTHREADS,
-    /// backward=LANESxTHREADS or some of these; tune times several on the device and takes the fastest
+    /// How kernels cut time and spread neurons: auto or loop, or scan,chunk=STEPS,forward=LANESxTHREADS,
+    /// backward=LANESxTHREADS or some of these; scan runs segments of time side by side, of neurons that are
+    /// linear in their states; tune times several on the device and takes the fastest
     #[arg(long, value_name = "SCHEDULE", default_value = "auto")]
     pub schedule: Schedule,
     /// ptx and cuda: tell profilers which line of the file each instruction is for

@@ -48,6 +48,7 @@ fn refuse(args: &WebArgs) -> Result<()> {
     match special {
         _ if special.line_info => refuse("`--line-info`"),
         _ if special.schedule == Schedule::Tune => refuse("`--schedule tune`"),
+        _ if special.schedule.given().scan => refuse("`--schedule scan`"),
         _ if special.dtype != PortDtype::F32 => refuse("`--dtype` but f32"),
         _ if !special.pack.is_empty() => refuse("`--pack`"),
         _ => Ok(()),

@@ -33,6 +33,8 @@ pub struct Explanation {
     pub plain: Strategy,
     /// Products over time: how many forward and backward make, each of as many multiplications a step as there are steps.
     pub products: [usize; 2],
+    /// Whether segments of time may run side by side, with the schedule `scan`.
+    pub can_scan: bool,
     /// What to expect of the target.
     pub bound: Bound,
 }
@@ -71,6 +73,7 @@ pub fn explain(neuron: &Neuron, sources: &SourceMap, options: &Options) -> Expla
     let back = products.iter().filter(|product| learnt(&product.input)).count();
     Explanation {
         products: [products.len(), 2 * back],
+        can_scan: pipeline::can_scan(neuron, options),
         neuron: neuron.name.clone(),
         options: neuron.options.clone(),
         solved: neuron.solved.clone(),

@@ -26,6 +26,10 @@ impl fmt::Display for Explanation {
         write_saves(f, &self.saves)?;
         write_work(f, &self.plain, &self.saves.chosen)?;
         write_products(f, self.products)?;
+        if self.can_scan {
+            let how = "with --schedule scan, segments of time run side by side";
+            writeln!(f, "Its states are sums of those a step before: {how}\n")?;
+        }
         write_bound(f, &self.bound)
     }
 }
@@ -149,6 +153,7 @@ impl Explanation {
             "lines": self.lines.iter().map(line).collect::<Vec<_>>(),
             "saves": saves(&self.saves),
             "products": self.products,
+            "can_scan": self.can_scan,
             "plain": strategy(&self.plain),
             "simplified": strategy(&self.saves.chosen),
             "bound": bound(&self.bound),

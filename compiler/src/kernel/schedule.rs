@@ -136,6 +136,10 @@ const LIGHT: usize = 28;
 /// How the lanes of a kernel are best spread over the threads of an NVIDIA GPU: as many a thread as one
 /// access holds, if what they need of a chunk fits into registers.
 pub fn spread(kernel: &Kernel) -> Spread {
+    if kernel.is_segmented() {
+        // A scan is there for few lanes: its threads are few, and none of them is to wait for another's lanes.
+        return Spread { lanes: 1, threads: 128 };
+    }
     let needs = Needs::of(kernel);
     let is_short = kernel.schedule.chunk <= SHORT;
     // Few steps leave room for more lanes, as many as one access of 16-bit numbers holds.

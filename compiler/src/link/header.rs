@@ -13,6 +13,9 @@ use crate::error::Unsupported;
 const REDUCE: &str = "reduce";
 const OUTER: &str = "outer";
 
+/// How many segments of `L` steps there are.
+const SEGMENTS: &str = "(T > L ? T / L + (T % L != 0) : 1)";
+
 /// What comes before the entries of the file `{neuron}.h`, with `{...}` filled in.
 const BEGIN: &str = "\
 #ifndef SNN_{neuron}_H
@@ -85,7 +88,7 @@ const COMMON: &str = " *
  * Arrays are row-major; row t of an array [T, N] begins at t times its stride. No two overlap.
  * T: steps. N: lanes, that is neurons times the batch. C: channels, S: lanes of one channel that lie
  * side by side, M: neurons of one batch element; each at least 1. Lane n has the channel n / S % C.
- * begin, end: the blocks to compute, of ENTRY_blocks(N) in all, in any order and on any threads.
+ * begin, end: the blocks to compute, of ENTRY_blocks in all, in any order and on any threads.
  * Rounding is to nearest and denormals count, which is what a C program starts with.
  */
 ";
@@ -135,8 +138,13 @@ fn prototype(manifest: &Manifest, name: &str, entry: &Entry) -> String {
     if name != REDUCE {
         let (block, chunk) = (entry.block, entry.chunk);
         let _ = writeln!(text, "enum {{ {symbol}_block = {block}, {symbol}_chunk = {chunk} }};");
-        let _ = writeln!(text, "static inline int64_t {symbol}_blocks(int64_t N) {{");
-        let _ = writeln!(text, "  return N / {block} + (N % {block} != 0);\n}}");
+        let of_lanes = format!("N / {block} + (N % {block} != 0)");
+        let (sizes, blocks) = match entry.scalars.iter().any(|scalar| scalar == "L") {
+            true => ("int64_t N, int64_t T, int64_t L", format!("({of_lanes}) * {SEGMENTS}")),
+            false => ("int64_t N", of_lanes),
+        };
+        let _ = writeln!(text, "static inline int64_t {symbol}_blocks({sizes}) {{");
+        let _ = writeln!(text, "  return {blocks};\n}}");
     }
     let _ = writeln!(
         text,

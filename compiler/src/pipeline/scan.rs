@@ -39,6 +39,11 @@ pub(super) fn lowered(
     Ok(Scan { kernels, saved: saves::report::entries(&adjoint, &saves, &of_loop) })
 }
 
+/// Whether a neuron has such factors.
+pub(super) fn can_scan(neuron: &Neuron, options: &Options) -> bool {
+    linear(&mut neuron.clone(), neuron.graph.len(), options).is_ok()
+}
+
 /// The factors of the states.
 fn linear(neuron: &mut Neuron, n: usize, options: &Options) -> Result<Linear, Unsupported> {
     let (name, states) = (neuron.name.clone(), &neuron.states);

@@ -8,6 +8,7 @@ mod corpus;
 mod expressions;
 mod grammar;
 mod mutate;
+pub mod over_time;
 mod soak;
 mod targets;
 pub mod typed;

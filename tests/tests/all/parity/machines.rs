@@ -13,6 +13,7 @@ use snn_runtime::devices;
 use snn_runtime::jit::{self, Jit};
 use snn_runtime::neuron::Neuron;
 use snn_tests::interpret::Interpreted;
+use snn_tests::numbers::is_soak;
 use snn_tests::program::Program;
 
 /// The devices that tests run on, with the variable that makes each obligatory.
@@ -31,6 +32,12 @@ pub fn devices() -> &'static [Arc<dyn Device>] {
         named.filter_map(|(name, required)| open(name, required)).collect()
     });
     &DEVICES
+}
+
+/// Those for the `i`th of many programs: where every change has to pass, GPUs run only a few.
+pub fn some_devices(i: usize) -> &'static [Arc<dyn Device>] {
+    let all = devices();
+    if i < 2 || is_soak() { all } else { &all[..1] }
 }
 
 fn open(name: &str, required: &str) -> Option<Arc<dyn Device>> {

@@ -1,19 +1,24 @@
 //! Parallel neurons on every device: outputs to the bit those of the oracle in f32, gradients near the oracle's.
 
+use std::sync::Arc;
+
 use snn_compiler::check::NoImports;
 use snn_compiler::check::hir::{Neuron, Sharing};
 use snn_compiler::diagnostic::render;
 use snn_compiler::pipeline::Source;
+use snn_runtime::device::Device;
 use snn_runtime::neuron::{Array, Call, Seeds};
 use snn_runtime::suite::Suite;
 use snn_tests::compare::{assert_close, firing_rate};
 use snn_tests::expected::expected;
+use snn_tests::fuzz::Choices;
+use snn_tests::fuzz::over_time::parallel;
 use snn_tests::indexed::{self, Named, expanded};
-use snn_tests::numbers::Numbers;
+use snn_tests::numbers::{Numbers, is_soak};
 use snn_tests::operands::Sizes;
 use snn_tests::program::Program;
 
-use super::machines;
+use super::machines::{self, some_devices};
 
 pub const PSN: &str = include_str!("../../../parallel/psn.snn");
 pub const MASKED: &str = include_str!("../../../parallel/masked_psn.snn");
@@ -68,13 +73,24 @@ fn call(neuron: &Neuron, steps: usize, step: &[usize], numbers: &mut Numbers) ->
     (call, Seeds { outputs: outputs.collect(), ..Seeds::default() })
 }
 
-/// Runs a program everywhere; the spikes of all calls.
+/// Runs a program everywhere, and asks for spikes, and for none, among those of all calls.
 fn agrees(program: &Program) {
+    let spikes = compared(program, &SIZES, machines::devices(), &mut Numbers::fresh());
+    let rate = firing_rate(&spikes);
+    assert!((0.05..0.95).contains(&rate), "the firing rate is {rate:.3}: {}", program.text);
+}
+
+/// Runs a program everywhere; the spikes of all calls.
+fn compared(
+    program: &Program,
+    sizes: &[(usize, &[usize])],
+    devices: &[Arc<dyn Device>],
+    numbers: &mut Numbers,
+) -> Vec<f32> {
     let neuron = program.neuron();
-    let mut numbers = Numbers::fresh();
     let mut spikes: Vec<f32> = Vec::new();
-    for (steps, step) in SIZES {
-        let (call, seeds) = call(&neuron, steps, step, &mut numbers);
+    for &(steps, step) in sizes {
+        let (call, seeds) = call(&neuron, steps, step, numbers);
         let sizes = Sizes::of(&call);
         let (run, found) = expected(&neuron, &expanded(&neuron, &call), &seeds);
         let named = |names: Vec<String>, all: &[Vec<f64>]| -> Named {
@@ -93,7 +109,7 @@ fn agrees(program: &Program) {
         params.extend(named(weights.collect(), &found.weights));
         indexed::join(&neuron, &sizes, &mut inputs, &mut params);
         params.retain(|name, _| is_learnt(name));
-        for device in machines::devices() {
+        for device in devices {
             let what = format!("{} at {steps} x {step:?} on {}", neuron.name, device.name());
             let own = machines::neuron(device, program).grad(&call, &seeds).unwrap();
             for (output, exact) in neuron.outputs.iter().zip(&run.outputs) {
@@ -112,8 +128,19 @@ fn agrees(program: &Program) {
             own.params.iter().for_each(|(name, array)| near(name, array, &params[name]));
         }
     }
-    let rate = firing_rate(&spikes);
-    assert!((0.05..0.95).contains(&rate), "{}: the firing rate is {rate:.3}", neuron.name);
+    spikes
+}
+
+#[test]
+fn random_programs_agree() {
+    let mut numbers = Numbers::fresh();
+    for i in 0..if is_soak() { 1000 } else { 8 } {
+        let seed = numbers.below(1 << 32);
+        let text = parallel(&mut Choices::seeded(seed as u64));
+        println!("{text}");
+        let sizes = [(1 + numbers.below(24), &[2, 3][..]), (numbers.below(6), &[1, 2, 2])];
+        compared(&Program::new(&text), &sizes, some_devices(i), &mut numbers);
+    }
 }
 
 #[test]

@@ -1,20 +1,25 @@
 //! Scans over time on every device: what the loop over steps gives but for rounding, the same bits everywhere, and
 //! gradients near the oracle's.
 
+use std::sync::Arc;
+
 use snn_compiler::check::hir::{Neuron, Sharing, Type};
 use snn_compiler::error::EmitError;
 use snn_compiler::kernel::schedule::Tuning;
 use snn_compiler::pipeline::{self, Options};
+use snn_runtime::device::Device;
 use snn_runtime::neuron::{Array, Call, Gradients, Seeds};
 use snn_tests::compare::{assert_bits_equal, assert_close, distance};
 use snn_tests::drawn::drawn;
 use snn_tests::expected::expected;
+use snn_tests::fuzz::Choices;
+use snn_tests::fuzz::over_time::linear;
 use snn_tests::interpret::Interpreted;
-use snn_tests::numbers::Numbers;
+use snn_tests::numbers::{Numbers, is_soak};
 use snn_tests::operands::Sizes;
 use snn_tests::program::Program;
 
-use super::machines;
+use super::machines::{self, some_devices};
 
 /// Leaks, fires and is not reset; learns how it leaks, where it begins, and gives its potential as well.
 const LEAKY: &str = "\
@@ -170,43 +175,65 @@ fn near_the_loop(what: &str, own: &Gradients, of_loop: &Gradients) {
 #[test]
 fn scans_agree() {
     let mut numbers = Numbers::fresh();
-    for program in programs() {
-        let neuron = program.neuron();
-        let scan = machines::tuned(scanned());
-        for (i, size) in SIZES.into_iter().enumerate() {
-            let (call, seeds) = call(&neuron, size, i % 2 == 1, &mut numbers);
-            let mut given = call.clone();
-            given.inputs.extend(drawn(&neuron, &Sizes::of(&call)));
-            let (_, exact) = expected(&neuron, &given, &seeds);
-            let mut first: Option<Gradients> = None;
-            for device in machines::devices() {
-                let what = format!("{} at {size:?} on {}", neuron.name, device.name());
-                let own = scan.compile(device.clone(), &machines::source(&program));
-                let own = own.unwrap_or_else(|e| panic!("{what}: {e}"));
-                let target = Options { tuning: scanned(), ..Options::new(device.target()) };
-                let interpreted = Interpreted::new(&neuron, &target);
-                let found = own.grad(&call, &seeds).unwrap_or_else(|e| panic!("{what}: {e}"));
-                let of_loop = machines::neuron(device, &program).grad(&call, &seeds).unwrap();
-                near_the_loop(&what, &found, &of_loop);
-                for (param, exact) in neuron.params.iter().zip(&exact.params) {
-                    let own = &found.params[&param.name];
-                    let far = distance(own.data(), exact);
-                    assert!(far < 1e-4, "{} of {what} is {far:e} from the oracle's", param.name);
-                }
-                let alone = own.forward(&call).unwrap();
-                let base = interpreted.grad(&call, &seeds).forward;
-                for other in [&alone, &base].into_iter().chain(first.as_ref().map(|f| &f.forward)) {
-                    for (name, array) in &found.forward.outputs {
-                        let (a, b) = (array.data(), other.outputs[name].data());
-                        assert_bits_equal(&format!("{name} of {what}"), a, b);
-                    }
-                    for (name, array) in &found.forward.states {
-                        let (a, b) = (array.data(), other.states[name].data());
-                        assert_bits_equal(&format!("{name} of {what}"), a, b);
-                    }
-                }
-                first.get_or_insert(found);
+    programs()
+        .iter()
+        .for_each(|program| agrees(program, &SIZES, machines::devices(), &mut numbers));
+}
+
+#[test]
+fn scans_of_random_neurons_agree() {
+    let mut numbers = Numbers::fresh();
+    for i in 0..if is_soak() { 1000 } else { 8 } {
+        let seed = numbers.below(1 << 32);
+        let text = linear(&mut Choices::seeded(seed as u64));
+        println!("{text}");
+        let sizes = [(1 + numbers.below(300), &[2, 3][..]), (numbers.below(100), &[1, 2, 2])];
+        agrees(&Program::new(&text), &sizes, some_devices(i), &mut numbers);
+    }
+}
+
+/// Runs a program everywhere.
+fn agrees(
+    program: &Program,
+    sizes: &[(usize, &[usize])],
+    devices: &[Arc<dyn Device>],
+    numbers: &mut Numbers,
+) {
+    let neuron = program.neuron();
+    let scan = machines::tuned(scanned());
+    for (i, &size) in sizes.iter().enumerate() {
+        let (call, seeds) = call(&neuron, size, i % 2 == 1, numbers);
+        let mut given = call.clone();
+        given.inputs.extend(drawn(&neuron, &Sizes::of(&call)));
+        let (_, exact) = expected(&neuron, &given, &seeds);
+        let mut first: Option<Gradients> = None;
+        for device in devices {
+            let what = format!("{} at {size:?} on {}", neuron.name, device.name());
+            let own = scan.compile(device.clone(), &machines::source(program));
+            let own = own.unwrap_or_else(|e| panic!("{what}: {e}"));
+            let target = Options { tuning: scanned(), ..Options::new(device.target()) };
+            let interpreted = Interpreted::new(&neuron, &target);
+            let found = own.grad(&call, &seeds).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let of_loop = machines::neuron(device, program).grad(&call, &seeds).unwrap();
+            near_the_loop(&what, &found, &of_loop);
+            for (param, exact) in neuron.params.iter().zip(&exact.params) {
+                let own = &found.params[&param.name];
+                let far = distance(own.data(), exact);
+                assert!(far < 1e-4, "{} of {what} is {far:e} from the oracle's", param.name);
             }
+            let alone = own.forward(&call).unwrap();
+            let base = interpreted.grad(&call, &seeds).forward;
+            for other in [&alone, &base].into_iter().chain(first.as_ref().map(|f| &f.forward)) {
+                for (name, array) in &found.forward.outputs {
+                    let (a, b) = (array.data(), other.outputs[name].data());
+                    assert_bits_equal(&format!("{name} of {what}"), a, b);
+                }
+                for (name, array) in &found.forward.states {
+                    let (a, b) = (array.data(), other.states[name].data());
+                    assert_bits_equal(&format!("{name} of {what}"), a, b);
+                }
+            }
+            first.get_or_insert(found);
         }
     }
 }
