@@ -178,19 +178,18 @@ fn turns(entry: &Entry, scalars: &[i64]) -> usize {
     let chunk = entry.chunk.max(1) as usize;
     // Backward goes through a chunk twice: forward again, then in reverse.
     let loops = if entry.buffers.iter().any(|b| b.role == Role::Grad) { 2 } else { 1 };
-    // A lane of a scan takes one segment, behind loops over those before it or behind it.
-    let steps = match scalar("L") {
-        0 => scalar("T"),
-        segment => scalar("T").min(segment),
+    // A lane of a scan takes one segment, beside loops over those before it and behind it.
+    let (steps, others) = match scalar("L") {
+        0 => (scalar("T"), 0),
+        segment => (scalar("T").min(segment), entry.segments(scalars).saturating_mul(2)),
     };
-    let others = entry.segments(scalars).saturating_mul(2);
     let chunks = steps.div_ceil(chunk).saturating_mul(loops * (chunk + 1) + 1);
     // A product goes through all steps in each chunk; few programs multiply twice with one matrix.
     let matrices = entry.buffers.iter().filter(|buffer| buffer.shape == ["T", "T"]).count();
     let each = scalar("T").saturating_add(2).saturating_mul(2 * matrices);
     let chunks = chunks.saturating_add(scalar("T").div_ceil(chunk).saturating_mul(each));
     let terms = scalar("O").saturating_mul(scalar("S").saturating_add(2));
-    chunks.saturating_add(terms).saturating_add(others)
+    chunks.saturating_add(terms).saturating_add(others).saturating_add(1)
 }
 
 /// The words of the uniform, by their names.
