@@ -23,8 +23,7 @@ use crate::span::SourceMap;
 use crate::targets::Emitted;
 use crate::{ast, diff, egraph, kernel, saves};
 
-pub use params::param;
-use params::params;
+pub use params::{param, params};
 pub use refuse::check_built;
 use refuse::{check_options, not_built};
 

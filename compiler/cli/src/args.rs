@@ -56,6 +56,8 @@ pub enum Command {
     Plot(PlotArgs),
     /// Write a page that runs a neuron in a browser, through WebGPU
     Web(WebArgs),
+    /// List the neurons of the standard library, which std:NAME runs
+    List(ListArgs),
     /// List the devices of this machine
     Devices,
     /// Say what the kernel cache holds, or empty it
@@ -408,6 +410,14 @@ impl std::str::FromStr for Sizes {
         });
         Ok(Sizes(sizes.collect::<Result<_, _>>()?))
     }
+}
+
+/// Arguments of `list`.
+#[derive(Args)]
+pub struct ListArgs {
+    /// Print all about them as JSON: options, inputs, params, states, outputs
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `cache`.

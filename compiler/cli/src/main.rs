@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod explain;
 mod fmt;
+mod list;
 mod machine;
 mod manual;
 mod new;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &reporter).map(|()| true),
         Command::Grad(args) => run::grad(args, &reporter).map(|()| true),
         Command::Web(args) => web::web(args, &reporter).map(|()| true),
+        Command::List(args) => list::list(args).map(|()| true),
         Command::Devices => machine::list_devices().map(|()| true),
         Command::Cache(args) => machine::cache(args).map(|()| true),
         Command::Bench(args) => bench::bench(args, &reporter).map(|()| true),

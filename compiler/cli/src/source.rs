@@ -22,12 +22,21 @@ pub struct Text {
     pub text: String,
 }
 
-/// Reads a program; `-` is standard input.
+/// What a file of the standard library begins with on the command line.
+const STANDARD: &str = "std:";
+
+/// Reads a program; `-` is standard input, and `std:lif` the standard library's file of that name.
 pub fn read(file: &str) -> Result<Text> {
     if file == "-" {
         let text = whole(std::io::stdin().lock());
         let text = text.map_err(|why| format!("cannot read standard input: {why}"))?;
         return Ok(Text { name: STDIN.into(), text });
+    }
+    if let Some(name) = file.strip_prefix(STANDARD) {
+        let text = snn::neurons::source(name).ok_or_else(|| {
+            format!("the standard library has no neuron `{name}`: `snnc list` says what it has")
+        })?;
+        return Ok(Text { name: format!("std/{name}.snn"), text: text.into() });
     }
     let name = clean_path(Path::new(file));
     let text = open(Path::new(file)).map_err(|why| format!("cannot read {file}: {why}"))?;
@@ -52,9 +61,7 @@ impl Resolver for Files {
 fn standard(file: &str) -> std::result::Result<(String, String), String> {
     let text = file.strip_suffix(".snn").and_then(snn::neurons::source);
     let text = text.ok_or_else(|| {
-        let known: Vec<String> =
-            snn::neurons::NAMES.iter().map(|name| format!("`std/{name}.snn`")).collect();
-        format!("the standard library has {}", known.join(", "))
+        format!("the standard library has no `std/{file}`: `snnc list` says what it has")
     })?;
     Ok((format!("std/{file}"), text.into()))
 }

@@ -6,7 +6,7 @@ use crate::check::hir::{self, Neuron};
 use crate::span::Span;
 
 /// The params as the caller has them, in the order declared.
-pub(super) fn params(neuron: &Neuron) -> Vec<artifact::Param> {
+pub fn params(neuron: &Neuron) -> Vec<artifact::Param> {
     let mut all: Vec<(Span, artifact::Param)> = Vec::new();
     for element in &neuron.params {
         let made = param(element);
