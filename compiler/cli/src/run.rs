@@ -130,15 +130,19 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<()> {
     print(&summary.end(&names))
 }
 
+/// What thresholds of potentials are called.
+const THRESHOLDS: [&str; 2] = ["v_threshold", "v_th"];
+
 fn picture<'a>(manifest: &'a Manifest, call: &'a Call, outputs: &'a Arrays) -> plot::Run<'a> {
     let is_potential = |name: &&str| manifest.states.iter().any(|state| state.name == *name);
     let potential = outputs.keys().map(String::as_str).find(is_potential);
+    let threshold = THRESHOLDS.iter().find_map(|name| number(manifest, call, name));
     plot::Run {
         neuron: &manifest.neuron,
         note: note(manifest, call),
         inputs: rows(&call.inputs),
         outputs: over_time(manifest, outputs),
-        threshold: potential.zip(number(manifest, call, "v_th")),
+        threshold: potential.zip(threshold),
     }
 }
 

@@ -44,7 +44,7 @@ SURROGATES = {"sigmoid": sigmoid_derivative, "atan": atan_derivative}
 
 
 def run(case, operands):
-    x, v, v_th, v_reset = (operands[name] for name in ("x", "v0", "v_th", "v_reset"))
+    x, v, v_threshold, v_reset = (operands[name] for name in ("x", "v0", "v_threshold", "v_reset"))
     spike = surrogate(SURROGATES[case["surrogate"]])
     rest = torch.zeros_like(v_reset) if case["soft"] else v_reset
     spikes, margin = [], math.inf
@@ -55,10 +55,10 @@ def run(case, operands):
             h = v + (x[t] - (v - rest)) / operands["tau"]
         else:
             h = v - (v - rest) / operands["tau"] + x[t]
-        u = h - v_th
+        u = h - v_threshold
         s = spike(u)
         by = s.detach() if case["detach"] else s
-        v = h - by * v_th if case["soft"] else by * v_reset + (1 - by) * h
+        v = h - by * v_threshold if case["soft"] else by * v_reset + (1 - by) * h
         spikes.append(s)
         away = u.detach().abs()
         margin = min(margin, float(away[away > 0].min()))
@@ -104,7 +104,7 @@ def main():
     result = {key: value.astype(np.float32) for key, value in shared.items()}
     for case in cases():
         given = {"x": shared["x"], "v0": shared["v0"]}
-        given["v_th"] = np.full((1, 1, 1), 1.0)
+        given["v_threshold"] = np.full((1, 1, 1), 1.0)
         given["v_reset"] = np.full((1, 1, 1), V_RESET)
         if "tau" in case:
             given["tau"] = tau_of(case["tau"])

@@ -174,7 +174,7 @@ fn default(name: &str) -> Option<f32> {
         "tau" | "tau_w" => 2.0,
         "k" | "alpha" | "beta" => 0.5,
         "rho" => 0.9,
-        "v_th" | "a0" | "delta_t" => 1.0,
+        "v_threshold" | "a0" | "delta_t" => 1.0,
         "v_c" | "theta_rh" => 0.8,
         _ => 0.0,
     })

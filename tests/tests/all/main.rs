@@ -6,6 +6,7 @@ mod build;
 mod cpu;
 mod fuzz;
 mod language;
+mod library;
 #[cfg(unix)]
 mod link;
 mod oracle;

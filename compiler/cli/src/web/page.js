@@ -381,7 +381,7 @@ async function start() {
   at("neuron").value = NEURONS >> 1;
 
   const [raster, trace] = [new Raster(at("raster")), new Trace(at("potential"))];
-  const threshold = knobs.find(({ name }) => name === "v_th");
+  const threshold = knobs.find(({ name }) => ["v_threshold", "v_th"].includes(name));
   const draw = () => {
     const chosen = neuronAt(at("neuron").valueAsNumber || 0);
     const values = run.kept[at("output").value];

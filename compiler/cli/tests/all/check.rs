@@ -121,7 +121,7 @@ fn a_neuron_is_explained() {
     let text = folder.snnc(line).right();
     for part in [
         "neuron Lif: surr = sigmoid(alpha: 4.0)",
-        "lif.snn:20: fire   s = spike(v - v_th, surr)\n",
+        "lif.snn:20: fire   s = spike(v - v_threshold, surr)\n",
         "    grad x = ",
         "    grad tau = ",
         "        by g * (1 - s) of a spike",

@@ -77,14 +77,14 @@ fn params(
     let mut set = |name: &str, shape: Vec<usize>, data: Vec<f32>| {
         call.params.insert(name.into(), Array::new(shape, data).unwrap());
     };
-    set("v_th", vec![], vec![v_th]);
+    set("v_threshold", vec![], vec![v_th]);
     let (name, sharing) = variant.learnt.unwrap_or(("tau", Sharing::Layer));
     let shape = sizes.param_shape(sharing);
     let count = shape.iter().product();
-    if name == "v_th" {
+    if name == "v_threshold" {
         // Its gradient is what is learnt; its numbers stay on the grid.
         let near = numbers.uniform(count, 1.0, 1.25);
-        set("v_th", shape.clone(), near.into_iter().map(on_grid).collect());
+        set("v_threshold", shape.clone(), near.into_iter().map(on_grid).collect());
         v_reset = 0.0;
     }
     set("v_reset", vec![], vec![v_reset]);

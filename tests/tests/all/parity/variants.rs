@@ -25,7 +25,7 @@ pub const SHARINGS: [Sharing; 3] = [Sharing::Layer, Sharing::Channel, Sharing::N
 /// All variants of a neuron.
 pub fn variants(neuron: &'static str) -> Vec<Variant> {
     let learnt: Vec<Option<(&str, Sharing)>> = match neuron {
-        "if" => std::iter::once(None).chain(SHARINGS.map(|s| Some(("v_th", s)))).collect(),
+        "if" => std::iter::once(None).chain(SHARINGS.map(|s| Some(("v_threshold", s)))).collect(),
         "lif" => std::iter::once(None).chain(SHARINGS.map(|s| Some(("tau", s)))).collect(),
         _ => SHARINGS.map(|s| Some(("k", s))).to_vec(),
     };
@@ -69,9 +69,9 @@ impl Variant {
     /// The same with a second output `u`, the distance to the threshold.
     pub fn with_distance(&self) -> Program {
         let mut program = self.program();
-        let fired = "fire   s = spike(v - v_th, surr)";
+        let fired = "fire   s = spike(v - v_threshold, surr)";
         assert!(program.text.contains(fired));
-        let both = "fire {\n    s = spike(v - v_th, surr)\n    u = v - v_th\n  }";
+        let both = "fire {\n    s = spike(v - v_threshold, surr)\n    u = v - v_threshold\n  }";
         program.text =
             program.text.replace(fired, both).replace("output s", "output s\n  output u");
         program

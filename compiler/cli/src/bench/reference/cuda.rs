@@ -27,7 +27,7 @@ const GIVEN: [Line; 5] = [
     ("input.x", Role::Input, SEQUENCE),
     ("state.v?", Role::StateIn, LANE),
     ("param.tau", Role::Param, LAYER),
-    ("param.v_th", Role::Param, LAYER),
+    ("param.v_threshold", Role::Param, LAYER),
     ("param.v_reset", Role::Param, LAYER),
 ];
 
@@ -69,7 +69,7 @@ pub fn artifact(ptx: String) -> Artifact {
         inputs: port("x"),
         outputs: port("s"),
         states: port("v"),
-        params: [("tau", 2.0), ("v_th", 1.0), ("v_reset", 0.0)].map(param).to_vec(),
+        params: [("tau", 2.0), ("v_threshold", 1.0), ("v_reset", 0.0)].map(param).to_vec(),
         save: String::new(),
         saved: Vec::new(),
         entries: entries.into(),
