@@ -13,7 +13,20 @@ macro_rules! library {
 }
 
 library! {
-    "alif" "eif" "if" "izhikevich" "lif" "plif" "qif"
+    "activation_aware_if" "adapt" "adex" "adlif" "alif" "alpha" "alpha_lif" "alpha_synapse" "atrlif"
+    "brf" "burst" "clif" "coba" "cuba" "cuba_feedback" "cuba_lif" "dh_lif" "dsr_if" "dsr_lif" "egru"
+    "eif" "eif_ode" "escape_noise" "escape_rate" "few_spike" "few_spikes_over_time"
+    "fitzhugh_nagumo" "gated_lif" "gif" "glif1" "glif2" "glif3" "glif4" "glif5" "grid_if"
+    "half_threshold_if" "hg" "hindmarsh_rose" "hodgkin_huxley" "homeostatic" "if" "ilif"
+    "izhikevich" "izhikevich_2003" "izhikevich_ode" "klif" "lapicque" "lava_cuba_lif" "lava_rf"
+    "leaky" "learnt_width" "li" "liaf" "lif" "lif_units" "liquid_lif" "lsnn" "masked_psn"
+    "mihalas_niebur" "morris_lecar" "mpbn_lif" "multi_threshold" "nengo_lif" "noisy_cuba_lif"
+    "noisy_non_spiking_if" "non_spiking_if" "non_spiking_lif" "norse_lif" "norse_lif_adex"
+    "norse_lsnn" "ottt_lif" "outlier_aware_threshold" "phase_coding" "plif" "psn" "qif" "qif_ode"
+    "readout" "refractory" "resonate_and_fire" "rleaky" "se_adlif" "sigma_delta" "sliding_psn"
+    "sltt_lif" "spiking_recurrent_cell" "srm" "stbif" "step_forward" "synaptic" "tc_lif"
+    "ternary_if" "ternary_lif" "theta" "time_to_first_spike" "timed_decay" "tsodyks_markram"
+    "two_compartment" "wilson_cowan"
 }
 
 /// The text of a neuron file, as `import "std/lif.snn"` brings it for the name `lif`, and `snnc run std:lif` runs it.

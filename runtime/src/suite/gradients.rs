@@ -3,6 +3,8 @@
 //! Dual numbers in f64 through the f32 program's own values say what they have to be; central differences of the
 //! smoothed program in f64 say whether those are right.
 
+use std::collections::BTreeMap;
+
 use snn_compiler::check::GRADIENT;
 use snn_compiler::check::hir::{self, Draw, Sharing, Unary};
 use snn_compiler::diagnostic::{Diagnostic, Diagnostics};
@@ -37,6 +39,7 @@ pub fn check(
     let mut compare = |what: &str, name: &str, array: Option<&Array>, exact: &[f64]| {
         let Some(array) = array else { return };
         let found: Vec<f64> = array.data().iter().map(|number| f64::from(*number)).collect();
+        let exact = &summed(exact, found.len());
         let (apart, size) = (distance(&found, exact), norm(exact));
         if apart > NEAR * size.max(NEAR) {
             let message = format!("the gradient of the {what} `{name}` is not the oracle's");
@@ -51,17 +54,19 @@ pub fn check(
         compare("state", &state.name, found.states.get(&state.name), exact);
     }
     for (input, exact) in neuron.inputs.iter().zip(&exact.inputs) {
-        if let Some(param) = input.param().filter(|param| param.learn && neuron.is_parallel) {
-            let lanes = call.lanes.max(1);
-            let sums: Vec<f64> = exact.chunks_exact(lanes).map(|row| row.iter().sum()).collect();
-            compare("param", &param.name, found.params.get(&param.name), &sums);
+        if let Some(param) = input.param().filter(|param| param.learn) {
+            compare("param", &param.name, found.params.get(&param.name), exact);
         }
     }
     for (weight, exact) in neuron.weights.iter().zip(&exact.weights).filter(|(w, _)| w.learn) {
         compare("param", &weight.name, found.params.get(&weight.name), exact);
     }
+    let mut params: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (param, exact) in neuron.params.iter().zip(&exact.params).filter(|(p, _)| p.learn) {
-        compare("param", &param.name, found.params.get(&param.name), exact);
+        params.entry(param.of.as_ref().unwrap_or(&param.name)).or_default().extend(exact);
+    }
+    for (name, exact) in params {
+        compare("param", name, found.params.get(name), &exact);
     }
     (findings, differences(neuron, &call, &weights, span))
 }
@@ -98,6 +103,14 @@ fn differences(
     })
 }
 
+/// Gradients of numbers, added up where so few stand for all of them.
+fn summed(exact: &[f64], n: usize) -> Vec<f64> {
+    if n == 0 || n >= exact.len() || !exact.len().is_multiple_of(n) {
+        return exact.to_vec();
+    }
+    exact.chunks_exact(exact.len() / n).map(|alike| alike.iter().sum()).collect()
+}
+
 /// Numbers of both signs that are not alike.
 fn slope(i: usize) -> f64 {
     ((i * 7 + 3) % 11) as f64 / 5.0 - 1.0
@@ -126,11 +139,8 @@ fn as_oracle(
         inputs.push(match input.draw() {
             Some((draw, number)) => drawn(draw, number, (steps, lanes), call)?,
             None if input.product().is_some() => Vec::new(),
-            None => match input.param().filter(|_| neuron.is_parallel) {
-                Some(param) => {
-                    let of_steps = stored_of(param, call, steps)?.into_iter();
-                    of_steps.flat_map(|number| vec![number; lanes]).collect()
-                }
+            None => match input.param() {
+                Some(param) => of_steps(param, call, (steps, lanes))?,
                 None => find(&call.inputs, &input.name)?,
             },
         });
@@ -150,6 +160,14 @@ fn as_oracle(
     Some((own, oracle::Seeds { outputs, states: none }))
 }
 
+/// The numbers of a param that has some for each step, for each lane.
+fn of_steps(param: &hir::Param, call: &Call, (steps, lanes): (usize, usize)) -> Option<Vec<f64>> {
+    let each = if param.sharing == Sharing::Layer { 1 } else { lanes };
+    let numbers = stored_of(param, call, steps * each)?;
+    let repeat = if numbers.len() == steps { lanes } else { 1 };
+    Some(numbers.into_iter().flat_map(|number| vec![number; repeat]).collect())
+}
+
 fn drawn(draw: Draw, number: u32, places: (usize, usize), call: &Call) -> Option<Vec<f64>> {
     let draws = alone::draws(draw, number, places, call.seed, call.first_step).ok()?;
     Some(draws.into_iter().map(f64::from).collect())
@@ -158,7 +176,7 @@ fn drawn(draw: Draw, number: u32, places: (usize, usize), call: &Call) -> Option
 /// The stored numbers of a param that has so many where it is given none, or one for all.
 fn stored_of(param: &hir::Param, call: &Call, n: usize) -> Option<Vec<f64>> {
     let known = snn_compiler::pipeline::param(param);
-    let constrained: Vec<f32> = match call.params.get(&param.name).map(Array::data) {
+    let constrained: Vec<f32> = match given(param, call) {
         Some(&[number]) => vec![number; n],
         Some(numbers) => numbers.to_vec(),
         None => {
@@ -170,9 +188,21 @@ fn stored_of(param: &hir::Param, call: &Call, n: usize) -> Option<Vec<f64>> {
     Some(stored.into_iter().map(f64::from).collect())
 }
 
+/// What a call gives for a param; of one that is an element of another, its part.
+fn given<'c>(param: &hir::Param, call: &'c Call) -> Option<&'c [f32]> {
+    let Some(of) = &param.of else { return call.params.get(&param.name).map(Array::data) };
+    let array = call.params.get(of)?;
+    let place: usize = param.name.rsplit('@').next()?.parse().ok()?;
+    match (array.shape(), array.data()) {
+        (_, one @ [_]) => Some(one),
+        ([n, ..], all) => all.chunks_exact(all.len() / n.max(&1)).nth(place),
+        ([], _) => None,
+    }
+}
+
 /// The stored numbers of a param, and who shares them.
 fn shared(param: &hir::Param, call: &Call, lanes: usize) -> Option<Shared> {
-    let n = match (call.params.get(&param.name), param.sharing) {
+    let n = match (given(param, call), param.sharing) {
         (None, Sharing::Channel | Sharing::Neuron) => lanes,
         _ => 1,
     };

@@ -288,10 +288,9 @@ impl Neuron {
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] with the names that there are.
+    /// [`Error::Settings`] where there is none.
     pub fn standard(name: &str) -> Result<NeuronBuilder> {
-        let known = || crate::neurons::NAMES.join(", ");
-        let why = || format!("is not in the library, which has {}", known());
+        let why = || "is not in the library: `snnc list` says what it has".into();
         let text = crate::neurons::source(name);
         text.map(Self::of).ok_or_else(|| Error::Settings { layer: name.into(), why: why() })
     }

@@ -271,7 +271,7 @@ fn params_of_neurons_are_learnt_and_set() {
     let error = lif().param("tau", 0.5).build().err().unwrap().to_string();
     assert_eq!(error, "`tau` must lie in (1, inf), but element 0 is 0.5");
     let error = Neuron::standard("nothing").unwrap_err().to_string();
-    assert!(error.contains("is not in the library, which has alif"), "{error}");
+    assert!(error.contains("is not in the library: `snnc list`"), "{error}");
 }
 
 #[test]

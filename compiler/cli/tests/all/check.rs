@@ -159,3 +159,19 @@ fn help_and_version_are_results() {
     assert!(folder.snnc("--help").right().contains("Usage: snnc"));
     assert!(folder.snnc("--version").right().starts_with("snnc 0."));
 }
+
+#[test]
+fn the_library_is_listed_and_checked_by_name() {
+    let folder = Folder::new("check_std");
+    let listed = folder.snnc("list");
+    assert_eq!(listed.status, 0, "{}", listed.err);
+    assert!(listed.out.contains("The leaky integrate-and-fire neuron\n"), "{}", listed.out);
+    let all: serde_json::Value = serde_json::from_str(&folder.snnc("list --json").out).unwrap();
+    let lif = all.as_array().unwrap().iter().find(|neuron| neuron["name"] == "lif").unwrap();
+    assert_eq!(lif["params"][0]["name"], "tau");
+    assert_eq!(lif["options"][1]["name"], "decay_input");
+    assert_eq!(folder.snnc("check std:lif").status, 0);
+    let unknown = folder.snnc("check std:liv");
+    assert_eq!(unknown.status, 1);
+    assert!(unknown.err.contains("no neuron `liv`: `snnc list`"), "{}", unknown.err);
+}

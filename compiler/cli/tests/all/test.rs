@@ -54,6 +54,20 @@ fn a_test_that_fails_shows_the_number_and_offers_what_came_out() {
 }
 
 #[test]
+fn gradients_of_indexed_params_are_checked() {
+    let folder = Folder::new("test_indexed");
+    let neuron = "neuron N {\n  input x\n  param p[2] = [0.5, 0.25] learn\n  param c[T] = 0.5 learn\n  \
+                  state v = 0\n  charge v = 0.5 * p[0] * v + p[1] * x * c[t]\n  output v\n}\n";
+    let tests = "test \"a list\" {\n  neuron N { p = [1, 0.5]; c = [1, 2] }\n  x = [[1, 0.5], [2, 1]]\n  \
+                 expect v == [[0.5, 0.25], [2.25, 1.125]]\n  expect gradients\n}\n\
+                 test \"a number\" {\n  neuron N { p = 0.5 }\n  x = [[1, 0.5], [2, 1]]\n  \
+                 expect gradients\n}\n";
+    folder.write("n.snn", format!("{neuron}{tests}"));
+    let done = folder.snnc("test n.snn");
+    assert!(timeless(&done.out).contains("ok. 3 passed"), "{}{}", done.out, done.err);
+}
+
+#[test]
 fn what_a_test_gives_has_to_fit() {
     let folder = Folder::new("test_misfit");
     let tests = "test \"a\" {\n  neuron N\n  x = [1, 2]\n  T = 3\n  expect v == 1\n}\n\
