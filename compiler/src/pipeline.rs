@@ -450,7 +450,8 @@ fn level(name: &str) -> Result<crate::targets::cranelift::Level, Unsupported> {
 pub fn key(neuron: &Neuron, options: &Options) -> String {
     let Schedule { chunk, lanes, block } = options.schedule();
     let tuning = options.tuning;
-    let mut text = format!("snnc {} abi {}\n", env!("CARGO_PKG_VERSION"), artifact::ABI);
+    let (version, source) = (env!("CARGO_PKG_VERSION"), env!("SNNC_SOURCE"));
+    let mut text = format!("snnc {version} {source} abi {}\n", artifact::ABI);
     let _ = writeln!(text, "target {:?} simplify {}", options.target, options.simplify);
     let _ = writeln!(text, "math strict compute f32 chunk {chunk} lanes {lanes} block {block}");
     let _ = writeln!(text, "schedule {tuning}");

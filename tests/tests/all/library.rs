@@ -29,6 +29,10 @@ fn every_file_is_listed() {
     let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names, snn::neurons::NAMES);
+    let page = std::fs::read_to_string(folder.join("../../docs/neurons.md")).unwrap();
+    for name in names {
+        assert!(page.contains(&format!("| `{name}` | ")), "{name} has no row in docs/neurons.md");
+    }
 }
 
 #[test]
@@ -53,7 +57,8 @@ fn their_tests_pass(part: usize) {
         let suite = Suite::new(Source { name, text }, &NoImports);
         assert!(suite.findings.is_empty(), "{}", render(&suite.sources, &suite.findings, false));
         assert!(!suite.tests().is_empty(), "{name} has no tests");
-        let n_devices = if is_soak() || i / PARTS % SHARE == 0 { devices().len() } else { 1 };
+        let n_devices =
+            if is_soak() || (i / PARTS).is_multiple_of(SHARE) { devices().len() } else { 1 };
         for (test, device) in
             suite.tests().iter().flat_map(|t| devices()[..n_devices].iter().map(move |d| (t, d)))
         {
