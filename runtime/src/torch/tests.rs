@@ -4,6 +4,7 @@ mod embedded;
 
 use std::sync::LazyLock;
 
+use snn_compiler::kernel::schedule::Tuning;
 use tch::{Device, IndexOp, Kind, Tensor};
 
 use super::{Call, Forward, Neuron, Tensors};
@@ -17,12 +18,21 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-fn compile(text: &str, change: impl FnOnce(&mut snn_compiler::check::Specialization)) -> Neuron {
+/// Compiles with a schedule and changes to what is decided.
+fn compile_tuned(
+    text: &str,
+    tuning: Tuning,
+    change: impl FnOnce(&mut snn_compiler::check::Specialization),
+) -> Neuron {
     let resolver = snn_compiler::check::NoImports;
     let mut specialization = snn_compiler::check::Specialization::default();
     change(&mut specialization);
     let program = Program { name: "<text>", text, specialization, resolver: &resolver };
-    Neuron::new(&program, Jit::with_cache(None)).unwrap()
+    Neuron::new(&program, Jit::with_cache(None).tuned(tuning)).unwrap()
+}
+
+fn compile(text: &str, change: impl FnOnce(&mut snn_compiler::check::Specialization)) -> Neuron {
+    compile_tuned(text, Tuning::default(), change)
 }
 
 fn neuron(text: &str) -> Neuron {
@@ -66,6 +76,35 @@ fn on_host(text: &str, x: &Tensor) -> crate::neuron::Gradients {
 fn backward(forward: &Forward) {
     let sums: Vec<Tensor> = forward.outputs.values().map(|o| o.sum(Kind::Float)).collect();
     Tensor::stack(&sums, 0).sum(Kind::Float).backward();
+}
+
+/// Segments of time run side by side give what the loop gives but for rounding, sums over lanes included.
+#[test]
+fn scans_are_near_the_loop() {
+    let text = read("tests/scan/linear_lif.snn");
+    let learn = |special: &mut snn_compiler::check::Specialization| {
+        special.learn = vec!["tau".into()];
+        special.share = vec![("tau".into(), snn_compiler::check::hir::Sharing::Neuron)];
+    };
+    let run = |scan: bool, device| {
+        let neuron = compile_tuned(&text, Tuning { scan, ..Tuning::default() }, learn);
+        let x = noise(&[150, 3, 7]).to_device(device).set_requires_grad(true);
+        let tau = (noise(&[7]).abs() + 1.5).to_device(device).set_requires_grad(true);
+        let v = noise(&[3, 7]).to_device(device).set_requires_grad(true);
+        let call = Call {
+            inputs: tensors([("x", &x)]),
+            params: tensors([("tau", &tau)]),
+            states: tensors([("v", &v)]),
+            ..Call::default()
+        };
+        let forward = neuron.forward(&call).unwrap();
+        (forward.outputs["s"].sum(Kind::Float) + forward.states["v"].sum(Kind::Float)).backward();
+        let last = forward.states["v"].detach();
+        [last, x.grad(), tau.grad(), v.grad()].map(|tensor| tensor.to_device(Device::Cpu))
+    };
+    for (a, b) in run(true, Device::Cpu).iter().zip(&run(false, Device::Cpu)) {
+        close(a, b);
+    }
 }
 
 #[test]

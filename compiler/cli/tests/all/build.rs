@@ -148,7 +148,7 @@ fn a_schedule_decides_the_code() {
         assert!(err.contains(why), "{err}");
     }
     for (schedule, why) in [
-        ("fast", "`fast` is none of chunk=STEPS, forward=LANESxTHREADS"),
+        ("fast", "`fast` is none of auto, loop, scan, chunk=STEPS"),
         ("chunk=0", "a chunk has from 1 to 1024 steps"),
         ("chunk=8,forward=2", "`2` is no LANESxTHREADS, such as 2x128"),
     ] {

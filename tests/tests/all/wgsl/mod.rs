@@ -15,6 +15,7 @@ mod products;
 mod random;
 #[cfg(feature = "wgpu")]
 mod run;
+#[cfg(feature = "wgpu")]
 mod segments;
 
 use snn_artifact::Code;
