@@ -4,52 +4,33 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use snn_compiler::ast::{self, CommentKind};
-use snn_compiler::check::hir::Neuron;
 use snn_compiler::check::{NoImports, Specialization};
 use snn_compiler::pipeline::{self, Source};
-use snn_compiler::span;
+use snn_compiler::span::SourceMap;
 
 use crate::args::ListArgs;
 use crate::report::{Failure, Result, print};
 
-/// What there is to say of a neuron.
-struct Entry {
-    /// The file's name.
-    name: &'static str,
-    /// What it is, in a sentence.
-    description: String,
-    neuron: Neuron,
-}
-
 /// Prints the neurons, a line each, or all about them as JSON.
 pub fn list(args: &ListArgs) -> Result<()> {
-    let all: Vec<Entry> =
-        snn::neurons::NAMES.iter().map(|name| entry(name)).collect::<Result<_>>()?;
+    let names = snn::neuron::NAMES;
     if args.json {
-        let all: Vec<Value> = all.iter().map(json).collect();
-        return print(&format!("{}\n", serde_json::to_string_pretty(&all).map_err(message)?));
+        let all = names.iter().map(|name| json(name)).collect::<Result<Vec<Value>>>()?;
+        return print(&format!("{:#}\n", Value::from(all)));
     }
-    let width = all.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
     let mut text = String::new();
-    for Entry { name, description, .. } in &all {
-        _ = writeln!(text, "{name:width$}  {description}");
+    for name in names {
+        _ = writeln!(text, "{name:width$}  {}", description(name));
     }
     print(&text)
 }
 
-fn entry(name: &'static str) -> Result<Entry> {
-    let text = snn::neurons::source(name).unwrap_or_default();
-    let file = format!("std/{name}.snn");
-    let source = Source { name: &file, text };
-    let front = pipeline::front(source, &Specialization::default(), &NoImports);
-    let front = front.map_err(|found| Failure::Findings(found.sources, found.diagnostics))?;
-    let own = front.findings.sources.get(front.neuron.span.file);
-    let description = own.map(description).unwrap_or_default();
-    Ok(Entry { name, description, neuron: front.neuron })
-}
-
 /// The first sentence of what is said of a file.
-fn description(source: &span::Source) -> String {
+fn description(name: &str) -> String {
+    let mut sources = SourceMap::new();
+    let file = sources.add(name, snn::neuron::source(name).unwrap_or_default());
+    let Some(source) = sources.get(file) else { return String::new() };
     let (module, _) = ast::parse(source);
     let lines = module.comments.iter().filter(|comment| comment.kind == CommentKind::FileDoc);
     let lines =
@@ -63,24 +44,24 @@ fn description(source: &span::Source) -> String {
     text[..end.unwrap_or(text.len())].trim_end_matches('.').to_string()
 }
 
-fn json(entry: &Entry) -> Value {
-    let Entry { name, description, neuron } = entry;
+fn json(name: &str) -> Result<Value> {
+    let text = snn::neuron::source(name).unwrap_or_default();
+    let source = Source { name: &format!("std/{name}.snn"), text };
+    let front = pipeline::front(source, &Specialization::default(), &NoImports);
+    let front = front.map_err(|found| Failure::Findings(found.sources, found.diagnostics))?;
+    let neuron = &front.neuron;
     let option = |(name, value): &(String, String)| json!({ "name": name, "default": value });
     let names = |all: Vec<&String>| json!(all);
     let given = neuron.inputs.iter().filter(|input| input.is_given());
-    json!({
+    Ok(json!({
         "name": name,
         "neuron": neuron.name,
-        "description": description,
+        "description": description(name),
         "parallel": neuron.is_parallel,
         "options": neuron.options.iter().map(option).collect::<Vec<_>>(),
         "inputs": names(given.map(|input| &input.name).collect()),
         "params": pipeline::params(neuron),
         "states": names(neuron.states.iter().map(|state| &state.name).collect()),
         "outputs": names(neuron.outputs.iter().map(|output| &output.name).collect()),
-    })
-}
-
-fn message(error: impl std::fmt::Display) -> Failure {
-    Failure::Message(error.to_string())
+    }))
 }

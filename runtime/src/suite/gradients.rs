@@ -195,7 +195,7 @@ fn given<'c>(param: &hir::Param, call: &'c Call) -> Option<&'c [f32]> {
     let place: usize = param.name.rsplit('@').next()?.parse().ok()?;
     match (array.shape(), array.data()) {
         (_, one @ [_]) => Some(one),
-        ([n, ..], all) => all.chunks_exact(all.len() / n.max(&1)).nth(place),
+        ([n, ..], all) => all.chunks_exact((all.len() / n.max(&1)).max(1)).nth(place),
         ([], _) => None,
     }
 }

@@ -179,7 +179,9 @@ fn first_carries(
     match part {
         Part::All => {}
         Part::Carry => last.fill(zero),
-        Part::Segment(linear) => last = scan::ends(writer, scope, linear, &last),
+        Part::Segment(linear) => {
+            last = scan::from_others(writer, scope, linear, Order::Reverse, &last)
+        }
     }
     let mut carries: Vec<Carry> = last.into_iter().map(|init| writer.carry(init)).collect();
     carries.extend(adjoint.sums.iter().map(|_| writer.carry(zero)));

@@ -29,7 +29,7 @@ pub fn write(
     let first = writer.first_states(&mut scope);
     let mut first: Vec<ValueId> = first.into_iter().map(|(value, _)| value).collect();
     if let Part::Segment(linear) = part {
-        first = scan::starts(&mut writer, &mut scope, linear, &first);
+        first = scan::from_others(&mut writer, &mut scope, linear, Order::Forward, &first);
     }
     let buffers = buffers(&mut writer);
     let mut packed = Packed::new(&mut writer);

@@ -66,7 +66,8 @@ fn carry(name: &str, neuron: &Neuron, linear: &Linear, schedule: Schedule) -> Ke
     let (zero, one) = (writer.real(0.0), writer.real(1.0));
     let n_states = neuron.states.len();
     let mut chunks: Vec<Carry> = (0..n_states).map(|_| writer.carry(zero)).collect();
-    let entries = entries(linear);
+    let reaches = linear.reaches();
+    let entries = entries(&reaches);
     for &(i, j) in &entries {
         chunks.push(writer.carry(if i == j { one } else { zero }));
     }
@@ -97,7 +98,7 @@ fn carry(name: &str, neuron: &Neuron, linear: &Linear, schedule: Schedule) -> Ke
         scope.body.push(Stmt::Store(buffer, *value));
     }
     for ((i, j), value) in entries.into_iter().zip(matrix) {
-        if linear.reaches()[i][j] {
+        if reaches[i][j] {
             let buffer = segment(&mut writer, &entry_name(neuron, i, j), true);
             scope.body.push(Stmt::Store(buffer, *value));
         }
@@ -106,8 +107,7 @@ fn carry(name: &str, neuron: &Neuron, linear: &Linear, schedule: Schedule) -> Ke
 }
 
 /// The entries of a segment's matrix that are not always 0, and those that are 1 before the first step.
-fn entries(linear: &Linear) -> Vec<(usize, usize)> {
-    let reaches = linear.reaches();
+fn entries(reaches: &[Vec<bool>]) -> Vec<(usize, usize)> {
     let all = (0..reaches.len()).flat_map(|i| (0..reaches.len()).map(move |j| (i, j)));
     all.filter(|&(i, j)| i == j || reaches[i][j]).collect()
 }
@@ -128,45 +128,20 @@ fn sum(
     terms.fold(first, |sum, term| writer.value(scope, Op::Binary(Binary::Add, sum, term)))
 }
 
-/// The states that a segment begins with, from those before the first.
-pub fn starts(
-    writer: &mut Writer<'_>,
-    scope: &mut Scope,
-    linear: &Linear,
-    first: &[ValueId],
-) -> Vec<ValueId> {
-    let name = |neuron: &Neuron, i| sum_name(neuron, i);
-    let entry = |neuron: &Neuron, i, j| entry_name(neuron, i, j);
-    put_together(writer, scope, linear, Order::Forward, first, (name, entry))
-}
-
-/// The gradients of the states behind a segment, from those behind the last.
-pub fn ends(
-    writer: &mut Writer<'_>,
-    scope: &mut Scope,
-    linear: &Linear,
-    last: &[ValueId],
-) -> Vec<ValueId> {
-    let name = |neuron: &Neuron, i| grad_name(neuron, i);
-    let entry = |neuron: &Neuron, i, j| entry_name(neuron, j, i);
-    put_together(writer, scope, linear, Order::Reverse, last, (name, entry))
-}
-
-/// Goes over the segments on one side, in each with the matrix of the names of `entry` and with what is added, of the
-/// names of `name`.
-fn put_together(
+/// Goes over the segments before the lane's own, from the states before the first to those that it begins with; in
+/// reverse over those behind it, from the gradients of the states behind the last to those of its own end.
+pub fn from_others(
     writer: &mut Writer<'_>,
     scope: &mut Scope,
     linear: &Linear,
     order: Order,
     first: &[ValueId],
-    (name, entry): (impl Fn(&Neuron, usize) -> String, impl Fn(&Neuron, usize, usize) -> String),
 ) -> Vec<ValueId> {
     let reaches = linear.reaches();
-    let counts = |i: usize, j: usize| match order {
-        Order::Forward => reaches[i][j],
-        Order::Reverse => reaches[j][i],
-    };
+    let is_forward = order == Order::Forward;
+    let added = if is_forward { sum_name } else { grad_name };
+    // Gradients go through the transposed matrix.
+    let entry = |i: usize, j: usize| if is_forward { (i, j) } else { (j, i) };
     let neuron = writer.neuron;
     let mut carries: Vec<Carry> = first.iter().map(|value| writer.carry(*value)).collect();
     let mut body = scope.inner();
@@ -176,10 +151,14 @@ fn put_together(
     };
     for i in 0..carries.len() {
         let mut terms = Vec::new();
-        for j in (0..carries.len()).filter(|&j| counts(i, j)) {
-            terms.push((load(writer, &mut body, &entry(neuron, i, j)), carries[j].param));
+        for (j, carry) in carries.iter().enumerate() {
+            let (of, by) = entry(i, j);
+            if reaches[of][by] {
+                let name = entry_name(neuron, of, by);
+                terms.push((load(writer, &mut body, &name), carry.param));
+            }
         }
-        let last = load(writer, &mut body, &name(neuron, i));
+        let last = load(writer, &mut body, &added(neuron, i));
         carries[i].next = sum(writer, &mut body, &terms, Some(last));
     }
     let results = carries.iter().map(|carry| carry.result).collect();
