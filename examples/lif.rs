@@ -5,7 +5,7 @@ use std::error::Error;
 use snn_runtime::neuron::{Array, Call, Neuron, Seeds};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let lif = Neuron::compile(snn::neurons::source("lif").ok_or("no such neuron")?)?;
+    let lif = Neuron::compile(snn::neuron::source("lif").ok_or("no such neuron")?)?;
     // 100 steps of 64 neurons, each with a constant input of its own between 0 and 2.
     let x = (0..6400).map(|i| (i % 64) as f32 / 32.0).collect();
     let x = Array::new(vec![100, 64], x)?;

@@ -14,7 +14,7 @@ mod files;
 pub mod layer;
 #[cfg(feature = "data")]
 pub mod log;
-pub mod neurons;
+pub mod neuron;
 #[cfg(feature = "torch")]
 pub mod nn;
 #[cfg(feature = "torch")]

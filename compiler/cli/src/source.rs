@@ -33,7 +33,7 @@ pub fn read(file: &str) -> Result<Text> {
         return Ok(Text { name: STDIN.into(), text });
     }
     if let Some(name) = file.strip_prefix(STANDARD) {
-        let text = snn::neurons::source(name).ok_or_else(|| {
+        let text = snn::neuron::source(name).ok_or_else(|| {
             format!("the standard library has no neuron `{name}`: `snnc list` says what it has")
         })?;
         return Ok(Text { name: format!("std/{name}.snn"), text: text.into() });
@@ -59,7 +59,7 @@ impl Resolver for Files {
 }
 
 fn standard(file: &str) -> std::result::Result<(String, String), String> {
-    let text = file.strip_suffix(".snn").and_then(snn::neurons::source);
+    let text = file.strip_suffix(".snn").and_then(snn::neuron::source);
     let text = text.ok_or_else(|| {
         format!("the standard library has no `std/{file}`: `snnc list` says what it has")
     })?;

@@ -43,7 +43,7 @@ impl Files {
     }
 
     fn standard(&self, file: &str) -> std::result::Result<String, String> {
-        let library = self.library.ok_or("give it with `Build::library(snn::neurons::source)`")?;
+        let library = self.library.ok_or("give it with `Build::library(snn::neuron::source)`")?;
         let text = file.strip_suffix(".snn").and_then(library);
         Ok(text.ok_or("the standard library has no such file")?.into())
     }

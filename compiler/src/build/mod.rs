@@ -29,7 +29,7 @@ pub use error::{Error, Result};
 
 use files::Files;
 
-/// Finds a file of the standard library by its name: `snn::neurons::source`.
+/// Finds a file of the standard library by its name: `snn::neuron::source`.
 pub type Library = fn(&str) -> Option<&'static str>;
 
 /// Compiles the only neuron of a file, as it is by default, for the processors of the target that cargo
@@ -149,7 +149,7 @@ impl Build {
         self
     }
 
-    /// Where imports of `std/...` are found: `snn::neurons::source`.
+    /// Where imports of `std/...` are found: `snn::neuron::source`.
     pub fn library(mut self, library: Library) -> Self {
         self.library = Some(library);
         self

@@ -97,7 +97,7 @@ impl Operands {
             return Ok(());
         };
         on(&param.name, given, self.run.device)?;
-        let given = given.to_kind(Kind::Float);
+        let given = self.each(param, given.to_kind(Kind::Float));
         match &param.axis {
             None => {
                 let own = self.run.shared(&param.name, param.sharing, &given)?;
@@ -127,6 +127,16 @@ impl Operands {
             }
         }
         Ok(())
+    }
+
+    /// A param with an index as it was given, where one number stands for all of them.
+    fn each(&self, param: &Param, given: Tensor) -> Tensor {
+        let n = match &param.axis {
+            Some(Axis::Elements(defaults)) => defaults.len() as i64,
+            Some(Axis::Steps) if !self.is_parallel => self.run.shape[0],
+            _ => return given,
+        };
+        if given.numel() == 1 && given.dim() == 0 { given.expand([n], false) } else { given }
     }
 
     fn state(&mut self, port: &Port, given: &Tensor) -> Result<()> {

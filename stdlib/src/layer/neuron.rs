@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use snn_artifact::naming::{self, Moment};
-use snn_artifact::{Param, Sharing};
+use snn_artifact::{Axis, Manifest, Param, Sharing};
 use snn_compiler::check::{NoImports, Specialization, hir};
 use snn_runtime::jit::{Jit, Program};
 use snn_runtime::neuron::stored_numbers;
@@ -18,7 +18,7 @@ use crate::nn::{Context, Module, Node, States, StepMode, Value};
 
 /// Neurons of a `.snn` program, one for each element of what comes to them.
 ///
-/// The layer gives the program's first output. Learnt params are the module's params, as they are stored: the `w`
+/// The layer gives the program's first output, or the one that [`NeuronBuilder::output`] names. Learnt params are the module's params, as they are stored: the `w`
 /// of a param with a `via`. States are the program's.
 pub struct Neuron {
     kernels: Kernels,
@@ -30,6 +30,8 @@ pub struct Neuron {
     learnt: BTreeMap<String, Tensor>,
     constants: BTreeMap<String, Tensor>,
     states: States,
+    /// The sequences that it was asked to keep, of the last run.
+    kept: BTreeMap<String, Tensor>,
     node: Node,
     /// Where it draws next, if it draws: the seed and the number of the step, on the CPU.
     draws: Option<Tensor>,
@@ -58,10 +60,31 @@ pub struct NeuronBuilder {
     program: Code,
     specialization: Specialization,
     sizes: BTreeMap<String, Vec<i64>>,
-    numbers: BTreeMap<String, f64>,
+    numbers: BTreeMap<String, Numbers>,
     steps: Option<i64>,
+    step_mode: Option<StepMode>,
+    keep: Vec<String>,
+    output: Option<String>,
     channel_axis: Option<isize>,
     seed: Option<u64>,
+}
+
+/// The constrained numbers of a param.
+#[derive(Debug)]
+enum Numbers {
+    /// One for all.
+    Same(f64),
+    /// One for each channel, neuron, element or step.
+    Each(Tensor),
+}
+
+impl Clone for Numbers {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Same(number) => Self::Same(*number),
+            Self::Each(numbers) => Self::Each(numbers.shallow_clone()),
+        }
+    }
 }
 
 impl NeuronBuilder {
@@ -74,7 +97,15 @@ impl NeuronBuilder {
     /// A number for a param, the constrained one (the `0.5` of a decay): what it begins with where it is learnt,
     /// and what it is where it is not.
     pub fn param(mut self, name: &str, number: f64) -> Self {
-        self.numbers.insert(name.into(), number);
+        self.numbers.insert(name.into(), Numbers::Same(number));
+        self
+    }
+
+    /// Numbers for a param that has more than one: `[C]` by channel, one step without the batch by neuron, `[K]`,
+    /// `[T]` or `[T, T]`.
+    pub fn numbers(mut self, name: &str, numbers: &Tensor) -> Self {
+        self.sizes.insert(name.into(), numbers.size());
+        self.numbers.insert(name.into(), Numbers::Each(numbers.detach().copy()));
         self
     }
 
@@ -115,6 +146,25 @@ impl NeuronBuilder {
         Self { steps: Some(steps), ..self }
     }
 
+    /// How it is called, whatever the network around it is: `[N, *]` a step, or `[T, N, *]`.
+    pub fn step_mode(self, step_mode: StepMode) -> Self {
+        Self { step_mode: Some(step_mode), ..self }
+    }
+
+    /// Keeps a state as it is at the end of each step, for [`Neuron::sequence`]. Gradients come through it as through
+    /// an output.
+    pub fn keep(mut self, state: &str) -> Self {
+        if !self.keep.iter().any(|known| known == state) {
+            self.keep.push(state.into());
+        }
+        self
+    }
+
+    /// Which output the layer gives; without it, the first.
+    pub fn output(self, name: &str) -> Self {
+        Self { output: Some(name.into()), ..self }
+    }
+
     /// Which axis of `[T, N, *]` is the channels'; without it, 2.
     pub fn channel_axis(self, axis: isize) -> Self {
         Self { channel_axis: Some(axis), ..self }
@@ -143,6 +193,7 @@ impl NeuronBuilder {
             Specialization { normalize: normalize.to_vec(), ..self.specialization.clone() };
         match &self.program {
             Code::Text(text) => {
+                let specialization = Specialization { watch: self.keep.clone(), ..specialization };
                 let program =
                     Program { name: "<neuron>", text, specialization, resolver: &NoImports };
                 Ok(Kernels::new(&program, Jit::new()?)?)
@@ -158,32 +209,20 @@ impl NeuronBuilder {
             let n = manifest.inputs.len();
             return Err(wrong(format!("has {n} inputs, but a layer takes one")));
         };
-        let output = manifest.outputs.first().map(|output| output.name.clone());
-        let output = output.ok_or_else(|| wrong("has no output".into()))?;
+        let output = self.output_of(&manifest).map_err(wrong)?;
+        self.check_kept(&manifest)?;
         let constants = self.constants(&kernels)?;
         let mut learnt = BTreeMap::new();
         for param in manifest.params.iter().filter(|param| param.learn) {
-            let size = match (param.sharing, self.sizes.get(&param.name)) {
-                (_, Some(size)) => size.clone(),
-                (Sharing::Layer, None) if param.has_steps() || param.is_matrix() => {
-                    let needs = || {
-                        let name = &param.name;
-                        wrong(format!("learns `{name}` for each step: say how many by `steps`"))
-                    };
-                    let steps = self.steps.ok_or_else(needs)?;
-                    vec![steps; if param.is_matrix() { 2 } else { 1 }]
-                }
-                (Sharing::Layer, None) => Vec::new(),
-                (_, None) => {
-                    let name = &param.name;
-                    return Err(wrong(format!(
-                        "learns `{name}`, which has more than one number: say how many by `sized`"
-                    )));
-                }
-            };
             let numbers = match self.numbers.get(&param.name) {
-                Some(&number) => stored(param, number)?.expand(&size, false).contiguous(),
-                None => kernels.initial(&param.name, &size, self.seed.unwrap_or(0))?,
+                Some(numbers) => {
+                    let size = self.size(param, true).map_err(wrong)?;
+                    stored(param, numbers)?.f_expand(&size, false)?.f_contiguous()?
+                }
+                None => {
+                    let size = self.size(param, false).map_err(wrong)?;
+                    kernels.initial(&param.name, &size, self.seed.unwrap_or(0))?
+                }
             };
             learnt.insert(param.name.clone(), numbers.set_requires_grad(true));
         }
@@ -192,9 +231,10 @@ impl NeuronBuilder {
         for (name, value) in &manifest.options {
             node = node.with(name, Value::Text(value.clone()));
         }
-        for (name, &number) in self.numbers.iter().filter(|(name, _)| constants.contains_key(*name))
-        {
-            node = node.with(name, Value::Real(number));
+        for (name, numbers) in &self.numbers {
+            if let (true, Numbers::Same(number)) = (constants.contains_key(name), numbers) {
+                node = node.with(name, Value::Real(*number));
+            }
         }
         Ok(Neuron {
             input: input.name.clone(),
@@ -202,6 +242,7 @@ impl NeuronBuilder {
             learnt,
             constants,
             states: States::new(),
+            kept: BTreeMap::new(),
             node,
             draws,
             rate: None,
@@ -213,16 +254,74 @@ impl NeuronBuilder {
 }
 
 impl NeuronBuilder {
+    /// The shape of a learnt param, with or without the axis of `p[K]`.
+    fn size(&self, param: &Param, is_whole: bool) -> Result<Vec<i64>, String> {
+        let name = &param.name;
+        let elements = match &param.axis {
+            Some(Axis::Elements(defaults)) if is_whole => Some(defaults.len() as i64),
+            _ => None,
+        };
+        if let Some(Numbers::Each(numbers)) = self.numbers.get(name) {
+            return Ok(numbers.size());
+        }
+        let size = match (param.sharing, self.sizes.get(name)) {
+            (_, Some(size)) => size.clone(),
+            (Sharing::Layer, None) if param.has_steps() || param.is_matrix() => {
+                let needs = || format!("learns `{name}` for each step: say how many by `steps`");
+                vec![self.steps.ok_or_else(needs)?; if param.is_matrix() { 2 } else { 1 }]
+            }
+            (Sharing::Layer, None) => Vec::new(),
+            (_, None) => {
+                return Err(format!(
+                    "learns `{name}`, which has more than one number: say how many by `sized`"
+                ));
+            }
+        };
+        Ok(elements.into_iter().chain(size).collect())
+    }
+
     /// The numbers of params that are not learnt.
     fn constants(&self, kernels: &Kernels) -> Result<BTreeMap<String, Tensor>> {
         let mut constants = BTreeMap::new();
-        for (name, &number) in &self.numbers {
+        for (name, numbers) in &self.numbers {
             let param = kernels.param(name)?;
             if !param.learn {
-                constants.insert(name.clone(), stored(param, number)?);
+                constants.insert(name.clone(), stored(param, numbers)?);
             }
         }
         Ok(constants)
+    }
+
+    /// The output that the layer gives.
+    fn output_of(&self, manifest: &Manifest) -> Result<String, String> {
+        let names: Vec<&str> = manifest.outputs.iter().map(|output| output.name.as_str()).collect();
+        match &self.output {
+            None => names.first().map(|name| (*name).into()).ok_or_else(|| "has no output".into()),
+            Some(name) if names.contains(&name.as_str()) => Ok(name.clone()),
+            Some(name) => {
+                Err(format!("has no output `{name}`: its outputs are `{}`", names.join("`, `")))
+            }
+        }
+    }
+
+    /// What is to be kept has to be a state, and something that an embedded neuron gives.
+    fn check_kept(&self, manifest: &Manifest) -> Result<()> {
+        let wrong = |why: String| Error::Settings { layer: manifest.neuron.clone(), why };
+        for name in &self.keep {
+            if !manifest.states.iter().any(|state| state.name == *name) {
+                let states: Vec<&str> = manifest.states.iter().map(|s| s.name.as_str()).collect();
+                let states = states.join("`, `");
+                let has =
+                    if states.is_empty() { "it has none".into() } else { format!("`{states}`") };
+                return Err(wrong(format!("keeps `{name}`, which is not a state of it: {has}")));
+            }
+            if !manifest.outputs.iter().any(|output| output.name == *name) {
+                return Err(wrong(format!(
+                    "is embedded without `{name}` of each step: write `output {name}` in its file"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -252,10 +351,20 @@ fn draws(seed: Option<u64>) -> Result<Tensor> {
     Ok(Tensor::from_slice(&[seed, 0]))
 }
 
-/// The stored number of a constrained one.
-fn stored(param: &Param, number: f64) -> Result<Tensor> {
-    let stored = stored_numbers(param, &[number as f32])?;
-    Ok(Tensor::from_slice(&stored).reshape([1_i64; 0]))
+/// The stored numbers of constrained ones.
+fn stored(param: &Param, numbers: &Numbers) -> Result<Tensor> {
+    match numbers {
+        Numbers::Same(number) => {
+            let stored = stored_numbers(param, &[*number as f32])?;
+            Ok(Tensor::from_slice(&stored).f_reshape([1_i64; 0])?)
+        }
+        Numbers::Each(numbers) => {
+            let flat =
+                numbers.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_reshape([-1_i64])?;
+            let flat = Vec::<f32>::try_from(&flat)?;
+            Ok(Tensor::from_slice(&stored_numbers(param, &flat)?).f_reshape(numbers.size())?)
+        }
+    }
 }
 
 impl Neuron {
@@ -291,13 +400,24 @@ impl Neuron {
     /// [`Error::Settings`] where there is none.
     pub fn standard(name: &str) -> Result<NeuronBuilder> {
         let why = || "is not in the library: `snnc list` says what it has".into();
-        let text = crate::neurons::source(name);
+        let text = crate::neuron::source(name);
         text.map(Self::of).ok_or_else(|| Error::Settings { layer: name.into(), why: why() })
     }
 
     /// Sets a state, `[N, *]`, from which the next call goes on.
     pub fn set_state(&mut self, name: &str, value: Tensor) {
         self.states.insert(name.into(), value);
+    }
+
+    /// A state at the end of each step of the last run, `[T, N, *]` or, of a single step, `[N, *]`: one that
+    /// [`NeuronBuilder::keep`] named.
+    pub fn sequence(&self, state: &str) -> Option<&Tensor> {
+        self.kept.get(state)
+    }
+
+    /// The membrane potential `v` at the end of each step of the last run, where it is kept.
+    pub fn v_seq(&self) -> Option<&Tensor> {
+        self.sequence("v")
     }
 
     /// Whether it can normalise by the channels of a batch normalisation, the axis 2 of `[T, N, *]`: what was compiled
@@ -329,7 +449,7 @@ impl Neuron {
         moments: &[(Moment, &Tensor)],
         context: &Context,
     ) -> Result<Tensor> {
-        let is_single = context.step_mode == StepMode::Single;
+        let is_single = self.builder.step_mode.unwrap_or(context.step_mode) == StepMode::Single;
         if is_single && self.kernels.manifest().parallel {
             let why = "sees all steps at once, and cannot be run step by step".into();
             return Err(Error::Settings { layer: self.node.kind.clone(), why });
@@ -339,20 +459,33 @@ impl Neuron {
             let expected = if is_single { "[N, *]" } else { "[T, N, *]" };
             return Err(misfit(&self.node.kind, expected, input));
         }
-        if context.from_rest {
+        // A single step is never a sequence of its own.
+        let from_rest = context.from_rest && !is_single;
+        if from_rest {
             self.states.clear();
         }
-        let call = Call { forget_states: context.from_rest, ..self.call(&x, moments)? };
+        let call = Call { forget_states: from_rest, ..self.call(&x, moments)? };
         self.draw_on(x.size()[0])?;
         let mut forward = self.kernels_for(!moments.is_empty())?.forward(&call)?;
         self.states = forward.states;
-        let output = forward.outputs.remove(&self.output).unwrap_or(x);
+        let of_caller = |sequence: &Tensor| match is_single && sequence.dim() == x.dim() {
+            true => sequence.f_squeeze_dim(0),
+            false => Ok(sequence.shallow_clone()),
+        };
+        self.kept.clear();
+        for name in &self.builder.keep {
+            if let Some(sequence) = forward.outputs.get(name) {
+                self.kept.insert(name.clone(), of_caller(sequence)?);
+            }
+        }
+        let output = forward.outputs.remove(&self.output);
+        let output =
+            output.map_or_else(|| Ok(input.shallow_clone()), |output| of_caller(&output))?;
         self.rate = match context.training || output.numel() == 0 {
             true => None,
             false => Some(output.detach().f_ne(0.0)?.f_mean(Kind::Float)?),
         };
-        let has_steps = output.dim() == input.dim() + usize::from(is_single);
-        Ok(if is_single && has_steps { output.f_squeeze_dim(0)? } else { output })
+        Ok(output)
     }
 
     /// What the kernels are given.

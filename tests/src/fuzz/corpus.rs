@@ -34,7 +34,7 @@ const REFERENCE: &str = "docs/language.md";
 /// The corpus.
 pub static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
     let mut texts: Vec<String> = FILES.iter().map(|file| read(file)).collect();
-    let neurons = snn::neurons::NAMES.iter().filter_map(|name| snn::neurons::source(name));
+    let neurons = snn::neuron::NAMES.iter().filter_map(|name| snn::neuron::source(name));
     texts.extend(neurons.map(String::from));
     let reference = read(REFERENCE);
     let examples = reference.split("```snn").skip(1).filter_map(|part| {

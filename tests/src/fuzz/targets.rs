@@ -105,7 +105,7 @@ struct Library;
 impl Resolver for Library {
     fn resolve(&self, path: &str, _: &Source) -> Result<(String, String), String> {
         let name = path.strip_prefix("std/").and_then(|name| name.strip_suffix(".snn"));
-        let text = name.and_then(snn::neurons::source).ok_or("there is no such file")?;
+        let text = name.and_then(snn::neuron::source).ok_or("there is no such file")?;
         Ok((path.into(), text.into()))
     }
 }

@@ -48,7 +48,7 @@ const fn learnt(name: &'static str, sharing: Sharing) -> Case {
 impl Case {
     /// The neuron as it is compiled.
     pub fn program(&self) -> Program {
-        let text = snn::neurons::source(self.file).expect("it is in the standard library");
+        let text = snn::neuron::source(self.file).expect("it is in the standard library");
         let program = Program::new(text).option("surr", "atan(alpha: 2.0)").dtype(self.dtype);
         match self.learn {
             Some((param, sharing)) => program.share(param, sharing),

@@ -126,8 +126,8 @@ fn what_cannot_be_read_is_named() {
     assert_eq!(refused(lost, &folder), "\ncannot read neurons/lost.snn: there is no such file");
     fs::write(folder.join("plif.snn"), "import \"std/lif.snn\"\n").unwrap();
     let error = refused(build(&folder).level("aarch64"), &folder);
-    assert!(error.contains("give it with `Build::library(snn::neurons::source)`"), "{error}");
-    build(&folder).library(snn::neurons::source).level("aarch64").compile().unwrap();
-    let unknown = refused(build(&folder).library(snn::neurons::source).level("vax"), &folder);
+    assert!(error.contains("give it with `Build::library(snn::neuron::source)`"), "{error}");
+    build(&folder).library(snn::neuron::source).level("aarch64").compile().unwrap();
+    let unknown = refused(build(&folder).library(snn::neuron::source).level("vax"), &folder);
     assert!(unknown.contains("cpu cannot do the level `vax`"), "{unknown}");
 }

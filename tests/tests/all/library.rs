@@ -18,7 +18,7 @@ use crate::parity::machines::devices;
 const SHARE: usize = 8;
 
 fn library() -> impl Iterator<Item = (&'static str, &'static str)> {
-    snn::neurons::NAMES.iter().filter_map(|name| Some((*name, snn::neurons::source(name)?)))
+    snn::neuron::NAMES.iter().filter_map(|name| Some((*name, snn::neuron::source(name)?)))
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn every_file_is_listed() {
     let names = files.map(|file| file.unwrap().path().file_stem().unwrap().to_owned());
     let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names, snn::neurons::NAMES);
+    assert_eq!(names, snn::neuron::NAMES);
     let page = std::fs::read_to_string(folder.join("../../docs/neurons.md")).unwrap();
     for name in names {
         assert!(page.contains(&format!("| `{name}` | ")), "{name} has no row in docs/neurons.md");

@@ -50,7 +50,7 @@ impl Operands {
             outputs: vec![Some(wide(&self.grad_s))],
             states: vec![Some(wide(&self.grad_v))],
         };
-        let neuron = Program::new(snn::neurons::source("lif").unwrap()).neuron();
+        let neuron = Program::new(snn::neuron::source("lif").unwrap()).neuron();
         let (run, found) = gradients(&neuron, &call, &seeds, Mode::Single(&rounded));
         ([run.outputs, run.states].concat(), [found.inputs, found.states].concat())
     }

@@ -19,7 +19,7 @@ fn options(level: &str) -> Options {
 
 #[test]
 fn the_bytes_of_lif() {
-    let neuron = Program::new(snn::neurons::source("lif").unwrap()).learn("tau").neuron();
+    let neuron = Program::new(snn::neuron::source("lif").unwrap()).learn("tau").neuron();
     let mut text = String::new();
     for level in LEVELS {
         let artifact = pipeline::back(&neuron, &options(level), "0".into()).unwrap();

@@ -22,7 +22,7 @@ const FORMAT: Format = match cfg!(target_vendor = "apple") {
 };
 
 fn artifact() -> Artifact {
-    let neuron = Program::new(snn::neurons::source("lif").unwrap()).learn("tau").neuron();
+    let neuron = Program::new(snn::neuron::source("lif").unwrap()).learn("tau").neuron();
     let level = host_level().unwrap().to_string();
     pipeline::back(&neuron, &Options::new(Target::Cpu { level }), "0".into()).unwrap()
 }

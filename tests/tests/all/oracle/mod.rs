@@ -16,8 +16,8 @@ pub const PLIF: &str = include_str!("../../../corpus/plif.snn");
 fn program(case: &str) -> Program {
     let has = |word| case.split('_').any(|part| part == word);
     let text = match case.split('_').next() {
-        Some("if") => snn::neurons::source("if").unwrap(),
-        Some("lif") => snn::neurons::source("lif").unwrap(),
+        Some("if") => snn::neuron::source("if").unwrap(),
+        Some("lif") => snn::neuron::source("lif").unwrap(),
         _ => PLIF,
     };
     let surrogate = if has("atan") { "atan(alpha: 2.0)" } else { "sigmoid(alpha: 4.0)" };

@@ -52,7 +52,7 @@ impl Variant {
         // PLIF with its potential as a second output.
         let text = match self.neuron {
             "plif" => PLIF,
-            neuron => snn::neurons::source(neuron).expect("it is in the library"),
+            neuron => snn::neuron::source(neuron).expect("it is in the library"),
         };
         let program =
             Program::new(text).option("soft_reset", self.soft).option("detach_reset", self.detach);

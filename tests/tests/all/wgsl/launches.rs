@@ -165,7 +165,7 @@ const LARGE: usize = 3 * (128 << 20) / 4 + 3;
 #[test]
 fn a_tensor_of_three_bindings_comes_back_to_its_last_element() {
     let Some(_) = device() else { return };
-    let program = Program::new(snn::neurons::source("if").unwrap());
+    let program = Program::new(snn::neuron::source("if").unwrap());
     let device = snn_runtime::devices::open("wgpu:0").unwrap();
     let neuron = machines::compiler().compile(device, &machines::source(&program)).unwrap();
     let mut x = vec![0.25; LARGE];

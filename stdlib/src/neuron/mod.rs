@@ -1,4 +1,35 @@
-//! The neurons of the standard library as `.snn` text.
+//! The neurons of the standard library: the text of each, and with the feature `torch` a constructor of a layer of it.
+//!
+//! A constructor has a method for each option and param, under the names that SpikingJelly's users know: `tau`,
+//! `decay_input`, `v_threshold`, `v_reset`, `surrogate`, `detach_reset`, `store_v_seq`, `step_mode`; what SpikingJelly
+//! says by `v_reset=None` is `soft_reset(true)`. What comes in is `[T, N, *]`, or `[N, *]` in a single step, and what
+//! goes out has that shape. A param is a number, or a `Param` that is learnt, or has a number for each channel or
+//! neuron. Backward is the derivative of the equations as they stand, with that of the surrogate for a spike.
+//!
+//! Neurons of several inputs have no constructor, since a layer takes one: their files run through
+//! `snn_runtime::torch::Neuron`.
+
+#[cfg(feature = "torch")]
+mod param;
+#[cfg(feature = "torch")]
+mod settings;
+#[cfg(feature = "torch")]
+mod surrogate;
+#[cfg(feature = "torch")]
+mod table;
+#[cfg(all(test, feature = "torch"))]
+mod tests;
+#[cfg(feature = "torch")]
+mod typed;
+
+#[cfg(feature = "torch")]
+pub use param::Param;
+#[cfg(feature = "torch")]
+pub use settings::Decode;
+#[cfg(feature = "torch")]
+pub use surrogate::Surrogate;
+#[cfg(feature = "torch")]
+pub use table::*;
 
 /// The files in `neurons/` by their names.
 macro_rules! library {
@@ -8,7 +39,7 @@ macro_rules! library {
 
         /// Each neuron file by its name, with its text.
         const SOURCES: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../neurons/", $name, ".snn")))),*];
+            &[$(($name, include_str!(concat!("../../neurons/", $name, ".snn")))),*];
     };
 }
 
