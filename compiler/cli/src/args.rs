@@ -95,7 +95,7 @@ pub struct FmtArgs {
 /// Arguments of `plot`.
 #[derive(Args)]
 pub struct PlotArgs {
-    /// What `run` wrote (.npz), or a file whose surrogates are drawn (.snn)
+    /// What `run` wrote (.npz), or a file whose surrogates are drawn (.snn, std:NAME)
     pub file: String,
     /// The picture, as SVG or PNG by the file's name; beside the file and called after it by default
     #[arg(short, long = "out", value_name = "PICTURE")]

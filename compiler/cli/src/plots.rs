@@ -27,7 +27,8 @@ const SPIKE: &str = "neuron SnncPlot(surr: surrogate = atan(alpha: 2.0)) {\n  in
 
 /// Draws what the arguments ask for.
 pub fn plot(args: &PlotArgs, reporter: &Reporter) -> Result<()> {
-    let path = Path::new(&args.file);
+    let standard = source::standard_file(&args.file);
+    let path = Path::new(standard.as_deref().unwrap_or(&args.file));
     let pictures = match args.out.as_slice() {
         [] => vec![path.with_extension("svg")],
         given => given.to_vec(),
@@ -101,8 +102,12 @@ fn of_surrogates(args: &PlotArgs, reporter: &Reporter) -> Result<Scene> {
         (-POINTS..=POINTS).map(|i| f64::from(i) * REACH / f64::from(POINTS)).collect();
     let curves = specs.iter().map(|spec| curve(&text, spec, &distances));
     let curves = curves.collect::<Result<Vec<_>>>()?;
-    let title = if curves.len() == 1 { "Surrogate" } else { "Surrogates" };
-    Ok(plot::surrogates(&format!("{title} of {}", text.name), &distances, &curves))
+    let title = match (curves.as_slice(), args.surrogates.is_empty()) {
+        ([one], false) => format!("Surrogate {}", one.name.split('(').next().unwrap_or_default()),
+        ([_], true) => format!("Surrogate of {}", text.name),
+        _ => format!("Surrogates of {}", text.name),
+    };
+    Ok(plot::surrogates(&title, &distances, &curves))
 }
 
 /// The surrogates of a file, each once: its own where every argument has a default, and those that its

@@ -43,6 +43,11 @@ pub fn read(file: &str) -> Result<Text> {
     Ok(Text { name: name.display().to_string(), text })
 }
 
+/// What a file of the standard library would be called in the folder one is in: `lif.snn` for `std:lif`.
+pub fn standard_file(file: &str) -> Option<String> {
+    file.strip_prefix(STANDARD).map(|name| format!("{name}.snn"))
+}
+
 /// Imports from files beside the one that imports, and from the standard library.
 pub struct Files;
 

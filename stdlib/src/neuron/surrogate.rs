@@ -5,7 +5,7 @@ use std::fmt;
 /// What backward takes for the derivative of a spike at a distance `u` from the threshold, with its arguments: the
 /// number a function of here is given, or what the language has for it.
 ///
-/// The page "Surrogates" of the book has a picture of each with the arguments it has by default.
+/// The page `docs/surrogates.md` of the book has a picture of each with the arguments it has by default.
 ///
 /// ```
 /// use snn::neuron::{Lif, Surrogate};

@@ -49,6 +49,24 @@ fn curve_line(i: usize, line: Vec<(f32, f32)>, width: f32) -> Item {
     Item::Lines { lines: vec![line], colour: colour_of(i), width, dash }
 }
 
+/// A line without the points that cannot be seen on it.
+fn bends(line: &[(f32, f32)]) -> Vec<(f32, f32)> {
+    const SEEN: f32 = 0.02;
+    let (mut kept, mut from) = (Vec::new(), 0);
+    for (to, &(x, y)) in line.iter().enumerate() {
+        let (x0, y0) = line[from];
+        let is_off = |&(px, py): &(f32, f32)| {
+            (py - y0 - (y - y0) * (px - x0) / (x - x0).max(f32::MIN_POSITIVE)).abs() > SEEN
+        };
+        if to == 0 || line[from + 1..to].iter().any(is_off) {
+            from = to.saturating_sub(1);
+            kept.push(line[from]);
+        }
+    }
+    kept.extend(line.last());
+    kept
+}
+
 /// Writes the names, as many in a row as there is room for; returns where the first panel goes.
 fn names(scene: &mut Scene, curves: &[Curve]) -> f32 {
     let (mut x, mut y) = (LEFT, 92.0);
@@ -100,7 +118,7 @@ fn panel(
         let points = u.iter().zip(of(curve)).filter(|(_, y)| y.is_finite());
         let line = points.map(|(x, y)| (panel.x(*x), panel.y(*y))).collect::<Vec<_>>();
         if !line.is_empty() {
-            scene.items.push(curve_line(i, line, 1.8));
+            scene.items.push(curve_line(i, bends(&line), 1.8));
         }
     }
     panel.close(scene);

@@ -45,6 +45,27 @@ fn surrogates_are_drawn_with_their_primitives() {
     assert!(err.contains("`atn`"), "{err}");
 }
 
+/// Where one is drawn otherwise on purpose: `snnc plot std:lif --surrogate NAME -o docs/surrogates/NAME.svg`.
+#[test]
+fn the_book_has_the_picture_of_every_surrogate() {
+    let folder = Folder::new("plot_surrogates");
+    let prelude = include_str!("../../../src/prelude/surrogates.snn");
+    let heads = prelude.lines().filter_map(|line| line.strip_prefix("surrogate "));
+    let names = heads.filter_map(|head| head.split(['(', ' ']).next());
+    let book = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let page = std::fs::read_to_string(book.join("surrogates.md")).expect("the page");
+    for name in names {
+        assert!(page.contains(&format!("(surrogates/{name}.svg)")), "{name} is not on the page");
+        let written =
+            if name == "multi_level_spike_count" { format!("{name}(2)") } else { name.into() };
+        let picture = format!("{name}.svg");
+        folder.snnc(&format!("plot std:lif --surrogate {written} -o {picture}")).right();
+        let of_book = std::fs::read(book.join("surrogates").join(&picture)).expect("a picture");
+        let drawn = std::fs::read(folder.path(&picture)).expect("a picture");
+        assert!(drawn == of_book, "docs/surrogates/{picture} is not what is drawn");
+    }
+}
+
 #[test]
 fn what_cannot_be_drawn_is_said_in_a_line() {
     let folder = Folder::new("plot_wrong");
