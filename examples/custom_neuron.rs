@@ -4,6 +4,7 @@
 
 use clap::Parser;
 use snn::layer::{Linear, Neuron, Sequential};
+use snn::neuron::{If, Lif, Surrogate};
 use snn_examples::images::{self, Failure};
 use snn_examples::training::{self, Settings};
 
@@ -23,8 +24,7 @@ const ADAPTIVE: &str = include_str!("neurons/adaptive.snn");
 
 /// A neuron of the library; this one keeps half of its potential from step to step, as the other does at first.
 fn plain() -> Result<Neuron, Failure> {
-    let lif = Neuron::standard("lif")?.option("surr", "atan(alpha: 2.0)");
-    Ok(lif.option("decay_input", "false").param("tau", 2.0).build()?)
+    Ok(Lif::new().tau(2.0).decay_input(false).surrogate(Surrogate::atan(2.0)).build()?)
 }
 
 /// The file shares params by neuron: how many there are is known here only.
@@ -35,7 +35,7 @@ fn adaptive(n: i64) -> Result<Neuron, Failure> {
 
 /// Two layers, of which only the hidden one differs.
 fn network(hidden: Neuron, n: i64) -> Result<Sequential, Failure> {
-    let counting = Neuron::standard("if")?.option("surr", "atan(alpha: 2.0)").build()?;
+    let counting = If::new().surrogate(Surrogate::atan(2.0)).build()?;
     Ok(Sequential::new()
         .with(Linear::new(28, n))
         .with(hidden)

@@ -9,6 +9,7 @@ use snn::data::loader::Sampler;
 use snn::layer::{
     BatchNorm, Conv, ConvSettings, Flatten, Linear, Neuron, Pool, PoolKind, Sequential,
 };
+use snn::neuron::{If, Surrogate};
 use snn::nn;
 use snn::optim::Optimizer;
 use snn::train::{Checkpoints, Goal, Report, Training};
@@ -74,7 +75,7 @@ impl Amp {
 }
 
 fn network(channels: i64) -> Result<Sequential, Failure> {
-    let spiking = || Neuron::standard("if")?.option("surr", "atan(alpha: 2.0)").build();
+    let spiking = || If::new().surrogate(Surrogate::atan(2.0)).build();
     let conv =
         |from| Conv::new(from, channels, ConvSettings::kernel(&[3, 3]).padding(1).without_bias());
     let pool = || Pool::new(PoolKind::Max, &[2, 2]);

@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Parser;
 use snn::encode;
 use snn::layer::{Flatten, Linear, Neuron, Sequential};
+use snn::neuron::{Lif, Surrogate};
 use snn::nn::{self, Context, Module};
 use snn::optim::Optimizer;
 use snn::train::Stepper;
@@ -32,7 +33,7 @@ fn synapses() -> Sequential {
 }
 
 fn neurons() -> Result<Neuron, Failure> {
-    Ok(Neuron::standard("lif")?.option("surr", "atan(alpha: 2.0)").param("tau", 2.0).build()?)
+    Ok(Lif::new().tau(2.0).surrogate(Surrogate::atan(2.0)).build()?)
 }
 
 fn encoder(steps: i64) -> impl Fn(&Tensor) -> Result<Tensor, Failure> {

@@ -5,6 +5,7 @@ use clap::{Parser, ValueEnum};
 use snn::layer::{
     ElementWise, ElementWiseRecurrent, Linear, LinearRecurrent, Neuron, Sequential, synapse_filter,
 };
+use snn::neuron::{If, Surrogate};
 use snn_examples::images::{self, Failure};
 use snn_examples::training::{self, Settings};
 
@@ -35,8 +36,7 @@ enum Net {
 const SIZES: [i64; 3] = [28, 32, 10];
 
 fn spiking(detach_reset: bool) -> Result<Neuron, Failure> {
-    let neuron = Neuron::standard("if")?.option("surr", "atan(alpha: 2.0)");
-    Ok(neuron.option("detach_reset", if detach_reset { "true" } else { "false" }).build()?)
+    Ok(If::new().surrogate(Surrogate::atan(2.0)).detach_reset(detach_reset).build()?)
 }
 
 /// The networks of SpikingJelly's tutorial on recurrent connections and stateful synapses, and one with feedback of

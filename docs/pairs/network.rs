@@ -1,6 +1,7 @@
 //! Two linear layers with LIF neurons: the firing rates, the loss and the gradient of the first weights.
 
-use snn::layer::{Linear, Neuron, Sequential};
+use snn::layer::{Linear, Sequential};
+use snn::neuron::{Lif, Surrogate};
 use snn::nn::{self, Context, Module};
 use tch::{Kind, Tensor};
 
@@ -14,8 +15,7 @@ pub fn numbers(shape: &[i64]) -> Tensor {
 }
 
 pub fn network() -> snn::Result<Sequential> {
-    let lif =
-        || Neuron::standard("lif")?.param("tau", 2.0).option("surr", "atan(alpha: 2.0)").build();
+    let lif = || Lif::new().tau(2.0).surrogate(Surrogate::atan(2.0)).build();
 
     let mut network = Sequential::new()
         .with(Linear::new(4, 3).without_bias())

@@ -36,6 +36,8 @@ Commands:
       --samples N      Hold each against so many samples, not 10,000
   simplification       Print the tables of docs/benchmarks.md that say what simplification takes
                        away, and what each strategy saves
+  emission             Print the table of docs/benchmarks.md that says how long the compiler takes for
+                       the library's neurons; it needs LLVM
   soak [OPTIONS]       Make a million inputs a target and take them through the compiler; a line
                        for each goes to docs/soak.md, inputs that fail to target/soak
       --count N        So many inputs instead
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         }
         ["mutate-rules", options @ ..] => rules::mutate(options),
         ["simplification"] => rules::simplification(),
+        ["emission"] => rules::emission(),
         ["soak", options @ ..] => soak::run(options),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
