@@ -6,9 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use snn::data::loader::Sampler;
-use snn::layer::{
-    BatchNorm, Conv, ConvSettings, Flatten, Linear, Neuron, Pool, PoolKind, Sequential,
-};
+use snn::layer::{BatchNorm, Conv, ConvSettings, Flatten, Linear, Pool, PoolKind, Sequential};
 use snn::neuron::{If, Surrogate};
 use snn::nn;
 use snn::optim::Optimizer;
