@@ -11,10 +11,10 @@ use crate::nn::{Context, Module, Node, Value};
 /// Batch normalisation of `[N, C, *]`, as PyTorch's of any number of axes, over all steps together.
 #[derive(Debug)]
 pub struct BatchNorm {
-    pub(super) weight: Tensor,
-    pub(super) bias: Tensor,
-    pub(super) running_mean: Tensor,
-    running_var: Tensor,
+    pub(crate) weight: Tensor,
+    pub(crate) bias: Tensor,
+    pub(crate) running_mean: Tensor,
+    pub(crate) running_var: Tensor,
     num_batches_tracked: Tensor,
     momentum: f64,
     eps: f64,

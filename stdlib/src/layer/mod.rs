@@ -37,7 +37,7 @@ use crate::error::{Error, Result};
 use crate::nn::{Context, Module, reset};
 
 /// Runs a module that keeps something over steps: what is a sequence of its own begins and ends with nothing kept.
-fn whole<M: Module>(
+pub(crate) fn whole<M: Module>(
     module: &mut M,
     context: &Context,
     run: impl FnOnce(&mut M) -> Result<Tensor>,
@@ -52,7 +52,7 @@ fn whole<M: Module>(
 }
 
 /// What does not fit a layer.
-fn misfit(layer: &str, expected: impl Into<String>, given: &Tensor) -> Error {
+pub(crate) fn misfit(layer: &str, expected: impl Into<String>, given: &Tensor) -> Error {
     let given = format!("{:?}", given.size());
     Error::Input { layer: layer.into(), expected: expected.into(), given }
 }
@@ -75,6 +75,6 @@ fn uniform(shape: &[i64], bound: f64) -> Tensor {
 }
 
 /// A learnt tensor of one number.
-fn full(shape: &[i64], number: f64) -> Tensor {
+pub(crate) fn full(shape: &[i64], number: f64) -> Tensor {
     Tensor::full(shape, number, (Kind::Float, Device::Cpu)).set_requires_grad(true)
 }

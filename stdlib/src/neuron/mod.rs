@@ -10,26 +10,10 @@
 //! `snn_runtime::torch::Neuron`.
 
 #[cfg(feature = "torch")]
-mod param;
-#[cfg(feature = "torch")]
-mod settings;
-#[cfg(feature = "torch")]
-mod surrogate;
-#[cfg(feature = "torch")]
-mod table;
-#[cfg(all(test, feature = "torch"))]
-mod tests;
-#[cfg(feature = "torch")]
-mod typed;
+mod layers;
 
 #[cfg(feature = "torch")]
-pub use param::Param;
-#[cfg(feature = "torch")]
-pub use settings::Decode;
-#[cfg(feature = "torch")]
-pub use surrogate::Surrogate;
-#[cfg(feature = "torch")]
-pub use table::*;
+pub use layers::*;
 
 /// The files in `neurons/` by their names.
 macro_rules! library {

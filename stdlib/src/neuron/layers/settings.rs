@@ -2,7 +2,9 @@
 
 use crate::layer::NeuronBuilder;
 
-use super::{GatedLif, MaskedPsn, NonSpikingIf, NonSpikingLif, Plif, Psn, TimedDecay};
+use tch::Tensor;
+
+use super::{GatedLif, MaskedPsn, NonSpikingIf, NonSpikingLif, Plif, Psn, SlidingPsn, TimedDecay};
 
 /// How a neuron that does not spike is read out, once for all steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,15 @@ impl MaskedPsn {
     /// How many steps every sequence has.
     pub fn steps(self, steps: i64) -> Self {
         Self(self.0.steps(steps))
+    }
+}
+
+impl SlidingPsn {
+    /// Looks at the last `k` steps, with weights that begin with 1 for the present one and half as much for each step
+    /// before; with [`SlidingPsn::k`] alone they are drawn.
+    pub fn exp_init(self, k: i64) -> Self {
+        let weights: Vec<f32> = (0..k).rev().map(|ago| 0.5_f32.powi(ago as i32)).collect();
+        self.k(k).w(&Tensor::from_slice(&weights))
     }
 }
 

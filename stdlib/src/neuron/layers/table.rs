@@ -285,6 +285,10 @@ neurons! {
     SigmaDelta "sigma_delta"
         [surrogate: Surrogate, act: &str]
         [v_threshold bias]
+    /// Parallel: the last `k` steps, weighed alike everywhere.
+    SlidingPsn "sliding_psn"
+        [k: i64, surrogate: Surrogate]
+        [w b]
     /// LIF without a gradient through time.
     SlttLif "sltt_lif"
         [surrogate: Surrogate, decay_input: bool, soft_reset: bool, detach_reset: bool]

@@ -17,7 +17,7 @@ macro_rules! neurons {
             ///
             /// Its file has the equations, the units where there are any, what each option and param begins with, and
             /// where it is from:
-            #[doc = concat!("```text\n", include_str!(concat!("../../neurons/", $file, ".snn")), "\n```")]
+            #[doc = concat!("```text\n", include_str!(concat!("../../../neurons/", $file, ".snn")), "\n```")]
             #[derive(Clone, Debug)]
             #[must_use]
             pub struct $type(pub(super) NeuronBuilder);
@@ -25,7 +25,7 @@ macro_rules! neurons {
             impl $type {
                 /// With the options and params of the file.
                 pub fn new() -> Self {
-                    Self(Neuron::of(include_str!(concat!("../../neurons/", $file, ".snn"))))
+                    Self(Neuron::of(include_str!(concat!("../../../neurons/", $file, ".snn"))))
                 }
 
                 $(

@@ -4,8 +4,9 @@ use snn_compiler::pipeline::{self, Source};
 use snn_compiler::span::SourceMap;
 use tch::{Kind, Tensor};
 
-use super::*;
 use crate::layer::{Neuron, NeuronBuilder};
+use crate::neuron::layers::{surrogate, table, typed};
+use crate::neuron::*;
 use crate::nn::{Context, Module, StepMode, detach, reset};
 
 /// Files whose neuron has a type of its own in place of one of the table.
@@ -18,7 +19,6 @@ const BY_HAND: &[&str] = &[
     "noisy_cuba_lif",
     "noisy_non_spiking_if",
     "outlier_aware_threshold",
-    "sliding_psn",
 ];
 
 /// Options that have a method of their own.
@@ -49,7 +49,7 @@ fn every_neuron_of_one_input_has_a_type_with_its_options_and_params() {
 #[test]
 fn every_surrogate_of_the_language_has_a_function_with_its_arguments() {
     let mut sources = SourceMap::new();
-    let text = include_str!("../../../compiler/src/prelude/surrogates.snn");
+    let text = include_str!("../../../../../compiler/src/prelude/surrogates.snn");
     let file = sources.add("surrogates", text);
     let (module, _) = ast::parse(sources.get(file).unwrap());
     let declared = module.items.iter().filter_map(|item| match &item.kind {
