@@ -1,5 +1,6 @@
 //! The oracles against each other and against other libraries.
 
+mod neurons;
 mod ode;
 mod psn;
 mod spikingjelly;
