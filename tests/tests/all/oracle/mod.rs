@@ -2,8 +2,6 @@
 
 mod neurons;
 mod ode;
-mod psn;
-mod spikingjelly;
 mod surrogates;
 mod torch;
 
@@ -16,11 +14,7 @@ pub const PLIF: &str = include_str!("../../../corpus/plif.snn");
 /// The neuron of a case's name: `lif_hard_detach_decay_channel_sigmoid`.
 fn program(case: &str) -> Program {
     let has = |word| case.split('_').any(|part| part == word);
-    let text = match case.split('_').next() {
-        Some("if") => snn::neuron::source("if").unwrap(),
-        Some("lif") => snn::neuron::source("lif").unwrap(),
-        _ => PLIF,
-    };
+    let text = case.split('_').next().and_then(snn::neuron::source).unwrap();
     let surrogate = if has("atan") { "atan(alpha: 2.0)" } else { "sigmoid(alpha: 4.0)" };
     let program = Program::new(text)
         .option("surr", surrogate)
