@@ -1,7 +1,7 @@
 """Writes neurons.npz and neurons.json: the neurons of SpikingJelly, forward and backward in f64.
 
 Made with spikingjelly 2.0.0, torch 2.11.0 and numpy: `pip install spikingjelly==2.0.0 torch==2.11.0`, then
-`python make_neurons.py`, in this folder. `neuron_cases.py` says what there is; README.md says what the files hold.
+`python make_neurons.py`, in this folder. `neuron_cases.py` says what there is; `../README.md` says what the files hold.
 
 Every number that a neuron is given is one of f32. Inputs are drawn anew until the neuron fires in 5 to 95 % of the
 places and no potential is within 1e-4 of a threshold, so that f32 and f64 have the same spikes; in the cases on a grid,
@@ -14,7 +14,8 @@ from importlib.metadata import version
 
 import numpy as np
 import torch
-from neuron_cases import C, N, T, cases
+from neuron_case import C, N, T
+from neuron_cases import cases
 
 MARGIN = 1e-4
 # The quadratic neurons run away where they are driven far: then f32 and f64 do as well.
@@ -117,7 +118,7 @@ class Run:
         y = self.module(self.inputs["x"])
         if getattr(self.module, "v_seq", None) is not None and "v" in case.watch:
             self.outputs["v"] = self.module.v_seq
-        return [] if case.decodes == "all" else [y]
+        return [] if case.reads_all else [y]
 
     def backward(self, seeds):
         values = self.outputs | {"next." + name: value for name, value in self.last.items()}

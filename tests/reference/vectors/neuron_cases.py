@@ -2,127 +2,12 @@
 
 import itertools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
+from neuron_case import BOTH, SURROGATES, C, Case, N, T, family, named, near_rest, surrogates, tag
 from spikingjelly.activation_based import functional, lava_exchange, neuron, surrogate
-
-T, N, C = 8, 2, 3
-BOTH = (False, True)
-# By turns, beside that of the class.
-SURROGATES = {
-    "atan(alpha: 2.0)": lambda: surrogate.ATan(2.0),
-    "piecewise_quadratic(alpha: 1.0)": lambda: surrogate.PiecewiseQuadratic(1.0),
-    "erf(alpha: 2.0)": lambda: surrogate.Erf(2.0),
-    "soft_sign(alpha: 2.0)": lambda: surrogate.SoftSign(2.0),
-    "rect(alpha: 0.5)": lambda: surrogate.Rect(0.5),
-}
-TURN = itertools.cycle([None, *SURROGATES])
-
-
-def near_rest(random, shape):
-    return random.uniform(-0.4, 0.6, shape)
-
-
-@dataclass
-class Case:
-    neuron: str
-    build: Callable
-    # What tells it from the other cases of the neuron.
-    tag: str
-    options: dict = field(default_factory=dict)
-    params: dict = field(default_factory=dict)
-    # The attributes that are not called as the params are, and by how much they are more.
-    names: dict = field(default_factory=dict)
-    factors: dict = field(default_factory=dict)
-    # What gradients have to be multiplied by where SpikingJelly's are known to differ.
-    grad_factors: dict = field(default_factory=dict)
-    # Params that stay floats, because the class takes them apart before it computes.
-    fixed: tuple = ()
-    states: dict = field(default_factory=lambda: {"v": "v"})
-    starts: dict = field(default_factory=lambda: {"v": near_rest})
-    outputs: tuple = ("s",)
-    # Step modes that the class has and that are the same; the numbers are of the first.
-    modes: str = "sm"
-    # States that are outputs as well, after each step.
-    watch: tuple = ("v",)
-    unseeded: tuple = ()
-    share: dict = field(default_factory=dict)
-    noises: tuple = ()
-    load: Callable | None = None
-    recorded: str | None = None
-    # How far the potentials are from where spikes change, of a class that makes none by its surrogate.
-    distances: Callable | None = None
-    scale: float = 1.2
-    shift: float = 0.4
-    pool: str = "sequence"
-    precision: str = "f64"
-    gradient: bool = True
-    training: bool = True
-    is_constant: bool = False
-    is_default: bool = False
-    is_silent: bool = False
-    # Operands of eighths, so that potentials meet their thresholds.
-    is_grid: bool = False
-    decodes: str | None = None
-    prefixes: bool = False
-
-    @property
-    def name(self):
-        return f"{self.neuron}_{self.tag}" if self.tag else self.neuron
-
-    @property
-    def mode(self):
-        return self.modes[0]
-
-    @property
-    def of(self):
-        made = type(self.build())
-        return (made if made.__module__.startswith("spikingjelly") else made.__bases__[0]).__name__
-
-    @property
-    def paths(self):
-        """For each param its attribute, whether it has a gradient, and the attribute over the param."""
-        learn = [name for name in self.params if name not in self.fixed and self.gradient]
-        return {n: (self.names.get(n, n), n in learn, self.factors.get(n, 1.0)) for n in self.params}
-
-
-def tag(**flags):
-    """`soft_detach` of those that are set."""
-    return "_".join(name for name, is_set in flags.items() if is_set) or "plain"
-
-
-def surrogates():
-    """The next surrogate as an option and as an argument."""
-    text = next(TURN)
-    return ({}, {}) if text is None else ({"surr": text}, {"surrogate_function": SURROGATES[text]()})
-
-
-def family(name, made, flags, params, defaults=True, learnt=(), v_reset=0.1, **more):
-    """A spiking class with all combinations of some flags, and with nothing but its defaults."""
-    more.setdefault("names", {})
-    for values in itertools.product(BOTH, repeat=len(flags)):
-        given = dict(zip(flags, values))
-        options, arguments = surrogates()
-        options |= {flag: str(is_set).lower() for flag, is_set in given.items()}
-        numbers = dict(params)
-        if "soft_reset" in given:
-            arguments["v_reset"] = None if given.pop("soft_reset") else v_reset
-            numbers |= {} if arguments["v_reset"] is None else {"v_reset": v_reset}
-        arguments |= given
-        short = {flag.split("_")[0]: options[flag] == "true" for flag in flags}
-        build = lambda arguments=arguments: made(**arguments)
-        yield Case(name, build, tag(**short), options, numbers, **more)
-    if defaults:
-        fresh = made()
-        numbers = {n: getattr(fresh, more["names"].get(n, n)) for n in params if n not in learnt}
-        numbers |= {"v_reset": fresh.v_reset} if isinstance(fresh.v_reset, float) else {}
-        more["fixed"] = tuple(numbers)
-        numbers |= {n: getattr(fresh, more["names"].get(n, n)).item() for n in learnt}
-        yield Case(name, made, "default", {}, numbers, is_default=True, **more)
-
 
 RESETS = ("soft_reset", "detach_reset")
 CHARGED = (*RESETS, "decay_input")
@@ -155,7 +40,8 @@ def integrators():
     klif = {"tau": 1.7, "k": 1.3, "v_threshold": 0.9}
     yield from family("klif", neuron.KLIFNode, (*CHARGED, "scale_reset"), klif, learnt=("k",))
     eif = {"tau": 1.7, "delta_t": 0.8, "theta_rh": 0.7, "v_threshold": 1.1, "v_rest": 0.05}
-    yield from family("eif", neuron.EIFNode, RESETS, eif, names={"delta_t": "delta_T"}, v_reset=-0.2, scale=0.9, shift=0.0)
+    names = {"delta_t": "delta_T"}
+    yield from family("eif", neuron.EIFNode, RESETS, eif, names=names, v_reset=-0.2, scale=0.9, shift=0.0)
     qif = {"tau": 1.7, "v_c": 0.7, "a0": 1.2, "v_threshold": 1.1, "v_rest": 0.05}
     yield from family("qif", neuron.QIFNode, RESETS, qif, v_reset=-0.2, shift=0.7)
 
@@ -178,15 +64,15 @@ def oscillators():
     m = {"states": {"v": "v", "m": "m"}, "starts": {"v": near_rest, "m": near_rest}, "watch": ("v", "m")}
     clif = {"tau": 1.7, "v_threshold": 0.9}
     yield from family("clif", neuron.ComplementaryLIFNode, (), clif, **m)
-    yield Case("clif", lambda: neuron.ComplementaryLIFNode(surrogate_function=surrogate.ATan(2.0)), "atan",
-               {"surr": "atan(alpha: 2.0)"}, clif, **m)
+    made = partial(neuron.ComplementaryLIFNode, surrogate_function=surrogate.ATan(2.0))
+    yield Case("clif", made, "atan", {"surr": "atan(alpha: 2.0)"}, clif, **m)
 
 
 def lif_kinds():
     acts = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
     lif = {"tau": 1.7, "v_threshold": 0.9}
     for act, related in itertools.product(acts, BOTH):
-        made = lambda act=act, related=related, **rest: neuron.LIAFNode(acts[act], related, **rest)
+        made = partial(neuron.LIAFNode, acts[act], related)
         for case in family("liaf", made, CHARGED, lif, defaults=False, outputs=("y",), modes="s"):
             is_whole = act == "relu"
             if is_whole or case.options["decay_input"] == case.options["soft_reset"] == "false":
@@ -198,16 +84,15 @@ def lif_kinds():
     yield from family("ottt_lif", neuron.OTTTLIFNode, CHARGED, lif, outputs=("s", "trace"), **ottt)
     yield from family("sltt_lif", neuron.SLTTLIFNode, CHARGED, lif, modes="s")
     ilif = {"tau": 1.4, "v_threshold": 0.8}
-    for most, narrow, detach in ((4, False, False), (4, False, True), (2, False, False), (3, True, False), (3, True, True)):
-        window = (-0.5, 2.5) if narrow else (0.0, float(most))
-        build = lambda most=most, detach=detach, window=window: neuron.ILIFNode(
-            surrogate_function=surrogate.MultiLevelSpikeCount(most, grad_window=window), detach_reset=detach)
+    for (most, narrow), detach in itertools.product(((4, False), (2, False), (3, True)), BOTH):
+        function = surrogate.MultiLevelSpikeCount(most, grad_window=(-0.5, 2.5) if narrow else None)
+        build = partial(neuron.ILIFNode, surrogate_function=function, detach_reset=detach)
         options = {"max_spike_count": str(most), "detach_reset": str(detach).lower()}
         options |= {"surr": "multi_level_spike_count(3, grad_min: -0.5, grad_max: 2.5)"} if narrow else {}
-        yield Case("ilif", build, tag(**{str(most): True, "narrow": narrow, "detach": detach}), options, ilif,
-                   scale=1.5, distances=halves)
-    yield Case("ilif", neuron.ILIFNode, "default", {}, {"tau": 4 / 3}, is_default=True, fixed=("tau",), scale=1.5,
-               distances=halves)
+        parts = tag(**{str(most): True, "narrow": narrow, "detach": detach})
+        yield Case("ilif", build, parts, options, ilif, scale=1.5, distances=halves)
+    more = {"is_default": True, "fixed": ("tau",), "scale": 1.5, "distances": halves}
+    yield Case("ilif", neuron.ILIFNode, "default", {}, {"tau": 4 / 3}, **more)
 
 
 def halves(given, run):
@@ -224,15 +109,14 @@ def both_signs():
     yield from family("ternary_if", neuron.TernaryIFNode, RESETS, {"v_threshold": 0.8}, **ternary)
     lif = {"tau": 1.7, "v_threshold": 0.8}
     yield from family("ternary_lif", neuron.TernaryLIFNode, CHARGED, lif, **ternary)
-    states = {"q": "q", "acc_q": "acc_q"}
-    for level, is_sym, limits in ((16, False, None), (16, True, None), (4, False, None), (5, True, None), (2, False, None),
-                                  (8, False, (3, -2))):
-        arguments = {} if limits is None else {"pos_max": limits[0], "neg_min": limits[1]}
-        options = {"level": str(level), "sym": str(is_sym).lower()} | {n: str(v) for n, v in arguments.items()}
-        build = lambda level=level, is_sym=is_sym, arguments=arguments: neuron.STBIFNode(0.5, level, is_sym, **arguments)
-        yield Case("stbif", build, tag(**{str(level): True, "sym": is_sym, "limits": limits}), options,
-                   {"q_threshold": 0.3}, outputs=("y",), states=states, starts={}, watch=("q", "acc_q"), scale=0.8,
-                   shift=0.1, gradient=False, distances=ends)
+    more = {"outputs": ("y",), "starts": {}, "watch": ("q", "acc_q"), "scale": 0.8, "shift": 0.1}
+    more |= {"gradient": False, "distances": ends, "states": {"q": "q", "acc_q": "acc_q"}}
+    levels = ((16, False), (16, True), (4, False), (5, True), (2, False))
+    for level, is_sym, limits in (*((*level, {}) for level in levels), (8, False, {"pos_max": 3, "neg_min": -2})):
+        options = {"level": str(level), "sym": str(is_sym).lower()} | {n: str(v) for n, v in limits.items()}
+        build = partial(neuron.STBIFNode, 0.5, level, is_sym, **limits)
+        parts = tag(**{str(level): True, "sym": is_sym, "limits": bool(limits)})
+        yield Case("stbif", build, parts, options, {"q_threshold": 0.3}, **more)
 
 
 def ends(given, run):
@@ -243,16 +127,16 @@ def ends(given, run):
 
 
 def in_fixed_point():
-    states = {"i": "current_state", "v": "voltage_state"}
+    more = {"states": {"i": "current_state", "v": "voltage_state"}, "starts": {"i": near_rest, "v": near_rest}}
+    more |= {"watch": ("i", "v"), "scale": 0.8, "shift": 0.1}
+    more |= {"factors": {"current_decay": 4096.0, "voltage_decay": 4096.0}}
+    params = {"current_decay": 0.3, "voltage_decay": 0.07, "v_threshold": 1.1}
     for scale, detach in itertools.product((64, 32), BOTH):
         options, arguments = surrogates()
-        build = lambda scale=scale, detach=detach, arguments=arguments: lava_exchange.CubaLIFNode(
-            0.25, 0.03, scale=scale, requires_grad=True, detach_reset=detach, **arguments)
+        arguments |= {"scale": scale, "detach_reset": detach, "requires_grad": True}
+        build = partial(lava_exchange.CubaLIFNode, 0.25, 0.03, **arguments)
         options |= {"scale": str(scale), "detach_reset": str(detach).lower()}
-        yield Case("lava_cuba_lif", build, tag(**{str(scale): True, "detach": detach}), options,
-                   {"current_decay": 0.3, "voltage_decay": 0.07, "v_threshold": 1.1},
-                   factors={"current_decay": 4096.0, "voltage_decay": 4096.0}, states=states,
-                   starts={"i": near_rest, "v": near_rest}, watch=("i", "v"), scale=0.8, shift=0.1)
+        yield Case("lava_cuba_lif", build, tag(**{str(scale): True, "detach": detach}), options, params, **more)
 
 
 class Gated(neuron.GatedLIFNode):
@@ -273,43 +157,45 @@ def gated():
         count = (C,) if is_channel else ()
         params = {name: mean + 0.3 * random.standard_normal(count) for name, mean in logits.items()}
         params["conduct"] = 0.5 * random.standard_normal((T, *count))
-        build = lambda is_channel=is_channel, **arguments: Gated(T, C if is_channel else None, **arguments)
+        more = {"modes": "m", "watch": (), "unseeded": ("v",), "prefixes": True}
+        more |= {"share": dict.fromkeys(params, "channel")} if is_channel else {}
         for _ in range(2):
             options, arguments = surrogates()
-            yield Case("gated_lif", lambda build=build, arguments=arguments: build(**arguments),
-                       ("channel" if is_channel else "layer") + ("_" + options["surr"].split("(")[0] if options else ""),
-                       {"steps": str(T)} | options, params, modes="m", watch=(), unseeded=("v",),
-                       prefixes=True, share=dict.fromkeys(params, "channel") if is_channel else {})
+            build = partial(Gated, T, C if is_channel else None, **arguments)
+            parts = ("channel_" if is_channel else "layer_") + named(options)
+            yield Case("gated_lif", build, parts, {"steps": str(T)} | options, params, **more)
 
 
 def readouts():
-    decodes = {"all": None, "last": "last_mem", "max_mem": "max-mem", "max_abs_mem": "max-abs-mem", "mean_mem": "mean-mem"}
+    decodes = {"all": None, "last": "last_mem"}
+    decodes |= {name: name.replace("_", "-") for name in ("max_mem", "max_abs_mem", "mean_mem")}
     more = {"starts": {}, "modes": "m", "shift": 0.0, "is_silent": True, "recorded": "neuronal_charge",
             "distances": lambda given, run: torch.ones(1)}
     for (short, decode), noisy in itertools.product(decodes.items(), (None, True, False)):
         options = {short: "true"} if short.endswith("_mem") else {}
         outputs = ("v",) if short == "all" else ("v", "y")
-        rest = more | {"outputs": outputs, "decodes": short}
+        rest = more | {"outputs": outputs, "reads_all": short == "all"}
         if noisy is None:
-            yield Case("non_spiking_if", lambda decode=decode: neuron.NonSpikingIFNode(decode), short, options, **rest)
-            yield Case("non_spiking_lif", lambda decode=decode: neuron.NonSpikingLIFNode(1.7, decode), short, options,
-                       {"tau": 1.7}, **rest)
+            yield Case("non_spiking_if", partial(neuron.NonSpikingIFNode, decode), short, options, **rest)
+            build = partial(neuron.NonSpikingLIFNode, 1.7, decode)
+            yield Case("non_spiking_lif", build, short, options, {"tau": 1.7}, **rest)
             continue
         decode = "last-me" if short == "last" else decode
-        build = lambda decode=decode, noisy=noisy: neuron.NoisyNonSpikingIFNode(C, noisy, T, decode=decode)
-        given = {"noises": ("noise",), "load": noise_of("noise")} if noisy else {}
-        yield Case("noisy_non_spiking_if", build, short + "_noise" * noisy,
-                   options | {"is_training": str(noisy).lower()}, {"sigma": [0.3, 0.5, 0.8]} if noisy else {}, **rest | given)
-    for noisy, (text, made) in itertools.product(BOTH, [(None, surrogate.Rect), *SURROGATES.items()]):
-        given = {"noises": ("noise_v", "noise_s"), "load": noise_of("noise_v", "noise_s")} if noisy else {}
-        options = {"is_training": str(noisy).lower()} | ({} if text is None else {"surr": text})
-        build = lambda noisy=noisy, made=made: neuron.NoisyCUBALIFNode(C, is_training=noisy, T=T, surrogate_function=made())
+        build = partial(neuron.NoisyNonSpikingIFNode, C, noisy, T, decode=decode)
+        rest |= {"noises": ("noise",), "load": noise_of("noise")} if noisy else {}
+        params = {"sigma": [0.3, 0.5, 0.8]} if noisy else {}
+        options = options | {"is_training": str(noisy).lower()}
+        yield Case("noisy_non_spiking_if", build, short + "_noise" * noisy, options, params, **rest)
+    more = {"modes": "m", "starts": {}, "recorded": "neuronal_reset", "scale": 0.8, "shift": 0.1}
+    more |= {"states": {"v": "v", "c": "c"}, "watch": ("v", "c"), "fixed": ("v_reset",)}
+    for noisy, _ in itertools.product(BOTH, range(3)):
+        options, arguments = surrogates()
+        rest = more | ({"noises": ("noise_v", "noise_s"), "load": noise_of("noise_v", "noise_s")} if noisy else {})
+        build = partial(neuron.NoisyCUBALIFNode, C, is_training=noisy, T=T, **arguments)
         params = {"c_decay": 0.6, "v_decay": 0.8, "v_threshold": 0.7, "v_reset": 0.1}
         params |= {"sigma_v": 0.3, "sigma_s": 0.2} if noisy else {}
-        parts = ["default" if text is None else text.split("(")[0]] + ["noise"] * noisy
-        yield Case("noisy_cuba_lif", build, "_".join(parts), options, params, modes="m", starts={}, recorded="neuronal_reset",
-                   states={"v": "v", "c": "c"}, watch=("v", "c"), scale=0.8, shift=0.1, fixed=("v_reset",),
-                   **given)
+        parts = named(options) + "_noise" * noisy
+        yield Case("noisy_cuba_lif", build, parts, options | {"is_training": str(noisy).lower()}, params, **rest)
 
 
 def noise_of(*names):
@@ -332,24 +218,21 @@ def parallel():
     for _ in range(3):
         options, arguments = surrogates()
         params = {"w": weights(T, T), "b": 0.3 * weights(T)}
-        build = lambda arguments=arguments: neuron.PSN(T, **arguments)
+        build = partial(neuron.PSN, T, **arguments)
         yield Case("psn", build, named(options), options, params, names, modes="m", **none)
     for k, share in ((2, 0.0), (3, 0.5), (2, 1.0), (5, 1.0)):
         options, arguments = surrogates()
+        options |= {"k": str(k)}
         params = {"lambda": share, "w": 1.5 * weights(T, T), "b": 0.3 * weights(T)}
-        build = lambda k=k, arguments=arguments: neuron.MaskedPSN(k, T, **arguments)
-        yield Case("masked_psn", build, f"{k}_{share}", {"k": str(k)} | options, params, names | {"lambda": "_lambda_"},
-                   fixed=("lambda",), modes="ms" if share == 1.0 else "m", **none)
+        build = partial(neuron.MaskedPSN, k, T, **arguments)
+        more = {"names": names | {"lambda": "_lambda_"}, "fixed": ("lambda",), "modes": "ms" if share == 1.0 else "m"}
+        yield Case("masked_psn", build, f"{k}_{share}", options, params, **more, **none)
     for k, is_exp in ((1, False), (2, True), (3, True), (6, False)):
         options, arguments = surrogates()
-        made = neuron.SlidingPSN(k, is_exp)
-        params = {"w": made.weight.detach().numpy() if is_exp else weights(k), "b": -0.2}
-        build = lambda k=k, arguments=arguments: neuron.SlidingPSN(k, **arguments)
-        yield Case("sliding_psn", build, f"{k}" + "_exp" * is_exp, {"k": str(k)} | options, params, names, modes="ms", **none)
-
-
-def named(options):
-    return options["surr"].split("(")[0] if "surr" in options else "default"
+        options |= {"k": str(k)}
+        params = {"w": neuron.SlidingPSN(k).weight.detach().numpy() if is_exp else weights(k), "b": -0.2}
+        build = partial(neuron.SlidingPSN, k, **arguments)
+        yield Case("sliding_psn", build, f"{k}" + "_exp" * is_exp, options, params, names, modes="ms", **none)
 
 
 def tables():
@@ -364,30 +247,29 @@ def tables():
         return neuron.FewSpikeTable(*(torch.tensor(of[part].copy()) for part in ("theta", "h", "d")))
 
     for k in (1, 4, 7):
-        options, arguments = surrogates()
         near, far = table(k, 2.0), table(k, 4.0)
-        build = lambda near=near, arguments=arguments: neuron.FewSpikeNode(made(near), **arguments)
+        options, arguments = surrogates()
+        build = partial(neuron.FewSpikeNode, made(near), **arguments)
         yield Case("few_spike", build, str(k), {"k": str(k)} | options, near, **more)
-        both = near | {"outlier_" + name: values for name, values in far.items()}
         for is_clamped in BOTH:
             options, arguments = surrogates()
+            options |= {"k": str(k), "is_clamped": str(is_clamped).lower()}
             clamp = {"clamp_value": 2.5} if is_clamped else {}
-            build = lambda near=near, far=far, clamp=clamp, arguments=arguments: neuron.OutlierAwareThresholdNode(
-                made(near), made(far), 1.1, **clamp, **arguments)
-            yield Case("outlier_aware_threshold", build, f"{k}" + "_clamped" * is_clamped,
-                       {"k": str(k), "is_clamped": str(is_clamped).lower()} | options,
-                       both | {"split_threshold": 1.1} | clamp, fixed=("split_threshold", "clamp_value"),
-                       **more | {"scale": 2.0, "shift": 0.0})
+            build = partial(neuron.OutlierAwareThresholdNode, made(near), made(far), 1.1, **clamp, **arguments)
+            params = near | {"outlier_" + name: values for name, values in far.items()}
+            params |= {"split_threshold": 1.1} | clamp
+            rest = more | {"scale": 2.0, "shift": 0.0, "fixed": ("split_threshold", "clamp_value")}
+            yield Case("outlier_aware_threshold", build, f"{k}" + "_clamped" * is_clamped, options, params, **rest)
         for regions in (2, 4):
             options, arguments = surrogates()
+            options |= {"k": str(k), "regions": str(regions)}
             parts = [table(k, 1.0 + i) for i in range(regions)]
             gates = np.sort(random.standard_normal(regions - 1))
-            build = lambda parts=parts, gates=gates, arguments=arguments: neuron.HGNode(
-                [made(part) for part in parts], torch.tensor(gates), **arguments)
-            params = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            build = partial(neuron.HGNode, [made(part) for part in parts], torch.tensor(gates), **arguments)
+            params = {name: np.concatenate([part[name] for part in parts]) for name in near}
             names = {name: "region_" + name for name in params}
-            yield Case("hg", build, f"{k}_{regions}", {"k": str(k), "regions": str(regions)} | options,
-                       params | {"gate_thresholds": gates}, names, fixed=("gate_thresholds",), **more)
+            params |= {"gate_thresholds": gates}
+            yield Case("hg", build, f"{k}_{regions}", options, params, names, fixed=("gate_thresholds",), **more)
 
 
 def normalised():
@@ -413,15 +295,16 @@ def normalised():
 def by_rate():
     none = {"states": {}, "starts": {}, "watch": (), "outputs": ("y",), "modes": "m", "precision": "f32"}
     kinds = {
-        "dsr_if": (lambda v: neuron.DSRIFNode(T, v, 0.5), {}, 2.0, 1.0, 2.0, 0.5),
-        "dsr_lif": (lambda v: neuron.DSRLIFNode(T, v, 2.0, 0.05, 0.3), {}, 0.125, 0.05**-2, 4.0, 3.0),
+        "dsr_if": (neuron.DSRIFNode, 2.0, 1.0, 2.0, 0.5),
+        "dsr_lif": (neuron.DSRLIFNode, 0.125, 0.05**-2, 4.0, 3.0),
     }
-    for name, (made, options, threshold, factor, scale, shift) in kinds.items():
-        build = lambda made=made, threshold=threshold: made(threshold)
+    for name, (made, threshold, factor, scale, shift) in kinds.items():
+        build = partial(made, T, threshold)
         params, more = {"v_threshold": threshold}, none | {"scale": scale, "shift": shift, "distances": charged}
-        yield Case(name, build, "forward", options, params, gradient=False, **more)
-        yield Case(name, build, "constant", options, params, is_constant=True, pool="constant",
-                   grad_factors={"v_threshold": factor}, **more)
+        yield Case(name, build, "forward", {}, params, gradient=False, **more)
+        # The mean over all steps is what each step has.
+        more |= {"is_constant": True, "pool": "constant", "grad_factors": {"v_threshold": factor}}
+        yield Case(name, build, "constant", {}, params, **more)
 
 
 def charged(given, run):
@@ -429,7 +312,8 @@ def charged(given, run):
     module, x = run.module, torch.tensor(given["input.x"])
     threshold = module.v_threshold.item()
     tau, step = getattr(module, "tau", 1.0), getattr(module, "delta_t", 1.0)
-    keep, gain = (1.0, 1.0) if isinstance(module, neuron.DSRIFNode) else (math.exp(-step / tau), -math.expm1(-step / tau))
+    is_leaky = isinstance(module, neuron.DSRLIFNode)
+    keep, gain = (math.exp(-step / tau), -math.expm1(-step / tau)) if is_leaky else (1.0, 1.0)
     v, distances = torch.zeros(N, C), [*x, *(x - threshold / step * tau)]
     for row, y in zip(x, run.outputs["y"].detach()):
         v = keep * v + gain * row
@@ -460,22 +344,24 @@ def on_a_grid():
         yield Case(name, made, "grid", params=params, is_grid=True, **more)
     for name, made in (("if", neuron.IFNode), ("lif", neuron.LIFNode), ("ternary_if", neuron.TernaryIFNode)):
         params = {"v_threshold": 0.75} | ({"tau": 2.0} if name == "lif" else {})
-        yield Case(name, lambda made=made: made(v_reset=None), "soft_grid", soft, params, is_grid=True)
+        yield Case(name, partial(made, v_reset=None), "soft_grid", soft, params, is_grid=True)
     none = {"states": {}, "starts": {}, "watch": (), "outputs": ("y",), "modes": "s", "is_grid": True}
     quarters = {"theta": [1.0, 0.75, 0.5, 0.25], "h": [1.0, 0.5, 0.5, 0.25], "d": [1.0, 0.75, -0.5, 0.25]}
 
     def table(size):
         return neuron.FewSpikeTable(*(size * torch.tensor(values) for values in quarters.values()))
 
-    yield Case("few_spike", lambda: neuron.FewSpikeNode(table(1.0)), "grid", {}, quarters, **none)
+    yield Case("few_spike", partial(neuron.FewSpikeNode, table(1.0)), "grid", {}, quarters, **none)
     both = quarters | {"outlier_" + name: [2.0 * y for y in values] for name, values in quarters.items()}
-    yield Case("outlier_aware_threshold", lambda: neuron.OutlierAwareThresholdNode(table(1.0), table(2.0), 1.0, 1.5),
-               "grid", {"is_clamped": "true"}, both | {"split_threshold": 1.0, "clamp_value": 1.5},
-               fixed=("split_threshold", "clamp_value"), **none)
+    both |= {"split_threshold": 1.0, "clamp_value": 1.5}
+    build = partial(neuron.OutlierAwareThresholdNode, table(1.0), table(2.0), 1.0, 1.5)
+    more = none | {"fixed": ("split_threshold", "clamp_value")}
+    yield Case("outlier_aware_threshold", build, "grid", {"is_clamped": "true"}, both, **more)
     two = {name: [*values, *(2.0 * y for y in values)] for name, values in quarters.items()}
-    yield Case("hg", lambda: neuron.HGNode([table(1.0), table(2.0)], torch.tensor([0.5])), "grid", {},
-               two | {"gate_thresholds": [0.5]}, {name: "region_" + name for name in quarters}, fixed=("gate_thresholds",),
-               **none)
+    two |= {"gate_thresholds": [0.5]}
+    names = {name: "region_" + name for name in quarters}
+    build = partial(neuron.HGNode, [table(1.0), table(2.0)], torch.tensor([0.5]))
+    yield Case("hg", build, "grid", {}, two, names, fixed=("gate_thresholds",), **none)
 
 
 def cases():
