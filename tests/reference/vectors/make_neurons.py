@@ -199,7 +199,7 @@ def compute(case, pools, shared):
     else:
         raise AssertionError(f"{case.name}: no inputs")
     apart = None
-    if case.modes == "sm":
+    if len(case.modes) == 2:
         apart = difference(case, given, pools, shared)
         assert apart <= MODES_AGREE, (case.name, apart)
     seeds = seeds_of(case, run, pools)
@@ -244,7 +244,8 @@ def main():
         entry["arrays"] = [[name, list(value.shape)] for name, value in arrays.items()]
         listed.append(entry)
     assert len({entry["name"] for entry in listed}) == len(listed)
-    about = {"spikingjelly": version("spikingjelly"), "torch": version("torch"), "modes_apart": worst}
+    about = {"spikingjelly": version("spikingjelly"), "torch": version("torch")}
+    about |= {"numpy": version("numpy"), "modes_apart": worst}
     lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in listed)
     with open("neurons.json", "w", encoding="utf-8") as file:
         file.write(f'{{"about": {json.dumps(about)},\n"cases": [\n{lines}\n]}}\n')
