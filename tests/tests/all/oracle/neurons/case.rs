@@ -71,7 +71,7 @@ impl Case {
 
     /// The neuron as the case has it: states of each step are outputs, and what it draws is an input.
     pub fn program(&self) -> Program {
-        let mut text = snn::neurons::source(self.neuron()).unwrap().to_string();
+        let mut text = snn::neuron::source(self.neuron()).unwrap().to_string();
         for name in self.words("inputs") {
             let (neuron, _tests) = text.split_once("\ntest ").unwrap_or((&text, ""));
             let lines = neuron.lines().map(|line| {
