@@ -327,7 +327,8 @@ impl<'a> Checker<'a> {
             }
             None => {
                 let message = format!("the state `{}` has no initial value", name.text);
-                let end = Span { start: name.span.end, ..name.span };
+                let end = state.declared.dims.last().map_or(name.span, |dims| dims.span).end;
+                let end = Span { start: end, end, ..name.span };
                 let finding = Diagnostic::new("E0313", name.span, message, "starts at what")
                     .replace("give it one", end, " = 0");
                 self.report(finding);
@@ -376,7 +377,7 @@ impl<'a> Checker<'a> {
             }
         }
         made.default = default.unwrap_or_else(|| {
-            self.no_default(name, made.range.as_ref());
+            self.no_default(&param.declared, made.range.as_ref());
             Initial::One(ParamDefault::Number(unknown(name.span)))
         });
         let maps = param.modifiers.iter().any(|m| matches!(m.kind, ModifierKind::Via(_)));
@@ -387,9 +388,11 @@ impl<'a> Checker<'a> {
         Some(made)
     }
 
-    fn no_default(&mut self, name: &ast::Name, range: Option<&Range>) {
+    fn no_default(&mut self, declared: &ast::Declared, range: Option<&Range>) {
+        let name = &declared.name;
         let message = format!("the param `{}` has no default", name.text);
-        let end = Span { start: name.span.end, ..name.span };
+        let end = declared.dims.last().map_or(name.span, |dims| dims.span).end;
+        let end = Span { start: end, end, ..name.span };
         let finding = Diagnostic::new("E0313", name.span, message, "is what, if none is given");
         let finding = match range.map_or(Some(1.0), inside) {
             Some(number) => finding.replace("give it one", end, format!(" = {number:?}")),

@@ -450,6 +450,7 @@ wrong! {
     two_defaults: plain("  param  k = 1 in (0, 1] = 0.5\n  charge v = k * v + x");
     a_map_that_is_none: plain("  param  k = 0.5 in (0, 1) via tanh learn\n  charge v = k * v + x");
     a_param_without_a_default: plain("  param  k in (0, 1)\n  charge v = k * v + x");
+    an_indexed_param_without_a_default: plain("  param  k[2] in (0, 1)\n  charge v = k[0] * v + k[1] * x");
     an_option_as_an_output: "neuron N(n: int = 2) {\n  input  x\n  state  v = 0\n  charge v = v + n * x\n  output n\n}\n";
     an_input_never_read: plain("  input  y\n  charge v = v + x");
     a_state_never_read: plain("  state  w = 0\n  charge {\n    v = v + x\n    w = v\n  }");

@@ -47,7 +47,7 @@ impl BatchNorm {
 
     /// Normalises `[N, C, *]` of which each element counts `times`.
     fn normalized(&mut self, x: &Tensor, times: i64, training: bool) -> Result<Tensor> {
-        self.check(x)?;
+        self.check(x, times, training)?;
         // Backward is given what is updated here, so that nothing else may change that.
         let running_var = self.to_update(if training { times } else { 1 });
         let output = x.f_batch_norm(
@@ -88,7 +88,7 @@ impl BatchNorm {
 
     /// What `[N, C, *]` is normalised by, of which each element counts `times`.
     fn moments(&mut self, x: &Tensor, times: i64, training: bool) -> Result<Normalized> {
-        self.check(x)?;
+        self.check(x, times, training)?;
         if !training {
             let scale = &self.weight * (&self.running_var + self.eps).rsqrt();
             let (input, mean) = (x.shallow_clone(), self.running_mean.shallow_clone());
@@ -103,10 +103,18 @@ impl BatchNorm {
         Ok(normalized(x, (&mean, &var), affine, self.eps)?)
     }
 
-    fn check(&self, x: &Tensor) -> Result<()> {
+    fn check(&self, x: &Tensor, times: i64, training: bool) -> Result<()> {
         let channels = self.weight.size()[0];
         if x.dim() < 2 || x.size()[1] != channels {
             return Err(misfit("BatchNorm", format!("[N, {channels}, *] a step"), x));
+        }
+        // One number has no variance, and libtorch would keep NaN for it without a word.
+        if training && x.numel() as i64 * times == channels {
+            return Err(misfit(
+                "BatchNorm",
+                "more than one number for each channel in training",
+                x,
+            ));
         }
         Ok(())
     }

@@ -41,6 +41,8 @@ impl Module for ElementWiseRecurrent {
     fn forward(&mut self, input: &Tensor, context: &Context) -> Result<Tensor> {
         whole(self, context, |Self { body, join, states }| {
             stepwise(input, context, states, |x, last, context| {
+                // Another batch begins anew.
+                let last = last.filter(|last| last.size() == x.size());
                 let last =
                     last.map_or_else(|| x.f_zeros_like(), |last| Ok(last.shallow_clone()))?;
                 let joined = match join {
@@ -96,7 +98,7 @@ impl Module for LinearRecurrent {
             stepwise(input, context, states, |x, last, context| {
                 let mut size = x.size();
                 size.last_mut().into_iter().for_each(|last| *last = *outputs);
-                let last = match last {
+                let last = match last.filter(|last| last.size() == size) {
                     Some(last) => last.shallow_clone(),
                     None => x.f_new_zeros(&size[..], (x.kind(), x.device()))?,
                 };

@@ -74,6 +74,29 @@ fn what_is_the_same_at_every_step_is_computed_once() {
 }
 
 #[test]
+fn another_batch_begins_anew() {
+    let feedback: [Box<dyn Module>; 2] = [
+        Box::new(ElementWiseRecurrent::new(lif(), ElementWise::Add)),
+        Box::new(LinearRecurrent::new(Linear::new(4, 6), 4, 6)),
+    ];
+    for mut layer in feedback {
+        let x = noise(&[3, 5, 4]);
+        let first = layer.forward(&x, &Context::train()).unwrap();
+        let _ = layer.forward(&noise(&[3, 2, 4]), &Context::train()).unwrap();
+        assert_eq!(layer.forward(&x, &Context::train()).unwrap(), first);
+    }
+}
+
+#[test]
+fn a_batch_of_one_number_has_no_variance() {
+    let mut norm = BatchNorm::new(3);
+    let error = norm.forward(&noise(&[1, 1, 3]), &Context::train()).unwrap_err().to_string();
+    assert!(error.contains("more than one number for each channel in training"), "{error}");
+    let _ = norm.forward(&noise(&[1, 1, 3]), &Context::eval()).unwrap();
+    let _ = norm.forward(&noise(&[2, 1, 3]), &Context::train()).unwrap();
+}
+
+#[test]
 fn sequences_of_their_own_need_no_reset() {
     let mut layers = all();
     layers.push((Box::new(Dropout::new(0.0).unwrap()), vec![3, 2, 5]));
