@@ -1,5 +1,6 @@
 //! The one list of passes, from the text of a neuron to its artifact.
 
+mod options;
 mod parallel;
 mod params;
 mod refuse;
@@ -9,20 +10,20 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use snn_artifact::naming::{LONG, Operand, SHORT};
+use snn_artifact::naming::{LONG, Operand};
 use snn_artifact::{self as artifact, Artifact, Manifest, Target};
 
 use crate::check::hir::{self, Neuron};
 use crate::check::{self, Resolver, Specialization};
 use crate::diagnostic::{self, Diagnostic, Diagnostics};
-use crate::egraph::cost::Weights;
 use crate::error::{EmitError, Unsupported};
-use crate::kernel::schedule::{self, Spread, Tuning};
-use crate::kernel::{Capabilities, Kernel, Origins, Schedule, Verified, lower};
+use crate::kernel::schedule;
+use crate::kernel::{Kernel, Origins, Schedule, Verified};
 use crate::span::SourceMap;
 use crate::targets::Emitted;
 use crate::{ast, diff, egraph, kernel, saves};
 
+pub use options::Options;
 pub use params::{param, params};
 pub use refuse::check_built;
 use refuse::{check_options, not_built};
@@ -34,93 +35,6 @@ pub struct Source<'a> {
     pub name: &'a str,
     /// Its text.
     pub text: &'a str,
-}
-
-/// What decides the code beside the neuron.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// What the code is for.
-    pub target: Target,
-    /// What of the schedules is not the target's own.
-    pub tuning: Tuning,
-    /// Whether backward is simplified with all rules, or with those that every compiler has.
-    pub simplify: bool,
-    /// Whether the code tells a profiler which line of the program each instruction is for. Only PTX does.
-    pub line_info: bool,
-}
-
-impl Options {
-    /// Those of a target.
-    pub fn new(target: Target) -> Self {
-        Self { target, tuning: Tuning::default(), simplify: true, line_info: false }
-    }
-
-    /// The schedule that kernels are lowered with, before it is known what they need.
-    #[doc(hidden)]
-    pub fn schedule(&self) -> Schedule {
-        let own = kernel::schedule(&self.target);
-        Schedule { chunk: self.tuning.chunk.unwrap_or(own.chunk).max(1), ..own }
-    }
-
-    /// The schedule of one of a neuron's kernels.
-    fn schedule_of(&self, kernel: &Kernel) -> Schedule {
-        match self.target {
-            Target::Cpu { .. } => return kernel.schedule,
-            Target::Wgsl => return schedule::on_webgpu(kernel),
-            Target::Ptx { .. } => {}
-        }
-        let wanted = match lower::is_backward(kernel) {
-            true => self.tuning.backward,
-            false => self.tuning.forward,
-        };
-        let Spread { lanes, threads } = wanted.unwrap_or_else(|| schedule::spread(kernel));
-        Schedule { lanes, block: lanes * threads, ..kernel.schedule }
-    }
-
-    /// Those of the kernels for few and for many steps, with the endings of their names, where a target
-    /// has such beside these.
-    fn others(&self, kernels: &[Verified<Kernel>]) -> Vec<(&'static str, Self)> {
-        if !matches!(self.target, Target::Ptx { .. }) || self.tuning.chunk.is_some() {
-            return Vec::new();
-        }
-        // Draws make the code of a step long, and not its memory: there is one set of kernels for all lengths.
-        if kernels.iter().any(|kernel| kernel.draws()) {
-            return Vec::new();
-        }
-        let of_chunk = |chunk| Self { tuning: Tuning::of_chunk(chunk), ..self.clone() };
-        let own = kernels.iter().map(|kernel| kernel.schedule.chunk).min().unwrap_or(1);
-        let mut others = vec![(SHORT, of_chunk(own.min(schedule::SHORT)))];
-        if kernels.iter().all(|kernel| schedule::suits_long(kernel)) {
-            others.push((LONG, of_chunk(schedule::LONG)));
-        }
-        others
-    }
-
-    fn simplification(&self) -> egraph::Options {
-        let weights = match self.target {
-            Target::Cpu { .. } => Weights::CPU,
-            Target::Ptx { .. } | Target::Wgsl => Weights::GPU,
-        };
-        egraph::Options { plain: !self.simplify, ..egraph::Options::new(weights) }
-    }
-
-    /// Whether a product and a sum cost no more than one of them.
-    #[doc(hidden)]
-    pub fn has_fma(&self) -> bool {
-        match &self.target {
-            Target::Cpu { level } => level != "x86-64-v2",
-            Target::Ptx { .. } => true,
-            Target::Wgsl => false,
-        }
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        match &self.target {
-            Target::Cpu { .. } => Capabilities::CPU,
-            Target::Ptx { .. } => Capabilities::PTX,
-            Target::Wgsl => Capabilities::WGSL,
-        }
-    }
 }
 
 /// Diagnostics with the sources that they point into.
@@ -255,6 +169,13 @@ fn lowered(adjoint: &diff::Adjoint, options: &Options) -> (kernel::Lowered, Vec<
     loop {
         let saves = saves::choose(adjoint, &options.target, schedule);
         let lowered = kernel::lower(adjoint, schedule, &saves);
+        if is_free {
+            let most = schedule::most_steps(&lowered.forward, adjoint.neuron.states.len());
+            if schedule.chunk > most {
+                schedule.chunk = most;
+                continue;
+            }
+        }
         if !is_free || schedule.chunk == 1 || schedule::fits_one_lane(&lowered.backward) {
             let entries = saves::report::entries(adjoint, &saves, &lowered);
             return (lowered, entries);
