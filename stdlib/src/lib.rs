@@ -8,6 +8,8 @@ pub mod data;
 pub mod encode;
 #[cfg(feature = "torch")]
 pub mod error;
+#[cfg(feature = "data")]
+pub mod event;
 #[cfg(feature = "torch")]
 mod files;
 #[cfg(feature = "torch")]

@@ -1,0 +1,82 @@
+//! Frames: events cut into slices, and a dense array of each slice.
+//!
+//! [`Slices`] are cut by number, by time, by a duration or by a function of one's own, and
+//! [`Slices::count`], [`Slices::binary`] and [`Slices::time_surface`] make [`Frames`] of them, `[T, 2, H, W]`.
+//! [`voxel_grid`] spreads events over bins of time. Cuts and counts are those of SpikingJelly's
+//! `integrate_events_by_fixed_frames_number` and `integrate_events_by_fixed_duration`, and defined where these
+//! fail: a slice may be empty, and all events may have one time.
+
+mod accumulate;
+mod slices;
+mod voxels;
+
+#[cfg(test)]
+mod tests;
+
+pub use slices::Slices;
+pub use voxels::voxel_grid;
+
+use super::error::{self, Result};
+
+/// A dense array of frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frames<T> {
+    shape: [usize; 4],
+    data: Vec<T>,
+}
+
+impl<T: Copy> Frames<T> {
+    /// Frames full of a value.
+    fn filled(shape: [usize; 4], value: T) -> Result<Self> {
+        let n = shape.iter().try_fold(1_usize, |n, axis| n.checked_mul(*axis));
+        let mut data = Vec::new();
+        let reserved = n.filter(|n| data.try_reserve_exact(*n).is_ok());
+        let n = reserved.ok_or_else(|| {
+            error::argument("the shape of frames", "one that memory holds", format!("{shape:?}"))
+        })?;
+        data.resize(n, value);
+        Ok(Self { shape, data })
+    }
+
+    /// Steps, channels, height and width: `[T, C, H, W]`. Where channels are polarities, 0 is what became
+    /// darker and 1 what became brighter.
+    pub fn shape(&self) -> [usize; 4] {
+        self.shape
+    }
+
+    /// The elements, the last axis without gaps.
+    pub fn data(&self) -> &[T] {
+        &self.data
+    }
+
+    /// The elements, to keep.
+    pub fn into_data(self) -> Vec<T> {
+        self.data
+    }
+
+    /// One frame, `[C, H, W]`; none past the last.
+    pub fn frame(&self, step: usize) -> Option<&[T]> {
+        let [steps, rest @ ..] = self.shape;
+        let size = rest.iter().product::<usize>();
+        self.data.get(step * size..(step + 1) * size).filter(|_| step < steps)
+    }
+
+    /// The same with each element changed.
+    fn map<U>(&self, to: impl Fn(T) -> U) -> Frames<U> {
+        Frames { shape: self.shape, data: self.data.iter().map(|element| to(*element)).collect() }
+    }
+}
+
+impl Frames<u32> {
+    /// The counts as floats, which hold them exactly up to 2^24.
+    pub fn to_f32(&self) -> Frames<f32> {
+        self.map(|count| count as f32)
+    }
+}
+
+impl Frames<u8> {
+    /// 0 and 1 as floats.
+    pub fn to_f32(&self) -> Frames<f32> {
+        self.map(f32::from)
+    }
+}

@@ -1,0 +1,31 @@
+//! Events of event cameras and of silicon cochleas: the type, files of them, and frames made from them.
+//!
+//! [`Events`] are checked columns; [`EventsView`] is a part of them. [`Events::read`] reads a file of any
+//! [`Format`], [`Events::write`] writes the simple ones, and [`shd`] reads the Spiking Heidelberg data sets,
+//! which are many recordings in one file. [`frames`] cuts events into slices and makes dense arrays of them.
+//! A file is never believed: what it says of itself is held against its length before memory is asked for.
+
+mod aedat;
+mod atis;
+mod dat;
+mod error;
+mod events;
+mod evt;
+pub mod frames;
+mod hdf5;
+mod input;
+mod npy;
+mod npz;
+mod read;
+pub mod shd;
+mod text;
+mod view;
+mod write;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use error::{Error, Result};
+pub use events::Events;
+pub use read::{Format, Options, Order};
+pub use view::{Event, EventsView};

@@ -1,0 +1,29 @@
+//! Headers of text lines before bytes.
+
+/// The lines at the beginning of a file that start with a mark and hold nothing but printable characters,
+/// each without its end, and how many bytes they are. Data behind them may begin with the mark, too: it
+/// counts as a line only where it is text up to its end, and ends where `last` says so.
+pub fn header<'a>(bytes: &'a [u8], mark: u8, last: impl Fn(&str) -> bool) -> (Vec<&'a str>, usize) {
+    let mut lines = Vec::new();
+    let mut offset = 0;
+    while let Some(line) = line(&bytes[offset..]).filter(|line| line.starts_with(mark as char)) {
+        offset += line.len();
+        lines.push(line.trim_end());
+        if lines.last().is_some_and(|line| last(line)) {
+            break;
+        }
+    }
+    (lines, offset)
+}
+
+/// Most bytes of a line.
+const LONGEST: usize = 1 << 12;
+
+/// The text up to a line's end and with it.
+fn line(bytes: &[u8]) -> Option<&str> {
+    let bytes = &bytes[..bytes.len().min(LONGEST)];
+    let end = bytes.iter().position(|byte| *byte == b'\n')? + 1;
+    let line = std::str::from_utf8(&bytes[..end]).ok()?;
+    let inside = line.trim_end_matches(['\r', '\n']);
+    inside.chars().all(|c| !c.is_control() || c == '\t').then_some(line)
+}
