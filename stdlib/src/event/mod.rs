@@ -7,6 +7,8 @@
 
 mod aedat;
 mod atis;
+#[cfg(doctest)]
+mod book_tests;
 mod dat;
 mod error;
 mod events;

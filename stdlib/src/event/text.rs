@@ -3,7 +3,7 @@
 /// The lines at the beginning of a file that start with a mark and hold nothing but printable characters,
 /// each without its end, and how many bytes they are. Data behind them may begin with the mark, too: it
 /// counts as a line only where it is text up to its end, and ends where `last` says so.
-pub fn header<'a>(bytes: &'a [u8], mark: u8, last: impl Fn(&str) -> bool) -> (Vec<&'a str>, usize) {
+pub fn header(bytes: &[u8], mark: u8, last: impl Fn(&str) -> bool) -> (Vec<&str>, usize) {
     let mut lines = Vec::new();
     let mut offset = 0;
     while let Some(line) = line(&bytes[offset..]).filter(|line| line.starts_with(mark as char)) {

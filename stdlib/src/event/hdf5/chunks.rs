@@ -4,8 +4,8 @@ use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
-use super::Bytes;
 use super::header::Message;
+use super::{Budget, Bytes};
 use crate::event::error::Result;
 
 /// Bytes that one byte may be unpacked to: deflate cannot say more.
@@ -61,36 +61,42 @@ pub fn read(
 ) -> Result<Vec<u8>> {
     let mut chunks = Vec::new();
     let level = bytes.byte(tree + 5, "a tree's level")?;
-    list(bytes, (tree, level), &mut chunks)?;
-    let total = n.checked_mul(size).filter(|total| total / RATIO <= bytes.0.bytes.len());
-    let total = total.ok_or_else(|| {
-        bytes.error(tree, "elements that the file can hold", format!("{n} of {size} bytes"))
-    })?;
-    let mut all = vec![0; total];
-    let mut covered = 0_usize;
+    list(bytes, (tree, level), &mut chunks, &mut Budget::new(bytes))?;
+    // The memory grows with what is there, not with what was said.
+    let mut all = Vec::new();
+    let mut first = 0;
     for chunk in &chunks {
+        if chunk.first != first {
+            let expected = format!("a chunk from element {first} on");
+            return Err(bytes.error(chunk.at, &expected, format!("one from {} on", chunk.first)));
+        }
         let unpacked = unpack(bytes, chunk, size, filters)?;
-        let count = chunk_n.min(n.saturating_sub(chunk.first));
-        let from = unpacked.get(..count * size).ok_or_else(|| {
+        let count = chunk_n.min(n - first);
+        let from = unpacked.get(..count.saturating_mul(size)).ok_or_else(|| {
             let expected = format!("a chunk of {count} elements of {size} bytes");
             bytes.error(chunk.at, &expected, format!("{} bytes", unpacked.len()))
         })?;
-        let start = chunk.first.min(n) * size;
-        all[start..start + from.len()].copy_from_slice(from);
-        covered = covered.saturating_add(count);
+        all.extend_from_slice(from);
+        first += count;
     }
-    match covered == n {
+    match first == n {
         true => Ok(all),
         false => {
-            Err(bytes.error(tree, &format!("chunks of all {n} elements"), format!("of {covered}")))
+            Err(bytes.error(tree, &format!("chunks of all {n} elements"), format!("of {first}")))
         }
     }
 }
 
 /// The chunks below a node of a tree, which has so many levels below it.
-fn list(bytes: Bytes, (node, level): (usize, u8), chunks: &mut Vec<Chunk>) -> Result<()> {
+fn list(
+    bytes: Bytes,
+    (node, level): (usize, u8),
+    chunks: &mut Vec<Chunk>,
+    budget: &mut Budget,
+) -> Result<()> {
     /// A key: length, filters left out, the first element and 0 for the bytes within one; then a child.
     const KEY: usize = 24;
+    budget.take(bytes, node)?;
     bytes.begins(node, b"TREE")?;
     if bytes.byte(node + 5, "a tree's level")? != level {
         return Err(bytes.error(node + 5, "a level below the one above", "another"));
@@ -99,13 +105,10 @@ fn list(bytes: Bytes, (node, level): (usize, u8), chunks: &mut Vec<Chunk>) -> Re
     for key in (0..n).map(|i| node + 24 + (KEY + 8) * i) {
         let child = bytes.address(key + KEY, "a chunk")?;
         if let Some(level) = level.checked_sub(1) {
-            list(bytes, (child, level), chunks)?;
+            list(bytes, (child, level), chunks, budget)?;
             continue;
         }
-        // A file has no more chunks than bytes for their keys.
-        if chunks.len() > bytes.0.bytes.len() / KEY {
-            return Err(bytes.error(key, "fewer chunks than the file has room for", "more"));
-        }
+        budget.take(bytes, key)?;
         chunks.push(Chunk {
             length: bytes.u32(key, "a chunk's length")?,
             skipped: bytes.u32(key + 4, "a chunk's filters")?,

@@ -1,7 +1,7 @@
 //! Groups: from names to addresses of objects.
 
 use super::header::messages;
-use super::{Bytes, NOWHERE};
+use super::{Budget, Bytes, NOWHERE};
 use crate::event::error::Result;
 
 /// The kinds of messages about members.
@@ -24,7 +24,7 @@ pub fn member(bytes: Bytes, group: usize, name: &str) -> Result<Option<usize>> {
                 bytes.begins(heap, b"HEAP")?;
                 let names = bytes.address(heap + 24, "a group's names")?;
                 let level = bytes.byte(tree + 5, "a tree's level")?;
-                tree_member(bytes, (tree, level), names, name)?
+                tree_member(bytes, (tree, level), names, name, &mut Budget::new(bytes))?
             }
             _ => None,
         };
@@ -77,7 +77,9 @@ fn tree_member(
     (node, level): (usize, u8),
     names: usize,
     name: &str,
+    budget: &mut Budget,
 ) -> Result<Option<usize>> {
+    budget.take(bytes, node)?;
     bytes.begins(node, b"TREE")?;
     if bytes.byte(node + 5, "a tree's level")? != level {
         return Err(bytes.error(node + 5, "a level below the one above", "another"));
@@ -87,8 +89,11 @@ fn tree_member(
     for i in 0..n {
         let child = bytes.address(node + 24 + 16 * i + 8, "a part of a tree")?;
         let found = match level.checked_sub(1) {
-            Some(level) => tree_member(bytes, (child, level), names, name)?,
-            None => symbol(bytes, child, names, name)?,
+            Some(level) => tree_member(bytes, (child, level), names, name, budget)?,
+            None => {
+                budget.take(bytes, child)?;
+                symbol(bytes, child, names, name)?
+            }
         };
         if found.is_some() {
             return Ok(found);

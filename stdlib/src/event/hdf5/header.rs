@@ -9,6 +9,9 @@ const CONTINUED: usize = 0x10;
 /// Most blocks of a header. Files have one or two.
 const BLOCKS: usize = 256;
 
+/// Most messages of a header. Objects have about ten.
+const MESSAGES: usize = 4096;
+
 /// A message.
 #[derive(Clone, Copy)]
 pub struct Message {
@@ -96,6 +99,9 @@ fn block(
                     blocks.push((next + 4, length.saturating_sub(8)));
                 }
             }
+        }
+        if messages.len() == MESSAGES {
+            return Err(bytes.error(at, "an object header of few messages", "more than 4096"));
         }
         messages.push(Message { kind, at: data, shared });
         at = data + size;

@@ -2,8 +2,8 @@
 //! list their members in a table or in few messages, and datasets of one axis of numbers or of rows of
 //! numbers, in one piece or in chunks, packed by deflate or not.
 //!
-//! Every address and size is held against the file before it is followed, and nothing is followed twice as
-//! often as a file can have things.
+//! Every address and size is held against the file before it is followed, and no more parts of a tree are
+//! looked at than a file can have.
 
 mod chunks;
 mod dataset;
@@ -26,6 +26,27 @@ const NOWHERE: u64 = u64::MAX;
 pub struct File<'a> {
     bytes: Bytes<'a>,
     root: usize,
+}
+
+/// How many more parts of a tree may be looked at.
+struct Budget(usize);
+
+impl Budget {
+    /// The fewest bytes that a part of a tree takes.
+    const PART: usize = 24;
+
+    /// As many as the file can have.
+    fn new(bytes: Bytes) -> Self {
+        Self(bytes.0.bytes.len() / Self::PART)
+    }
+
+    /// Takes one, at a place.
+    fn take(&mut self, bytes: Bytes, at: usize) -> Result<()> {
+        self.0 = self.0.checked_sub(1).ok_or_else(|| {
+            bytes.error(at, "a tree of as many parts as the file has room for", "more of them")
+        })?;
+        Ok(())
+    }
 }
 
 /// The file, read in the units of the format.
@@ -77,6 +98,9 @@ impl<'a> Bytes<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 impl<'a> File<'a> {
     /// A file whose outermost group is found.

@@ -27,8 +27,11 @@ pub fn recording(name: &str, width: u16, height: u16) -> Events {
     Events::new(width, height, t, place(1).collect(), place(2).collect(), p).unwrap()
 }
 
-/// Every file of the fixtures that has a format, with what it holds and the sensor that it says.
-pub const FILES: [(&str, Format, &str, Option<(u16, u16)>); 25] = [
+/// A file with its format, the table of what it holds and the sensor that it says.
+type File = (&'static str, Format, &'static str, Option<(u16, u16)>);
+
+/// Every file of the fixtures that has a format.
+pub const FILES: [File; 25] = [
     ("atis.bin", Format::Atis, "base.csv", None),
     ("atis_overflow.bin", Format::Atis, "base.csv", None),
     ("expelliarmus.dat", Format::Dat, "base.csv", None),
