@@ -107,8 +107,9 @@ pub fn write(events: EventsView, layout: Layout) -> Result<Vec<u8>> {
     let (width, height) = events.size();
     let ([x, x_bits], [y, y_bits], p) = layout.bits();
     let (name, fits) = match layout {
-        Layout::Dvs128 => ("DVS128", (width, height) == (128, 128)),
-        Layout::Davis => ("DAVIS", width <= 1 << x_bits && height <= 1 << y_bits),
+        Layout::Dvs128 => ("DVS128".into(), (width, height) == (128, 128)),
+        // Among the sizes of DAVIS cameras, the one of that width is found again.
+        Layout::Davis => (format!("DAVIS{width}"), width <= 1 << x_bits && height <= 1 << y_bits),
     };
     if !fits {
         let expected = match layout {
@@ -125,9 +126,7 @@ pub fn write(events: EventsView, layout: Layout) -> Result<Vec<u8>> {
             t,
         ));
     }
-    // Among the sizes of DAVIS cameras, the one of that name is found again.
-    let header = format!("#!AER-DAT2.0\r\n# AEChip: {name}{width}\r\n{LAST}\r\n");
-    let header = header.replace("DVS128128", "DVS128");
+    let header = format!("#!AER-DAT2.0\r\n# AEChip: {name}\r\n{LAST}\r\n");
     let mut bytes = header.into_bytes();
     bytes.reserve(events.len() * RECORD);
     for event in events.iter() {
