@@ -5,21 +5,22 @@
 //! stays, lets one process download while others that want the same file wait for it.
 
 mod attempt;
-mod bar;
 mod checksum;
 mod part;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use self::attempt::Failure;
-use self::bar::Bar;
 use self::part::Part;
-use super::cache;
-use super::error::{Error, Result};
+use super::bar::{Bar, Gauge, Unit};
+use super::error::{self, Error, Result};
+use super::{cache, files, parallel};
 
 pub use checksum::Checksum;
+pub(super) use checksum::hexadecimal;
 
 /// Bytes more than ever before that a try has to bring to count as none that failed.
 const PROGRESS: u64 = 1 << 14;
@@ -49,6 +50,8 @@ pub struct Options {
     pub timeout: Duration,
     /// The pause before a second try; each further one is twice as long, up to half a minute.
     pub pause: Duration,
+    /// How many files [`fetch_all`] downloads at once, one at least.
+    pub parallel: usize,
     /// Draws no bar. One is drawn on a terminal alone, for what takes over a second.
     pub quiet: bool,
 }
@@ -56,7 +59,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let [timeout, pause] = [30, 1].map(Duration::from_secs);
-        Self { offline: false, tries: 3, timeout, pause, quiet: false }
+        Self { offline: false, tries: 3, timeout, pause, parallel: 4, quiet: false }
     }
 }
 
@@ -69,19 +72,59 @@ impl Default for Options {
 /// then, [`Error::Download`] where no mirror gave it, with what each of them did, and [`Error::Io`] where
 /// a file or folder cannot be made, read or written. The file at `path` is then what it was before.
 pub fn fetch(source: &Source, path: &Path, options: &Options) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let bar = Bar::new(name, Unit::Bytes, options.quiet);
+    fetch_with(source, path, options, &mut bar.gauge(source.limit))
+}
+
+/// Sees to it that each file is at its path, as [`fetch`] does, some at the same time and under one bar. One
+/// that fails keeps none of the others from coming.
+///
+/// # Errors
+///
+/// As [`fetch`] where one file fails; [`Error::Several`] with what happened to each where more do;
+/// [`Error::Argument`] where different files are wanted at the same path, before anything is asked for.
+pub fn fetch_all(files: &[(Source, PathBuf)], options: &Options) -> Result<()> {
+    for (i, (source, path)) in files.iter().enumerate() {
+        if files[..i].iter().any(|(other, same)| same == path && other != source) {
+            let expected = "one for each file that is downloaded";
+            return Err(error::argument("the path", expected, path.display()));
+        }
+    }
+    let bar = Bar::new(format!("{} files", files.len()), Unit::Bytes, options.quiet);
+    // All are expected from the start, so that the bar knows its end.
+    let wanted = files.iter().map(|file| (file, Mutex::new(bar.gauge(file.0.limit))));
+    let wanted: Vec<_> = wanted.collect();
+    let results = parallel::each(options.parallel, &wanted, |((source, path), gauge)| {
+        // Nobody else asks for this gauge.
+        let mut gauge = gauge.lock().unwrap_or_else(PoisonError::into_inner);
+        fetch_with(source, path, options, &mut gauge)
+    });
+    error::all(results).map(|_| ())
+}
+
+/// [`fetch`] under a bar that is there already.
+fn fetch_with(
+    source: &Source,
+    path: &Path,
+    options: &Options,
+    gauge: &mut Gauge<'_>,
+) -> Result<()> {
     match source.checksum.check(path) {
-        Ok(()) => return Ok(()),
+        Ok(()) => {
+            gauge.set(0, Some(0));
+            return Ok(());
+        }
         Err(wrong) if options.offline => return Err(offline(wrong, source, path)),
         Err(_) => {}
     }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    cache::make(parent.unwrap_or(Path::new(".")))?;
+    cache::make(files::parent(path))?;
     let part = Part::lock(path)?;
     // Another process may have brought it while we waited.
     if source.checksum.check(path).is_ok() {
         return Ok(());
     }
-    download(source, path, &part, options)?;
+    download(source, path, &part, options, gauge)?;
     part.finish(path)
 }
 
@@ -95,11 +138,16 @@ fn offline(wrong: Error, source: &Source, path: &Path) -> Error {
 }
 
 /// Fills the part from the first mirror that gives the right file.
-fn download(source: &Source, path: &Path, part: &Part, options: &Options) -> Result<()> {
-    let mut bar = Bar::new(path, options.quiet);
+fn download(
+    source: &Source,
+    path: &Path,
+    part: &Part,
+    options: &Options,
+    gauge: &mut Gauge<'_>,
+) -> Result<()> {
     let mut tries = String::new();
     for url in &source.urls {
-        match mirror(url, source, part, options, &mut bar) {
+        match mirror(url, source, part, options, gauge) {
             Ok(()) => return Ok(()),
             Err(Failure::Stop(error)) => return Err(error),
             Err(failure) => tries.push_str(&format!("\n  {url}: {failure}")),
@@ -115,13 +163,13 @@ fn mirror(
     source: &Source,
     part: &Part,
     options: &Options,
-    bar: &mut Bar,
+    gauge: &mut Gauge<'_>,
 ) -> std::result::Result<(), Failure> {
     let agent = attempt::agent(url, options);
     let mut patience = Patience { options, failed: 0, longest: part.length() };
     loop {
         let resumed = part.length() > 0;
-        let tried = attempt::run(&agent, url, part, source.limit, bar);
+        let tried = attempt::run(&agent, url, part, source.limit, gauge);
         match tried.and_then(|()| judge(url, source, part, resumed)) {
             // Not counted, but it does not go on for ever: there is a part to resume again only after a
             // try that failed.

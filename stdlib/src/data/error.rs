@@ -57,6 +57,37 @@ pub enum Error {
         /// A line for each mirror with its last failure.
         tries: String,
     },
+    /// More than one failure.
+    #[error("{} failures:\n{}", .0.len(), list(.0))]
+    Several(Vec<Error>),
+    /// A file that its owners give only to those who ask for it, and that is not here.
+    #[error("{path} is missing, and nobody may download it for you: {how}; put {wanted} there")]
+    ByHand {
+        /// Where the file is wanted.
+        path: String,
+        /// Where it is published, and what to do there.
+        how: String,
+        /// The file's name, with its size and checksum where they are known.
+        wanted: String,
+    },
+    /// A sample that could not be made from the published files.
+    #[error("cannot prepare {item}: {why}")]
+    Item {
+        /// The file that is missing now.
+        item: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// An archive that cannot be unpacked; nothing of it is.
+    #[error("cannot unpack {archive}: {}{why}", quoted(.entry))]
+    Archive {
+        /// The archive.
+        archive: String,
+        /// The name of what is wrong in it; none for the archive itself.
+        entry: Option<String>,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
     /// An argument outside of what is allowed.
     #[error("{what} must be {expected}, but is {found}")]
     Argument {
@@ -92,4 +123,38 @@ pub(crate) fn argument(
     found: impl std::fmt::Display,
 ) -> Error {
     Error::Argument { what, expected: expected.into(), found: found.to_string() }
+}
+
+/// All values, or what failed: the error itself where it is one, [`Error::Several`] where there are more.
+pub(crate) fn all<T>(results: Vec<Result<T>>) -> Result<Vec<T>> {
+    let (mut values, mut errors) = (Vec::with_capacity(results.len()), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(error) => errors.push(error),
+        }
+    }
+    match errors.len() {
+        0 => Ok(values),
+        1 => Err(errors.remove(0)),
+        _ => Err(Error::Several(errors)),
+    }
+}
+
+/// Most failures that a message tells one by one.
+const TOLD: usize = 20;
+
+/// A line for each error.
+fn list(errors: &[Error]) -> String {
+    let mut lines: Vec<String> =
+        errors.iter().take(TOLD).map(|error| format!("- {error}")).collect();
+    if errors.len() > TOLD {
+        lines.push(format!("and {} more", errors.len() - TOLD));
+    }
+    lines.join("\n")
+}
+
+/// The name of an entry as no terminal takes it for a command.
+fn quoted(entry: &Option<String>) -> String {
+    entry.as_ref().map_or_else(String::new, |entry| format!("{entry:?}: "))
 }

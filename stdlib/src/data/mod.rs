@@ -1,14 +1,20 @@
 //! Data sets: where they are kept, how they are fetched, read and cut into batches.
 
+pub mod archive;
 pub mod augment;
+mod bar;
 pub mod cache;
 pub mod download;
 pub(crate) mod error;
+mod files;
 pub mod idx;
 pub mod images;
 pub mod loader;
+mod lock;
 pub mod mnist;
+mod parallel;
 pub mod prefetch;
 mod random;
 
 pub use error::{Error, Result};
+pub use files::Record;

@@ -6,8 +6,8 @@ use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
 use super::Options;
-use super::bar::Bar;
 use super::part::Part;
+use crate::data::bar::Gauge;
 use crate::data::error::{self, Error};
 
 /// Most redirects that are followed.
@@ -54,7 +54,13 @@ pub(super) fn agent(url: &str, options: &Options) -> Agent {
 }
 
 /// Asks for what the part lacks. `Ok` says that the server has no more to give, not that the file is right.
-pub(super) fn run(agent: &Agent, url: &str, part: &Part, limit: u64, bar: &mut Bar) -> Result<()> {
+pub(super) fn run(
+    agent: &Agent,
+    url: &str,
+    part: &Part,
+    limit: u64,
+    gauge: &mut Gauge<'_>,
+) -> Result<()> {
     if part.length() > limit {
         part.remove();
     }
@@ -69,7 +75,7 @@ pub(super) fn run(agent: &Agent, url: &str, part: &Part, limit: u64, bar: &mut B
     if let Some(size) = size.filter(|size| *size > limit) {
         return Err(Failure::Mirror(format!("it has {size} bytes, more than the {limit} allowed")));
     }
-    take(&mut response, part, from, (limit, size), bar)
+    take(&mut response, part, from, (limit, size), gauge)
 }
 
 /// From which byte on the answer goes; none where the part has all that there is.
@@ -105,7 +111,7 @@ fn take(
     part: &Part,
     from: u64,
     (limit, size): (u64, Option<u64>),
-    bar: &mut Bar,
+    gauge: &mut Gauge<'_>,
 ) -> Result<()> {
     let mut file = part.open(from).map_err(Failure::Stop)?;
     let failed = |e| Failure::Stop(error::io("write", part.path())(e));
@@ -119,7 +125,7 @@ fn take(
             return Err(Failure::Mirror(format!("it has more than the {limit} bytes allowed")));
         }
         file.write_all(bytes).map_err(failed)?;
-        bar.at(at, size);
+        gauge.set(at, size);
     }
     if size.is_some_and(|size| at < size) {
         return Err(broken(at, "the server closed the connection"));

@@ -1,18 +1,19 @@
 //! The part of a file that has come so far, which one process at a time may write.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::data::error::{self, Result};
+use crate::data::files::{PART, beside};
+use crate::data::lock::Lock;
 
 /// A part beside the file, held until this is dropped.
 pub(super) struct Part {
     path: PathBuf,
     /// The lock; none where the file system has no locks.
-    lock: Option<File>,
+    lock: Option<Lock>,
 }
 
 impl Part {
@@ -20,17 +21,12 @@ impl Part {
     /// the part has a name of its own instead, which no later run takes up.
     pub(super) fn lock(path: &Path) -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = beside(path, ".lock");
-        let lock = File::create(&name).map_err(error::io("write", &name))?;
-        match lock.lock() {
-            Ok(()) => Ok(Self { path: beside(path, ".part"), lock: Some(lock) }),
-            Err(e) if e.kind() == ErrorKind::Unsupported => {
-                let own = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-                let path = beside(path, &format!(".{}-{}.part", own.0, own.1));
-                Ok(Self { path, lock: None })
-            }
-            Err(e) => Err(error::io("lock", &name)(e)),
-        }
+        let lock = Lock::wait(&beside(path, ".lock"))?;
+        let own = match lock {
+            Some(_) => String::new(),
+            None => format!(".{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)),
+        };
+        Ok(Self { path: beside(path, &format!("{own}{PART}")), lock })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -72,11 +68,4 @@ impl Drop for Part {
             self.remove();
         }
     }
-}
-
-/// A name beside a file.
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(end);
-    name.into()
 }

@@ -74,7 +74,7 @@ fn fails(folder: &Folder, server: &Server) -> String {
 #[test]
 fn a_whole_file_comes_once() {
     let (folder, server) = (Folder::new("whole"), Server::new(|_| Reply::ok(&content())));
-    for checksum in [Checksum::Sha256(SHA256.to_uppercase()), Checksum::Md5(MD5.into())] {
+    for checksum in [Checksum::Sha256(SHA256.to_uppercase().into()), Checksum::Md5(MD5.into())] {
         let source = Source { checksum, ..source(&[&server]) };
         fetch(&source, &folder.file(), &options()).unwrap();
         folder.is_right();
