@@ -1,5 +1,7 @@
 //! Every way in which a server may serve ends in the right file or in a clear error.
 
+mod many;
+mod redirects;
 pub(in crate::data) mod server;
 
 use std::fs;
@@ -153,6 +155,31 @@ fn a_server_without_ranges_sends_it_all_again() {
 }
 
 #[test]
+fn pieces_without_their_end_are_no_file() {
+    // 30 000 bytes in one chunk of HTTP, and neither a further one nor the empty one at the end.
+    let answer = |request: &server::Request| match request.number {
+        0 => {
+            let body = [b"7530\r\n", &content()[..30_000], b"\r\n"].concat();
+            let head = "200 OK\r\nTransfer-Encoding: chunked";
+            Reply { length: None, ..Reply::new(head, &body) }
+        }
+        _ => Reply::ranged(request, &content()),
+    };
+    let (folder, server) = (Folder::new("chunked"), Server::new(answer));
+    fetch(&source(&[&server]), &folder.file(), &options()).unwrap();
+    folder.is_right();
+    assert_eq!(server.ranges(), [None, Some(30_000)]);
+}
+
+#[test]
+fn an_answer_in_no_known_tongue_is_told() {
+    let server = Server::new(|_| Reply { length: None, ..Reply::new("\0\0", b"\r\n\r\n") });
+    let message = fails(&Folder::new("garbage"), &server);
+    assert_eq!(server.ranges().len(), 3);
+    assert!(message.lines().count() == 3, "{message}");
+}
+
+#[test]
 fn a_wrong_range_is_not_taken() {
     let answer = |request: &server::Request| match request.from {
         Some(_) => Reply::new("206 Partial Content\r\nContent-Range: bytes 0-9/100000", &[0; 10]),
@@ -176,22 +203,6 @@ fn a_slow_server_is_waited_for_and_a_silent_one_is_not() {
     // A second in all, but never silent for as long.
     fetch(&source(&[&Server::new(slow(250))]), &folder.file(), &options).unwrap();
     folder.is_right();
-}
-
-#[test]
-fn redirects_are_followed_but_not_in_a_circle() {
-    let answer = |request: &server::Request| match request.path.as_str() {
-        "/digits" => Reply::new("302 Found\r\nLocation: /elsewhere", b""),
-        _ => Reply::ok(&content()),
-    };
-    let (folder, server) = (Folder::new("redirect"), Server::new(answer));
-    fetch(&source(&[&server]), &folder.file(), &options()).unwrap();
-    folder.is_right();
-
-    let circle = Server::new(|_| Reply::new("301 Moved Permanently\r\nLocation: /digits", b""));
-    let message = fails(&Folder::new("circle"), &circle);
-    assert!(message.contains("redirects"), "{message}");
-    assert!(circle.ranges().len() <= 6);
 }
 
 #[test]
