@@ -11,7 +11,7 @@
 mod gzip;
 mod kind;
 mod limits;
-mod name;
+pub(super) mod name;
 mod sink;
 mod staging;
 mod tar;
@@ -112,4 +112,4 @@ impl Seek for Metered<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

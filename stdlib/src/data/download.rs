@@ -20,7 +20,7 @@ use super::error::{self, Error, Result};
 use super::{cache, files, parallel};
 
 pub use checksum::Checksum;
-pub(super) use checksum::hexadecimal;
+pub(super) use checksum::{digest, hexadecimal};
 
 /// Bytes more than ever before that a try has to bring to count as none that failed.
 const PROGRESS: u64 = 1 << 14;

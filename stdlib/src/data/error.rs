@@ -131,6 +131,7 @@ pub(crate) fn all<T>(results: Vec<Result<T>>) -> Result<Vec<T>> {
     for result in results {
         match result {
             Ok(value) => values.push(value),
+            Err(Error::Several(more)) => errors.extend(more),
             Err(error) => errors.push(error),
         }
     }

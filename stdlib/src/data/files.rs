@@ -1,8 +1,8 @@
 //! Files that are there as a whole or not at all, and whose content is known.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,30 @@ pub(super) fn parent(path: &Path) -> &Path {
 /// A path with `/` between the names, below a folder.
 pub(super) fn below(folder: &Path, path: &str) -> PathBuf {
     path.split('/').fold(folder.to_path_buf(), |folder, name| folder.join(name))
+}
+
+/// Writes a file beside its place, waits until it is on the disk, and gives it its name. Only one at a time may
+/// write the same file.
+pub(super) fn replace<E>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::result::Result<(), E>,
+    failed: impl Fn(io::Error) -> E,
+) -> std::result::Result<(u64, String), E> {
+    let part = beside(path, PART);
+    let run = || {
+        let mut file = BufWriter::new(Hashed::new(File::create(&part).map_err(&failed)?));
+        write(&mut file)?;
+        let hashed = file.into_inner().map_err(|e| failed(e.into_error()))?;
+        hashed.file.sync_all().map_err(&failed)?;
+        fs::rename(&part, path).map_err(&failed)?;
+        Ok(hashed.finish())
+    };
+    let written = run();
+    if written.is_err() {
+        // What is left of a write that failed is of no use; if it cannot be removed either, that says no more.
+        let _ = fs::remove_file(&part);
+    }
+    written
 }
 
 /// Waits until the content of a file is on the disk.

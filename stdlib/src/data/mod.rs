@@ -4,6 +4,7 @@ pub mod archive;
 pub mod augment;
 mod bar;
 pub mod cache;
+pub mod dataset;
 pub mod download;
 pub(crate) mod error;
 mod files;

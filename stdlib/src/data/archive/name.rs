@@ -16,7 +16,7 @@ const NUMBERS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", 
 
 /// The names of a path below the folder, or what is wrong with it. There may be none: an archive of the folder
 /// itself has an entry `./`.
-pub(super) fn split(path: &str) -> Result<Vec<&str>, &'static str> {
+pub(in crate::data) fn split(path: &str) -> Result<Vec<&str>, &'static str> {
     let drive =
         |name: &str| matches!(name.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
     if path.is_empty() {
@@ -71,7 +71,7 @@ pub(super) fn text(name: &[u8]) -> String {
 /// What has been made below the folder so far: each name by the folder that it is in, as file systems see it that do
 /// not tell capital letters from small ones.
 #[derive(Default)]
-pub(super) struct Taken {
+pub(in crate::data) struct Taken {
     known: HashMap<(usize, String), Known>,
 }
 
@@ -83,7 +83,7 @@ struct Known {
 
 impl Taken {
     /// Takes a path with the folders it is in, or says why it cannot be: a file must be new, a folder may be there.
-    pub(super) fn take(&mut self, names: &[&str], is_file: bool) -> Result<(), String> {
+    pub(in crate::data) fn take(&mut self, names: &[&str], is_file: bool) -> Result<(), String> {
         let mut folder = 0;
         for (i, &name) in names.iter().enumerate() {
             let is_file = is_file && i + 1 == names.len();

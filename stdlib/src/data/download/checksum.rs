@@ -71,7 +71,7 @@ pub(super) fn at(url: &str, wrong: Error) -> String {
     }
 }
 
-fn digest<D: Digest>(path: &Path) -> Result<String> {
+pub(in crate::data) fn digest<D: Digest>(path: &Path) -> Result<String> {
     let failed = error::io("read", path);
     let mut file = File::open(path).map_err(&failed)?;
     let mut digest = D::new();

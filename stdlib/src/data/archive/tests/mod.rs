@@ -1,6 +1,6 @@
 //! What is sound comes out as it went in; what is not leaves nothing behind.
 
-mod make;
+pub(in crate::data) mod make;
 mod mutations;
 mod python;
 mod wrong;
