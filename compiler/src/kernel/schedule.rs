@@ -111,19 +111,22 @@ const ONE_LANE_REGISTERS: usize = 160;
 const LONG_STEP_REGISTERS: usize = 96;
 const LONG_STEP: u64 = 800;
 
-/// Operations of a step of forward for each state, with functions written out, above which an NVIDIA GPU computes
-/// longer than it moves memory: code of several steps then costs registers and time to compile, and the bytes that it
-/// would save are free. Above the first a chunk has two steps, above the second one.
-const HEAVY: u64 = 36;
-const VERY_HEAVY: u64 = 50;
+/// Operations of a step of forward, with functions written out, above which an NVIDIA GPU computes longer than it moves
+/// memory: code of several steps then costs registers and time to compile, and the bytes that it would save are free.
+/// Above so many in all, or for each state, a chunk has two steps.
+const HEAVY: u64 = 70;
+const HEAVY_EACH: u64 = 36;
+/// Above so many for each state it has one.
+const VERY_HEAVY_EACH: u64 = 50;
 
 /// Most steps of a chunk on an NVIDIA GPU for a neuron with this kernel forward and so many states.
 pub fn most_steps(forward: &Kernel, states: usize) -> u32 {
-    let each = super::count(forward).operations / states.max(1) as u64;
+    let operations = super::count(forward).operations;
+    let each = operations / states.max(1) as u64;
     match each {
-        0..=HEAVY => u32::MAX,
-        _ if each <= VERY_HEAVY => 2,
-        _ => 1,
+        _ if each > VERY_HEAVY_EACH => 1,
+        _ if each > HEAVY_EACH || operations > HEAVY => 2,
+        _ => u32::MAX,
     }
 }
 
