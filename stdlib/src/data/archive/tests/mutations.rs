@@ -87,7 +87,7 @@ fn holds(bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 200, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn damaged_archives_do_no_harm(
