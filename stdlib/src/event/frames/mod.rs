@@ -58,7 +58,10 @@ impl<T: Copy> Frames<T> {
     pub fn frame(&self, step: usize) -> Option<&[T]> {
         let [steps, rest @ ..] = self.shape;
         let size = rest.iter().product::<usize>();
-        self.data.get(step * size..(step + 1) * size).filter(|_| step < steps)
+        if step >= steps {
+            return None;
+        }
+        self.data.get(step * size..(step + 1) * size)
     }
 
     /// The same with each element changed.
