@@ -116,7 +116,7 @@ const LONG_STEP: u64 = 800;
 /// Above so many in all, or for each state, a chunk has two steps.
 const HEAVY: u64 = 70;
 const HEAVY_EACH: u64 = 36;
-/// Above so many for each state it has one.
+/// Above so many for each state it has one, but where there are draws, which need other work beside them.
 const VERY_HEAVY_EACH: u64 = 50;
 
 /// Most steps of a chunk on an NVIDIA GPU for a neuron with this kernel forward and so many states.
@@ -124,7 +124,7 @@ pub fn most_steps(forward: &Kernel, states: usize) -> u32 {
     let operations = super::count(forward).operations;
     let each = operations / states.max(1) as u64;
     match each {
-        _ if each > VERY_HEAVY_EACH => 1,
+        _ if each > VERY_HEAVY_EACH && !forward.draws() => 1,
         _ if each > HEAVY_EACH || operations > HEAVY => 2,
         _ => u32::MAX,
     }
