@@ -130,4 +130,4 @@ fn failed(item: &str, why: Failure) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

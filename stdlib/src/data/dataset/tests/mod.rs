@@ -15,10 +15,10 @@ use crate::data::archive::tests::make::{gzip, tar, tarred};
 use crate::data::download::{Checksum, hexadecimal};
 
 /// A folder of a test's own, removed at its end.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let own = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(format!("snn-dataset-{}-{}", own.0, own.1));
@@ -27,14 +27,14 @@ impl Folder {
     }
 
     /// What the published files are looked for in is `own`.
-    fn places(&self) -> Places {
+    pub fn places(&self) -> Places {
         let download = download::Options { quiet: true, tries: 1, ..Default::default() };
         let prepare = Options { threads: 3, quiet: true };
         let [own, cache] = ["own", "cache"].map(|name| Some(self.0.join(name)));
         Places { folder: own, cache, download, prepare, ..Places::default() }
     }
 
-    fn put(&self, path: &str, content: &[u8]) {
+    pub fn put(&self, path: &str, content: &[u8]) {
         let path = self.0.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
@@ -76,7 +76,7 @@ fn labels(n: usize) -> Vec<u8> {
     (0..n).map(|i| format!("{i} {} {}\n", split(i), i % 2)).collect::<String>().into()
 }
 
-fn sha256(content: &[u8]) -> Checksum {
+pub fn sha256(content: &[u8]) -> Checksum {
     Checksum::Sha256(hexadecimal(&Sha256::digest(content)).into())
 }
 
