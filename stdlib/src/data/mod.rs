@@ -6,6 +6,7 @@ mod bar;
 pub mod cache;
 pub mod dataset;
 pub mod download;
+pub mod dvs128_gesture;
 pub(crate) mod error;
 pub mod event_set;
 mod files;
