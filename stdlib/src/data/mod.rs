@@ -19,6 +19,7 @@ pub mod n_mnist;
 mod parallel;
 pub mod prefetch;
 mod random;
+pub mod shd;
 
 pub use error::{Error, Result};
 pub use files::Record;
