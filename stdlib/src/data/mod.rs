@@ -3,6 +3,8 @@
 pub mod archive;
 pub mod augment;
 mod bar;
+#[cfg(doctest)]
+mod book_tests;
 pub mod cache;
 pub mod dataset;
 pub mod download;
