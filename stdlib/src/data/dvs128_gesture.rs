@@ -2,9 +2,9 @@
 //! al. 2017, CVPR).
 //!
 //! What is published are recordings of some minutes, each with a table of its gestures: the class, counted from 1, and
-//! the times in µs from which on and before which a gesture is. A class may be there more than once. A sample is such a
-//! cut, in an `.npz` file that NumPy reads as well. Cuts and names of samples are those of SpikingJelly, which has 1176
-//! and 288 of them; Tonic's 1077 and 264 are of other files. An end may be behind the next start, as in
+//! the times in µs from which on and before which a gesture is. A class may be there more than once. A sample is such
+//! a cut, in an `.npz` file that NumPy reads as well. Cuts and names of samples are those of SpikingJelly, which has
+//! 1176 and 288 of them; Tonic's 1077 and 264 are of other files. An end may be behind the next start, as in
 //! `user22_led_labels.csv`: the cuts are left as published.
 
 mod labels;
