@@ -152,6 +152,10 @@ const SIDE_BY_SIDE_NARROW: u32 = 512;
 /// none. That is so for neurons of one state with a cheap surrogate, whose params lanes do not have apart.
 const LIGHT: usize = 28;
 
+/// Bytes in which the lanes that a thread takes one by one leave their sums, one for each learnt param, to the thread
+/// that adds them: what a block has of shared memory, less what its warps need. A thread of one lane adds its own.
+const SHARED: usize = 46 << 10;
+
 /// How the lanes of a kernel are best spread over the threads of an NVIDIA GPU: as many a thread as one
 /// access holds, if what they need of a chunk fits into registers.
 pub fn spread(kernel: &Kernel) -> Spread {
@@ -166,7 +170,11 @@ pub fn spread(kernel: &Kernel) -> Spread {
         if needs.is_narrow() && is_short && (needs.kept == 0 || needs.is_light) { 8 } else { 4 };
     // A draw is some hundred instructions for each lane and step, between which loads have time to come.
     let most = if kernel.draws() { 1 } else { most };
-    let fits = |lanes: &u32| *lanes <= most && needs.fit(kernel.schedule, *lanes);
+    let sums = kernel.buffers.iter().filter(|buffer| buffer.shape.is_sums()).count();
+    let shared = |lanes: u32| sums * 4 * (lanes * 128) as usize;
+    let fits = |lanes: &u32| {
+        *lanes <= most && needs.fit(kernel.schedule, *lanes) && shared(*lanes) <= SHARED
+    };
     let lanes = [8, 4, 2].into_iter().find(fits).unwrap_or(1);
     // Blocks of backward hold registers longer, so that small ones fill the gaps better; but each leaves a
     // number for every sum of a param.

@@ -10,6 +10,7 @@ use snn_compiler::kernel::{Kernel, Schedule, Verified, parse, samples, verify};
 use snn_compiler::pipeline;
 use snn_compiler::targets::llvm::{Options, emit};
 use snn_tests::numbers::{Numbers, is_soak};
+use snn_tests::program::Program;
 
 use self::assembler::{Ptxas, assemble};
 use crate::parity::variants::variants;
@@ -90,6 +91,20 @@ fn products_assemble_without_stack_and_spill() {
                 usages.iter().for_each(|usage| usage.assert_in_registers(&of));
             }
         }
+    }
+}
+
+/// Each has a sum in shared memory, of which a block has no room for so many lanes' as it has otherwise.
+#[test]
+fn neurons_of_many_learnt_params_are_emitted() {
+    for (k, regions) in [(4, 2), (7, 2), (7, 4)] {
+        let hg = Program::new(snn::neuron::source("hg").unwrap());
+        let hg = hg.option("k", k).option("regions", regions);
+        let hg = hg.learn("theta").learn("h").learn("d").neuron();
+        let options = pipeline::Options::new(Target::Ptx { sm: 90 });
+        let key = pipeline::key(&hg, &options);
+        let made = pipeline::back(&hg, &options, key);
+        assert!(made.is_ok(), "{k} {regions}: {}", made.unwrap_err());
     }
 }
 
