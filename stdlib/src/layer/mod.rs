@@ -51,6 +51,14 @@ pub(crate) fn whole<M: Module>(
     output
 }
 
+/// The share of an output that is not 0, where it is asked for: in inference.
+pub(crate) fn firing_rate(output: &Tensor, context: &Context) -> Result<Option<Tensor>> {
+    if context.training || output.numel() == 0 {
+        return Ok(None);
+    }
+    Ok(Some(output.detach().f_ne(0.0)?.f_mean(Kind::Float)?))
+}
+
 /// What does not fit a layer.
 pub(crate) fn misfit(layer: &str, expected: impl Into<String>, given: &Tensor) -> Error {
     let given = format!("{:?}", given.size());

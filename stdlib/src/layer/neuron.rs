@@ -12,7 +12,7 @@ use snn_runtime::torch::norm::Normalized;
 use snn_runtime::torch::{Call, Neuron as Kernels};
 use tch::{Device, Kind, Tensor};
 
-use super::misfit;
+use super::{firing_rate, misfit};
 use crate::error::{Error, Result};
 use crate::nn::{Context, Module, Node, States, StepMode, Value};
 
@@ -481,10 +481,7 @@ impl Neuron {
         let output = forward.outputs.remove(&self.output);
         let output =
             output.map_or_else(|| Ok(input.shallow_clone()), |output| of_caller(&output))?;
-        self.rate = match context.training || output.numel() == 0 {
-            true => None,
-            false => Some(output.detach().f_ne(0.0)?.f_mean(Kind::Float)?),
-        };
+        self.rate = firing_rate(&output, context)?;
         Ok(output)
     }
 

@@ -4,9 +4,9 @@
 use snn_runtime::torch::{Call, Neuron as Kernels, Tensors};
 use tch::{Kind, Tensor};
 
-use super::kernels::{all_at_once, firing_rate, float, kernels, standard, wrong};
+use super::kernels::{all_at_once, float, kernels, standard, wrong};
 use crate::error::Result;
-use crate::layer::misfit;
+use crate::layer::{firing_rate, misfit};
 use crate::nn::{Context, Module, Node, Value};
 
 /// Neurons that give spikes as large as their learnt threshold, with the gradient of what the mean of these tends to.

@@ -3,7 +3,6 @@
 use snn_compiler::check::{NoImports, Specialization, hir};
 use snn_runtime::jit::{Jit, Program};
 use snn_runtime::torch::Neuron as Kernels;
-use tch::{Kind, Tensor};
 
 use crate::error::{Error, Result};
 use crate::nn::{Context, StepMode};
@@ -51,12 +50,4 @@ pub fn all_at_once(layer: &str, context: &Context) -> Result<()> {
 /// A setting that does not go with the others.
 pub fn wrong(layer: &str, why: impl Into<String>) -> Error {
     Error::Settings { layer: layer.into(), why: why.into() }
-}
-
-/// The share of an output that is not 0, where it is asked for: in inference.
-pub fn firing_rate(output: &Tensor, context: &Context) -> Result<Option<Tensor>> {
-    if context.training || output.numel() == 0 {
-        return Ok(None);
-    }
-    Ok(Some(output.detach().f_ne(0.0)?.f_mean(Kind::Float)?))
 }

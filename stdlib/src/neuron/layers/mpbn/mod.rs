@@ -11,9 +11,9 @@ pub use builder::MpbnLifBuilder;
 use builder::{EPS, Form, NAME, Programs};
 use fold::{Folded, Moments};
 
-use super::kernels::{firing_rate, wrong};
+use super::kernels::wrong;
 use crate::error::Result;
-use crate::layer::{BatchNorm, full, misfit, whole};
+use crate::layer::{BatchNorm, firing_rate, full, misfit, whole};
 use crate::nn::{Context, Module, Node, States, StepMode, Value};
 
 /// Leaky integrate-and-fire neurons whose potential is normalised over the batch at each step, between what charges it
