@@ -10,8 +10,9 @@ use crate::process::{self, cargo};
 use crate::test::features;
 use crate::wheel::{self, Wheel};
 
-/// The tests that a GPU is for.
-const TESTS: [&str; 2] = ["parity", "reference"];
+/// The tests that a GPU is for. Of these the folder that is packed holds `parity` and `reference`: the others
+/// compile as they go, or read files of the sources.
+const TESTS: [&str; 4] = ["parity", "reference", "oracle::neurons", "library"];
 
 /// The test that fills the cache, and finds whether it is full.
 const FILL: &str = "parity::ptx_is_in_the_cache";
