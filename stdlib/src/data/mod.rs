@@ -18,7 +18,7 @@ pub mod loader;
 mod lock;
 pub mod mnist;
 pub mod n_mnist;
-mod parallel;
+pub(crate) mod parallel;
 pub mod prefetch;
 mod random;
 pub mod shd;

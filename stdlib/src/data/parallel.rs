@@ -6,7 +6,7 @@ use std::thread::{self, Builder};
 
 /// The results of `work` on each of the items, in their order, by at most so many threads. The caller's is one
 /// of them, so that it goes on where the system gives no other. A panic goes on in the caller.
-pub(super) fn each<T: Sync, R: Send>(
+pub(crate) fn each<T: Sync, R: Send>(
     n_threads: usize,
     items: &[T],
     work: impl Fn(&T) -> R + Sync,

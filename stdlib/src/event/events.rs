@@ -103,6 +103,11 @@ impl Columns {
         }
     }
 
+    /// So many events of zeros. Memory for them is not touched yet.
+    pub fn zeros(n: usize) -> Self {
+        Self { t: vec![0; n], x: vec![0; n], y: vec![0; n], p: vec![0; n] }
+    }
+
     pub fn push(&mut self, t: u64, x: u16, y: u16, p: u8) {
         self.t.push(t);
         self.x.push(x);

@@ -12,7 +12,7 @@ pub(super) const DAMAGED: &str = "get the file again, or name its format";
 pub(super) struct Input<'a> {
     /// What stands in errors for where the bytes came from.
     pub name: &'a str,
-    /// The whole file.
+    /// The whole file; nothing where it is read part by part.
     pub bytes: &'a [u8],
 }
 
@@ -40,12 +40,19 @@ impl<'a> Input<'a> {
 
     /// So many bytes from a place on.
     pub fn slice(&self, offset: usize, n: usize, what: &str) -> Result<&'a [u8]> {
-        let end = offset.checked_add(n);
-        let slice = end.and_then(|end| self.bytes.get(offset..end));
-        slice.ok_or_else(|| {
-            let found = format!("{} until the file's end", self.bytes.len().saturating_sub(offset));
-            self.error(offset, format!("{n} bytes of {what}"), found)
-        })
+        self.within(offset, n, self.bytes.len(), what)?;
+        Ok(&self.bytes[offset..offset + n])
+    }
+
+    /// Holds so many bytes from a place on against the file's length.
+    pub fn within(&self, offset: usize, n: usize, length: usize, what: &str) -> Result<()> {
+        match offset.checked_add(n).is_some_and(|end| end <= length) {
+            true => Ok(()),
+            false => {
+                let found = format!("{} until the file's end", length.saturating_sub(offset));
+                Err(self.error(offset, format!("{n} bytes of {what}"), found))
+            }
+        }
     }
 
     /// A fixed number of bytes from a place on.

@@ -20,6 +20,7 @@ mod npy;
 mod npz;
 mod read;
 pub mod shd;
+mod source;
 mod text;
 mod view;
 mod write;

@@ -1,10 +1,13 @@
 //! The formats that are read, and which one a file has.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::error::{self, Result};
 use super::events::Events;
 use super::input::Input;
+use super::source::Source;
 use super::{aedat, atis, dat, evt, npy, npz};
 
 /// A format of files of events.
@@ -55,6 +58,9 @@ pub struct Options {
     pub order: Order,
 }
 
+/// Bytes that tell of most formats.
+const BEGINNING: u64 = 64;
+
 impl Events {
     /// Reads a file.
     ///
@@ -64,8 +70,23 @@ impl Events {
     /// it is of no known format, damaged or broken off, or where an event is off the sensor or before the
     /// one that precedes it, with the place in the file.
     pub fn read(path: &Path, options: &Options) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(error::io("read", path))?;
-        Self::from_bytes(&path.display().to_string(), &bytes, options)
+        let failed = error::io("read", path);
+        let name = path.display().to_string();
+        let mut file = File::open(path).map_err(&failed)?;
+        let about = file.metadata().map_err(&failed)?;
+        let mut bytes = Vec::new();
+        Read::by_ref(&mut file).take(BEGINNING).read_to_end(&mut bytes).map_err(&failed)?;
+        let format =
+            options.format.map_or_else(|| detect(Input { name: &name, bytes: &bytes }), Ok);
+        // What is no file, as a pipe, cannot be read part by part.
+        if about.is_file() && format.is_ok_and(|format| format == Format::Aedat3) {
+            return aedat::v3::read(&name, &Source::file(path, file)?, options);
+        }
+        let length = usize::try_from(about.len()).unwrap_or(usize::MAX);
+        let reserved = bytes.try_reserve_exact(length.saturating_sub(bytes.len()));
+        reserved.map_err(|_| failed(ErrorKind::OutOfMemory.into()))?;
+        file.read_to_end(&mut bytes).map_err(&failed)?;
+        Self::from_bytes(&name, &bytes, options)
     }
 
     /// Reads bytes as [`Events::read`] reads a file; `name` stands in errors for where they came from, and
@@ -85,7 +106,7 @@ impl Events {
             Format::Dat => dat::read(input, options),
             Format::Aedat2 => aedat::v2::read(input, aedat::v2::Layout::Dvs128, options),
             Format::Aedat2Davis => aedat::v2::read(input, aedat::v2::Layout::Davis, options),
-            Format::Aedat3 => aedat::v3::read(input, options),
+            Format::Aedat3 => aedat::v3::read(name, &Source::Memory(bytes), options),
             Format::Aedat4 => aedat::v4::read(input, options),
             Format::Evt2 => evt::evt2::read(input, options),
             Format::Evt3 => evt::evt3::read(input, options),

@@ -17,7 +17,7 @@ pub fn header(bytes: &[u8], mark: u8, last: impl Fn(&str) -> bool) -> (Vec<&str>
 }
 
 /// Most bytes of a line.
-const LONGEST: usize = 1 << 12;
+pub const LONGEST: usize = 1 << 12;
 
 /// The text up to a line's end and with it.
 fn line(bytes: &[u8]) -> Option<&str> {

@@ -5,13 +5,18 @@
 //! that are valid (32 bits each). An event of a pixel is a word (valid, polarity, y in 15 bits, x in 15) and
 //! a time in µs. Room for all events is in the file, those that are not there included.
 
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
 use super::super::error::{self, Result};
 use super::super::events::{Columns, Events};
 use super::super::input::Input;
 use super::super::read::Options;
+use super::super::source::Source;
 use super::super::text;
 use super::super::view::EventsView;
 use super::{SENSORS, sensor};
+use crate::data::parallel;
 
 /// The last line of text.
 const LAST: &str = "#!END-HEADER";
@@ -31,25 +36,42 @@ const POLARITY: u16 = 1;
 /// Most events of a packet that is written.
 const PACKET: usize = 4096;
 
+/// A file is decoded in pieces of so many bytes or a packet more: they stay in a processor's cache.
+const PIECE: usize = 1 << 18;
+
+/// Files of fewer bytes are not worth a second thread.
+const SMALL: usize = 1 << 22;
+
+/// Bytes that are looked at for the lines of text, at first.
+const TEXT: usize = 1 << 16;
+
 /// A packet of events of pixels.
-struct Packet<'a> {
+#[derive(Clone, Copy)]
+struct Packet {
     /// Where its events start in the file.
     offset: usize,
-    events: &'a [u8],
+    /// How many it has.
+    number: usize,
+    /// How many of them are valid, as it says.
+    valid: usize,
     /// What its times count from.
     base: u64,
-    /// How many of its events are valid, as it says.
-    valid: usize,
+}
+
+impl Packet {
+    fn end(&self) -> usize {
+        self.offset + self.number * RECORD
+    }
 }
 
 /// What a packet says of itself, and where the next one starts.
-fn packet<'a>(input: Input<'a>, offset: usize) -> Result<(Option<Packet<'a>>, usize)> {
-    let header: [u8; HEADER] = input.array(offset, "a packet's header")?;
+fn packet(input: Input, source: &Source, offset: usize) -> Result<(Option<Packet>, usize)> {
+    let length = source.len();
+    input.within(offset, HEADER, length, "a packet's header")?;
+    let mut buffer = Vec::new();
+    let header = source.part(offset..offset + HEADER, &mut buffer)?;
     let half = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
-    let word = |at: usize| {
-        let word = [header[at], header[at + 1], header[at + 2], header[at + 3]];
-        u32::from_le_bytes(word) as usize
-    };
+    let word = |at: usize| word(&header[at..]) as usize;
     let (kind, size, base, room, number, valid) =
         (half(0), word(4), word(12), word(16), word(20), word(24));
     if number > room || valid > number {
@@ -58,118 +80,177 @@ fn packet<'a>(input: Input<'a>, offset: usize) -> Result<(Option<Packet<'a>>, us
         return Err(input.error(offset + 16, expected, found));
     }
     let start = offset + HEADER;
-    let length = size.checked_mul(room).ok_or_else(|| {
+    let n = size.checked_mul(room).ok_or_else(|| {
         input.error(
             offset + 4,
             "a packet that fits in memory",
             format!("{room} events of {size} bytes"),
         )
     })?;
-    let events = input.slice(start, length, "a packet's events")?;
-    let end = start + length;
+    input.within(start, n, length, "a packet's events")?;
     if kind != POLARITY {
-        return Ok((None, end));
+        return Ok((None, start + n));
     }
     if size != RECORD || word(8) != 4 {
         let found = format!("{size} with a time at {}", word(8));
         return Err(input.error(offset + 4, "events of 8 bytes with a time at 4", found));
     }
-    let packet = Packet {
-        offset: start,
-        events: &events[..number * RECORD],
-        base: (base as u64) << 31,
-        valid,
-    };
-    Ok((Some(packet), end))
+    let packet = Packet { offset: start, number, valid, base: (base as u64) << 31 };
+    Ok((Some(packet), start + n))
 }
 
-fn words(events: &[u8], at: usize) -> impl Iterator<Item = u32> + Clone + '_ {
-    let word = move |event: &[u8]| {
-        u32::from_le_bytes([event[at], event[at + 1], event[at + 2], event[at + 3]])
-    };
-    events.chunks_exact(RECORD).map(word)
+fn word(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
-impl Packet<'_> {
-    /// Adds its valid events.
-    fn add(&self, input: Input, columns: &mut Columns) -> Result<()> {
-        let places = words(self.events, 0);
-        let valid = places.clone().map(|word| (word & 1) as usize).sum::<usize>();
-        if valid != self.valid {
-            let at = self.offset - 4;
-            return Err(input.error(
-                at,
-                format!("{valid} valid events, as marked"),
-                self.valid.to_string(),
-            ));
+/// Where a packet's valid events go.
+struct Room<'a> {
+    t: &'a mut [u64],
+    x: &'a mut [u16],
+    y: &'a mut [u16],
+    p: &'a mut [u8],
+}
+
+impl<'a> Room<'a> {
+    /// Takes the first `n` places away.
+    fn split(&mut self, n: usize) -> Room<'a> {
+        fn first<'a, T>(column: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+            column.split_off_mut(..n).unwrap_or_default()
         }
-        if valid * RECORD == self.events.len() {
-            self.extend(places, words(self.events, 4), columns);
-        } else {
-            let is_valid = |(place, _): &(u32, u32)| place & 1 == 1;
-            let kept = places.zip(words(self.events, 4)).filter(is_valid);
-            self.extend(kept.clone().map(|(place, _)| place), kept.map(|(_, t)| t), columns);
+        Room {
+            t: first(&mut self.t, n),
+            x: first(&mut self.x, n),
+            y: first(&mut self.y, n),
+            p: first(&mut self.p, n),
+        }
+    }
+
+    fn fill(&mut self, base: u64, events: impl Iterator<Item = (u32, u32)> + Clone) {
+        let places = || events.clone().map(|(place, _)| place);
+        self.t.iter_mut().zip(events.clone()).for_each(|(to, (_, t))| *to = base + u64::from(t));
+        self.x.iter_mut().zip(places()).for_each(|(x, place)| *x = (place >> 17) as u16);
+        self.y.iter_mut().zip(places()).for_each(|(y, place)| *y = (place >> 2 & 0x7fff) as u16);
+        self.p.iter_mut().zip(places()).for_each(|(p, place)| *p = (place >> 1 & 1) as u8);
+    }
+}
+
+/// Packets that lie one behind the other, and where their events go.
+struct Piece<'a> {
+    packets: &'a [Packet],
+    room: Room<'a>,
+}
+
+impl Piece<'_> {
+    fn decode(&mut self, input: Input, source: &Source) -> Result<()> {
+        let (first, last) = match self.packets {
+            [] => return Ok(()),
+            [first, .., last] => (first, last),
+            [only] => (only, only),
+        };
+        let mut buffer = Vec::new();
+        let bytes = source.part(first.offset..last.end(), &mut buffer)?;
+        for packet in self.packets {
+            let events = &bytes[packet.offset - first.offset..packet.end() - first.offset];
+            let records = events.chunks_exact(RECORD);
+            let events = records.map(|record| (word(record), word(&record[4..])));
+            let valid = events.clone().map(|(place, _)| (place & 1) as usize).sum::<usize>();
+            if valid != packet.valid {
+                let expected = format!("{valid} valid events, as marked");
+                return Err(input.error(packet.offset - 4, expected, packet.valid.to_string()));
+            }
+            let mut room = self.room.split(valid);
+            match valid == packet.number {
+                true => room.fill(packet.base, events),
+                false => room.fill(packet.base, events.filter(|(place, _)| place & 1 == 1)),
+            }
         }
         Ok(())
     }
+}
 
-    fn extend(
-        &self,
-        places: impl Iterator<Item = u32> + Clone,
-        times: impl Iterator<Item = u32>,
-        columns: &mut Columns,
-    ) {
-        columns.t.extend(times.map(|t| self.base + u64::from(t)));
-        columns.x.extend(places.clone().map(|word| (word >> 17) as u16));
-        columns.y.extend(places.clone().map(|word| (word >> 2 & 0x7fff) as u16));
-        columns.p.extend(places.map(|word| (word >> 1 & 1) as u8));
+/// Packets in pieces.
+fn pieces<'a>(packets: &'a [Packet], columns: &'a mut Columns) -> Vec<Mutex<Piece<'a>>> {
+    let Columns { t, x, y, p } = columns;
+    let mut room = Room { t, x, y, p };
+    let mut pieces = Vec::new();
+    let mut rest = packets;
+    while let Some(first) = rest.first() {
+        let n = rest.partition_point(|packet| packet.offset < first.offset + PIECE);
+        let packets;
+        (packets, rest) = rest.split_at(n);
+        let room = room.split(packets.iter().map(|packet| packet.valid).sum());
+        pieces.push(Mutex::new(Piece { packets, room }));
+    }
+    pieces
+}
+
+/// The lines of text at the beginning, and where the packets start.
+fn header(input: Input, source: &Source) -> Result<(Vec<String>, usize)> {
+    let mut buffer = Vec::new();
+    let mut n = TEXT.min(source.len());
+    loop {
+        let bytes = source.part(0..n, &mut buffer)?;
+        if !bytes.starts_with(MAGIC) {
+            let found = bytes[..bytes.len().min(MAGIC.len())].escape_ascii().to_string();
+            return Err(input.error(0, MAGIC.escape_ascii().to_string(), format!("`{found}`")));
+        }
+        let (lines, start) = text::header(bytes, b'#', |line| line == LAST);
+        let is_whole = lines.last() == Some(&LAST);
+        if !is_whole && n < source.len() && start + text::LONGEST > n {
+            n = source.len().min(2 * n);
+            continue;
+        }
+        if !is_whole {
+            return Err(input.error(start, format!("the line {LAST}"), "no more lines of text"));
+        }
+        let is_packed = |line: &&&str| line.starts_with("#Format:") && !line.contains("RAW");
+        return match lines.iter().find(is_packed) {
+            Some(line) => {
+                Err(input.error(0, "`#Format: RAW`, which is not packed", format!("`{line}`")))
+            }
+            None => Ok((lines.into_iter().map(String::from).collect(), start)),
+        };
     }
 }
 
-/// The text at the beginning, and where the packets start.
-fn header(input: Input<'_>) -> Result<(Vec<&str>, usize)> {
-    if !input.bytes.starts_with(MAGIC) {
-        let found = input.bytes[..input.bytes.len().min(MAGIC.len())].escape_ascii().to_string();
-        return Err(input.error(0, MAGIC.escape_ascii().to_string(), format!("`{found}`")));
-    }
-    let (lines, start) = text::header(input.bytes, b'#', |line| line == LAST);
-    if lines.last() != Some(&LAST) {
-        return Err(input.error(start, format!("the line {LAST}"), "no more lines of text"));
-    }
-    let packed = lines.iter().find(|line| line.starts_with("#Format:") && !line.contains("RAW"));
-    match packed {
-        Some(line) => {
-            Err(input.error(0, "`#Format: RAW`, which is not packed", format!("`{line}`")))
-        }
-        None => Ok((lines, start)),
-    }
-}
-
-/// Reads a file.
-pub fn read(input: Input, options: &Options) -> Result<Events> {
-    let (lines, start) = header(input)?;
-    // Most of a file is events, so that this is little too much.
-    let mut columns = Columns::with_capacity((input.bytes.len() - start) / RECORD);
-    // The first event of each packet.
-    let mut firsts = Vec::new();
-    let mut offset = start;
-    while offset < input.bytes.len() {
-        let (found, end) = packet(input, offset)?;
-        if let Some(found) = found {
-            firsts.push((columns.t.len(), found.offset));
-            found.add(input, &mut columns)?;
-        }
+/// Reads a file; a large one by several threads.
+pub fn read(name: &str, source: &Source, options: &Options) -> Result<Events> {
+    let input = Input { name, bytes: &[] };
+    let (lines, mut offset) = header(input, source)?;
+    let mut packets = Vec::new();
+    while offset < source.len() {
+        let (found, end) = packet(input, source, offset)?;
+        packets.extend(found);
         offset = end;
     }
+    let mut columns = Columns::zeros(packets.iter().map(|packet| packet.valid).sum());
+    let n_threads = match source.len() < SMALL {
+        true => 1,
+        false => thread::available_parallelism().map_or(1, usize::from),
+    };
+    let decoded = parallel::each(n_threads, &pieces(&packets, &mut columns), |piece| {
+        piece.lock().unwrap_or_else(PoisonError::into_inner).decode(input, source)
+    });
+    decoded.into_iter().collect::<Result<()>>()?;
     let size =
         lines.iter().filter(|line| line.starts_with("#Source")).find_map(|line| sensor(line));
-    input.finish(columns, size, options, |index| {
-        let packet = firsts.partition_point(|(first, _)| *first <= index) - 1;
-        let (first, offset) = firsts[packet];
-        let events = input.bytes[offset..].chunks_exact(RECORD).enumerate();
-        let nth = events.filter(|(_, event)| event[0] & 1 == 1).nth(index - first);
-        nth.map_or(offset, |(i, _)| offset + i * RECORD)
-    })
+    input.finish(columns, size, options, |index| place(source, &packets, index))
+}
+
+/// Where a valid event stands in the file.
+fn place(source: &Source, packets: &[Packet], index: usize) -> usize {
+    let mut before = 0;
+    let mut buffer = Vec::new();
+    for packet in packets {
+        if index < before + packet.valid {
+            let events = source.part(packet.offset..packet.end(), &mut buffer).unwrap_or_default();
+            let mut valid = events.chunks_exact(RECORD).enumerate();
+            let nth = valid.by_ref().filter(|(_, event)| event[0] & 1 == 1).nth(index - before);
+            return nth.map_or(packet.offset, |(i, _)| packet.offset + i * RECORD);
+        }
+        before += packet.valid;
+    }
+    0
 }
 
 /// The bytes of a file.
