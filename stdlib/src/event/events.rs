@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::error::{self, Result};
-use super::view::EventsView;
+use super::view::{Event, EventsView};
 
 /// Events in the order of their times, from a sensor of a size.
 ///
@@ -280,6 +280,23 @@ impl Events {
     pub fn into_columns(self) -> (Vec<u64>, Vec<u16>, Vec<u16>, Vec<u8>) {
         let Columns { t, x, y, p } = self.columns;
         (t, x, y, p)
+    }
+
+    /// Leaves out the events that a function says no to. It is asked for each in turn.
+    pub fn retain(&mut self, mut keep: impl FnMut(Event) -> bool) {
+        let Columns { t, x, y, p } = &mut self.columns;
+        let mut kept = 0;
+        for i in 0..t.len() {
+            let event = Event { t: t[i], x: x[i], y: y[i], p: p[i] };
+            if keep(event) {
+                (t[kept], x[kept], y[kept], p[kept]) = (event.t, event.x, event.y, event.p);
+                kept += 1;
+            }
+        }
+        t.truncate(kept);
+        x.truncate(kept);
+        y.truncate(kept);
+        p.truncate(kept);
     }
 
     /// The events of some indices, without a copy.

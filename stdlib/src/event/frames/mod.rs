@@ -64,6 +64,22 @@ impl<T: Copy> Frames<T> {
         self.data.get(step * size..(step + 1) * size)
     }
 
+    /// The frames of some steps, in the order in which these are named: `[steps.len(), C, H, W]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`](super::Error::Argument) where there is no such step.
+    pub fn select(&self, steps: &[usize]) -> Result<Self> {
+        let [n, rest @ ..] = self.shape;
+        let [channels, height, width] = rest;
+        let mut data = Vec::with_capacity(steps.len() * rest.iter().product::<usize>());
+        for step in steps {
+            let none = || error::argument("a step of frames", format!("below {n}"), step);
+            data.extend_from_slice(self.frame(*step).ok_or_else(none)?);
+        }
+        Ok(Self { shape: [steps.len(), channels, height, width], data })
+    }
+
     /// The same with each element changed.
     fn map<U>(&self, to: impl Fn(T) -> U) -> Frames<U> {
         Frames { shape: self.shape, data: self.data.iter().map(|element| to(*element)).collect() }
@@ -74,6 +90,17 @@ impl Frames<u32> {
     /// The counts as floats, which hold them exactly up to 2^24.
     pub fn to_f32(&self) -> Frames<f32> {
         self.map(|count| count as f32)
+    }
+
+    /// Each frame over its largest count, so that numbers are from 0 to 1. A frame without events stays 0.
+    pub fn normalized(&self) -> Frames<f32> {
+        let [_, rest @ ..] = self.shape;
+        let frames = self.data.chunks(rest.iter().product::<usize>().max(1));
+        let scaled = frames.flat_map(|frame| {
+            let largest = frame.iter().copied().max().unwrap_or(0).max(1) as f32;
+            frame.iter().map(move |count| *count as f32 / largest)
+        });
+        Frames { shape: self.shape, data: scaled.collect() }
     }
 }
 
