@@ -20,7 +20,7 @@ pub mod mnist;
 pub mod n_mnist;
 pub(crate) mod parallel;
 pub mod prefetch;
-mod random;
+pub(crate) mod random;
 pub mod shd;
 
 pub use error::{Error, Result};

@@ -5,7 +5,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// A generator of its own for each purpose, seed, epoch and sample: together they are ChaCha's key, whose
 /// streams have nothing to do with each other.
-pub(super) fn generator(purpose: &[u8; 8], seed: u64, epoch: u64, sample: u64) -> ChaCha8Rng {
+pub(crate) fn generator(purpose: &[u8; 8], seed: u64, epoch: u64, sample: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     let words = [*purpose, seed.to_le_bytes(), epoch.to_le_bytes(), sample.to_le_bytes()];
     for (place, word) in key.chunks_exact_mut(8).zip(words) {
@@ -15,7 +15,7 @@ pub(super) fn generator(purpose: &[u8; 8], seed: u64, epoch: u64, sample: u64) -
 }
 
 /// A number below `n`, which is over 0, each as likely as any other.
-pub(super) fn below(random: &mut ChaCha8Rng, n: u64) -> u64 {
+pub(crate) fn below(random: &mut ChaCha8Rng, n: u64) -> u64 {
     // The upper half of a product is spread evenly but for the first few values of the lower half, as many
     // as 2^64 leaves over when divided by n; those are drawn again.
     let left_over = n.wrapping_neg() % n;

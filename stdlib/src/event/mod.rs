@@ -2,7 +2,8 @@
 //!
 //! [`Events`] are checked columns; [`EventsView`] is a part of them. [`Events::read`] reads a file of any
 //! [`Format`], [`Events::write`] writes the simple ones, and [`shd`] reads the Spiking Heidelberg data sets,
-//! which are many recordings in one file. [`frames`] cuts events into slices and makes dense arrays of them.
+//! which are many recordings in one file. [`transform`] makes other events of events, and [`frames`] cuts them
+//! into slices and makes dense arrays of these.
 //! A file is never believed: what it says of itself is held against its length before memory is asked for.
 
 mod aedat;
@@ -22,6 +23,7 @@ mod read;
 pub mod shd;
 mod source;
 mod text;
+pub mod transform;
 mod view;
 mod write;
 
