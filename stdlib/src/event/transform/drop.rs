@@ -97,7 +97,7 @@ fn without_time(mut events: Events, ratio: f64, random: &mut Random) -> Events {
 ///
 /// The box has the ratio of the sensor's width and of its height, rounded down: 0.5 is a quarter of the area,
 /// as in Tonic and in the paper that it is from. Tonic's never reaches the last column and the last row, and
-/// with a range of ratios it draws from the range's end to 1.
+/// it does not keep to a range of ratios.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DropByArea {
     ratio: Amount<f64>,

@@ -9,7 +9,7 @@ const LATEST: f64 = (1_u64 << 53) as f64;
 
 /// `t' = ⌊c t + o⌋`. With a factor below 1 it is the downsampling of time.
 ///
-/// Events that would be before 0 µs, or behind 2^53 µs, are left out. In Tonic those before 0 wrap around.
+/// Events that would be before 0 µs, or behind 2^53 µs, are left out. Tonic keeps those before 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeSkew {
     coefficient: Amount<f64>,
