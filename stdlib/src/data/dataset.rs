@@ -115,7 +115,7 @@ pub fn prepare(set: &dyn Dataset, places: &Places) -> Result<Prepared> {
     if let Some(prepared) = Prepared::open(&folder, &stamp)? {
         return Ok(prepared);
     }
-    let raw = Raw::fetch(about, &home, places)?;
+    let raw = Raw::fetch(about, &home, stamp.clone(), places)?;
     let samples = set.samples(&raw).map_err(|why| failed(about.name, why))?;
     let items = about.items(samples)?;
     Prepared::new(&folder, &stamp, &items, &places.prepare)

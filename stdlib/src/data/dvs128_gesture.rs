@@ -7,7 +7,7 @@
 //! 1176 and 288 of them; Tonic's 1077 and 264 are of other files. An end may be behind the next start, as in
 //! `user22_led_labels.csv`: the cuts are left as published.
 
-mod labels;
+pub(super) mod labels;
 mod recent;
 
 use std::path::{Path, PathBuf};
@@ -62,8 +62,11 @@ pub const DVS128_GESTURE: About = About {
 
 const ARCHIVE: &str = "DvsGesture.tar.gz";
 
+/// The folder that it has.
+pub(super) const FOLDER: &str = "DvsGesture";
+
 /// The splits with the lists of their recordings.
-const TRIALS: [(&str, &str); 2] =
+pub(super) const TRIALS: [(&str, &str); 2] =
     [("train", "trials_to_train.txt"), ("test", "trials_to_test.txt")];
 
 /// How a recording is read.
@@ -91,47 +94,48 @@ impl Dataset for Dvs128Gesture {
     }
 
     fn samples<'a>(&'a self, raw: &'a Raw) -> std::result::Result<Vec<Sample<'a>>, Failure> {
-        let folder = raw.path(ARCHIVE)?.join("DvsGesture");
-        let recent = Arc::new(Recent::new(KEPT));
-        let mut samples = Vec::new();
-        for (split, list) in TRIALS {
-            for trial in trials(&folder.join(list))? {
-                samples.extend(self.cuts(&folder, split, &trial, &recent)?);
-            }
-        }
-        Ok(samples)
+        Ok(samples(&raw.path(ARCHIVE)?.join(FOLDER), self.about.classes.len())?)
     }
 }
 
-impl Dvs128Gesture {
-    /// The samples of a recording, numbered from 0 on for each class.
-    fn cuts<'a>(
-        &self,
-        folder: &Path,
-        split: &'a str,
-        trial: &str,
-        recent: &Arc<Recent<PathBuf, Events>>,
-    ) -> Result<Vec<Sample<'a>>> {
-        let n_classes = self.about.classes.len();
-        let recording = folder.join(format!("{trial}.aedat"));
-        // Now, and not after an hour of other samples.
-        recording.metadata().map_err(error::io("read", &recording))?;
-        let cuts = labels::read(&folder.join(format!("{trial}_labels.csv")), n_classes)?;
-        let mut n_before = vec![0; n_classes];
-        let mut samples = Vec::with_capacity(cuts.len());
-        for (class, times) in cuts {
-            let name = format!("{trial}_{}.npz", n_before[class]);
-            n_before[class] += 1;
-            let (recent, recording) = (Arc::clone(recent), recording.clone());
-            let write: Writer<'a> = Box::new(move |out| {
-                let read = || Events::read(&recording, &RECORDING);
-                let events = recent.get::<event::Error>(&recording, read)?;
-                Ok(out.write_all(&events.between(times.clone()).to_bytes(Format::Npz)?)?)
-            });
-            samples.push(Sample { split, class, name, write });
+/// The samples of a folder in the published layout.
+pub(super) fn samples<'a>(folder: &Path, n_classes: usize) -> Result<Vec<Sample<'a>>> {
+    let recent = Arc::new(Recent::new(KEPT));
+    let mut samples = Vec::new();
+    for (split, list) in TRIALS {
+        for trial in trials(&folder.join(list))? {
+            samples.extend(cuts(folder, n_classes, split, &trial, &recent)?);
         }
-        Ok(samples)
     }
+    Ok(samples)
+}
+
+/// The samples of a recording, numbered from 0 on for each class.
+fn cuts<'a>(
+    folder: &Path,
+    n_classes: usize,
+    split: &'a str,
+    trial: &str,
+    recent: &Arc<Recent<PathBuf, Events>>,
+) -> Result<Vec<Sample<'a>>> {
+    let recording = folder.join(format!("{trial}.aedat"));
+    // Now, and not after an hour of other samples.
+    recording.metadata().map_err(error::io("read", &recording))?;
+    let cuts = labels::read(&folder.join(format!("{trial}_labels.csv")), n_classes)?;
+    let mut n_before = vec![0; n_classes];
+    let mut samples = Vec::with_capacity(cuts.len());
+    for (class, times) in cuts {
+        let name = format!("{trial}_{}.npz", n_before[class]);
+        n_before[class] += 1;
+        let (recent, recording) = (Arc::clone(recent), recording.clone());
+        let write: Writer<'a> = Box::new(move |out| {
+            let read = || Events::read(&recording, &RECORDING);
+            let events = recent.get::<event::Error>(&recording, read)?;
+            Ok(out.write_all(&events.between(times.clone()).to_bytes(Format::Npz)?)?)
+        });
+        samples.push(Sample { split, class, name, write });
+    }
+    Ok(samples)
 }
 
 /// The names of the recordings in a list, without their ending.

@@ -22,6 +22,7 @@ pub(crate) mod parallel;
 pub mod prefetch;
 pub(crate) mod random;
 pub mod shd;
+pub mod simulated;
 
 pub use error::{Error, Result};
 pub use files::Record;

@@ -62,7 +62,7 @@ fn is_sample(path: &str, folder: &str) -> bool {
 /// N-MNIST, as [`N_MNIST`] says.
 #[derive(Clone, Debug)]
 pub struct NMnist {
-    about: About,
+    pub(super) about: About,
 }
 
 impl Default for NMnist {

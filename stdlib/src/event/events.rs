@@ -222,6 +222,11 @@ impl Events {
         Self::new(width, height, columns.t, columns.x, columns.y, columns.p)
     }
 
+    /// Columns that are as [`Events::new`] wants them.
+    pub(super) fn of_checked(width: u16, height: u16, columns: Columns) -> Self {
+        Self { width, height, columns }
+    }
+
     /// A copy of a view, whose events were checked.
     pub(super) fn from_checked(view: &EventsView<'_>) -> Self {
         let (width, height) = view.size();

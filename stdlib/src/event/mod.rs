@@ -2,8 +2,8 @@
 //!
 //! [`Events`] are checked columns; [`EventsView`] is a part of them. [`Events::read`] reads a file of any
 //! [`Format`], [`Events::write`] writes the simple ones, and [`shd`] reads the Spiking Heidelberg data sets,
-//! which are many recordings in one file. [`transform`] makes other events of events, and [`frames`] cuts them
-//! into slices and makes dense arrays of these.
+//! which are many recordings in one file. [`transform`] makes other events of events, [`frames`] cuts them
+//! into slices and makes dense arrays of these, and [`simulate`] makes recordings of pictures and scenes that move.
 //! A file is never believed: what it says of itself is held against its length before memory is asked for.
 
 mod aedat;
@@ -21,6 +21,7 @@ mod npy;
 mod npz;
 mod read;
 pub mod shd;
+pub mod simulate;
 mod source;
 mod text;
 pub mod transform;

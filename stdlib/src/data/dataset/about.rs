@@ -32,7 +32,7 @@ pub struct About {
     pub citation: &'static str,
     /// The page of its authors.
     pub home: &'static str,
-    /// What is published.
+    /// What is published; none where the set makes its samples itself.
     pub files: &'static [Remote],
 }
 
@@ -119,13 +119,13 @@ impl About {
         for names in [files, splits] {
             let different: BTreeSet<String> =
                 names.iter().map(|name| name.to_lowercase()).collect();
-            if names.is_empty() || different.len() != names.len() {
-                let expected = "different from each other, one at least";
+            if different.len() != names.len() {
+                let expected = "different from each other";
                 return wrong("the names of files and splits", expected, &format!("{names:?}"));
             }
         }
-        if self.classes.is_empty() {
-            return wrong("the classes", "one at least", &"none");
+        if self.classes.is_empty() || self.splits.is_empty() {
+            return wrong("the classes and splits", "one at least", &"none");
         }
         if self.sensor.contains(&0) || self.splits.iter().any(|split| split.n_samples == 0) {
             return wrong(
@@ -142,7 +142,7 @@ impl About {
     }
 
     /// What samples with these parameters are made of.
-    pub(super) fn stamp(&self, parameters: Value) -> Stamp {
+    pub(crate) fn stamp(&self, parameters: Value) -> Stamp {
         let sources = self.files.iter().map(Remote::source).collect();
         Stamp { set: self.name.into(), version: self.version, parameters, sources }
     }

@@ -2,22 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Places;
 use super::about::{About, Access, Content, Remote, Size};
 use super::manifest::{Manifest, Stamp};
+use super::prepared::{Item, Options, Prepared};
+use super::{Failure, Places};
 use crate::data::download::{self, Source};
 use crate::data::error::{self, Error, Result};
 use crate::data::files::{self, beside};
 use crate::data::{archive, cache};
 
 /// Where the published files of a set are, and what was in its archives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Raw {
     places: BTreeMap<&'static str, PathBuf>,
+    /// Where the files of archives are.
+    folder: PathBuf,
+    /// What the samples are made from.
+    stamp: Stamp,
+    options: Options,
 }
 
 impl Raw {
@@ -33,8 +40,26 @@ impl Raw {
         })
     }
 
+    /// Makes files that a set makes itself, since they are published nowhere: in the folder `NAME` beside those of
+    /// archives, once for each choice of the set's parameters.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Prepared::new`].
+    pub fn make<W>(&self, name: &str, items: &[Item<W>]) -> Result<Prepared>
+    where
+        W: Fn(&mut dyn Write) -> std::result::Result<(), Failure> + Sync,
+    {
+        Prepared::new(&self.folder.join(name), &self.stamp, items, &self.options)
+    }
+
     /// Downloads what is missing and unpacks it. What was unpacked from the same file before is not asked for again.
-    pub(super) fn fetch(about: &About, home: &Path, places: &Places) -> Result<Self> {
+    pub(super) fn fetch(
+        about: &About,
+        home: &Path,
+        stamp_of_samples: Stamp,
+        places: &Places,
+    ) -> Result<Self> {
         let raw = home.join("raw");
         let mut found = BTreeMap::new();
         let mut wanted = Vec::new();
@@ -59,7 +84,7 @@ impl Raw {
             };
             found.insert(file.name, path);
         }
-        Ok(Self { places: found })
+        Ok(Self { places: found, folder: raw, stamp: stamp_of_samples, options: places.prepare })
     }
 }
 

@@ -24,6 +24,14 @@ pub(super) fn read(path: &Path, n_classes: usize) -> Result<Vec<(usize, Range<u6
     lines.map(gesture).collect()
 }
 
+/// The text of a table.
+pub(in crate::data) fn table(gestures: impl Iterator<Item = (usize, Range<u64>)>) -> String {
+    let row = |(class, times): (usize, Range<u64>)| {
+        format!("{},{},{}\n", class + 1, times.start, times.end)
+    };
+    [format!("{HEADER}\n")].into_iter().chain(gestures.map(row)).collect()
+}
+
 /// A line, if it is right.
 fn row(line: &str, n_classes: usize) -> Option<(usize, Range<u64>)> {
     let number = |text: &str| text.trim().parse::<u64>().ok();

@@ -173,9 +173,8 @@ fn what_a_set_says_of_itself_is_checked() {
         &|about| about.files = file(&|file| file.name = "Labels.txt"),
         "different from each other",
     );
-    fails(&|about| about.files = &[], "different from each other, one at least");
-    fails(&|about| about.splits = &[], "different from each other, one at least");
-    fails(&|about| about.classes = &[], "the classes must be one at least");
+    fails(&|about| about.splits = &[], "the classes and splits must be one at least");
+    fails(&|about| about.classes = &[], "the classes and splits must be one at least");
     fails(&|about| about.sensor = [2, 0, 8], "sizes must be 1 at least");
     let short = Checksum::md5("abc");
     let short = |file: &mut Remote| file.checksum = Some(short.clone());
