@@ -10,6 +10,7 @@ mod outcome;
 mod process;
 mod rules;
 mod soak;
+mod tables;
 mod test;
 mod wheel;
 
@@ -38,6 +39,8 @@ Commands:
                        away, and what each strategy saves
   emission             Print the table of docs/benchmarks.md that says how long the compiler takes for
                        the library's neurons; it needs LLVM
+  events [FOLDER]      Print the tables of docs/benchmarks.md that say how fast files of events are read and
+                       prepared; the files stay in FOLDER, for tests/reference/peers/time_events.py
   soak [OPTIONS]       Make a million inputs a target and take them through the compiler; a line
                        for each goes to docs/soak.md, inputs that fail to target/soak
       --count N        So many inputs instead
@@ -70,8 +73,10 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         ["mutate-rules", options @ ..] => rules::mutate(options),
-        ["simplification"] => rules::simplification(),
-        ["emission"] => rules::emission(),
+        ["simplification"] => tables::simplification(),
+        ["emission"] => tables::emission(),
+        ["events"] => tables::events(&[]),
+        ["events", folder] if !folder.starts_with('-') => tables::events(&[folder]),
         ["soak", options @ ..] => soak::run(options),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
