@@ -78,6 +78,14 @@ pub enum Error {
         /// What went wrong.
         why: String,
     },
+    /// A sample that could not be loaded, or a batch of samples that could not be put together.
+    #[error("cannot load {sample}: {why}")]
+    Sample {
+        /// What the sample or the batch is called.
+        sample: String,
+        /// What went wrong.
+        why: String,
+    },
     /// An archive that cannot be unpacked; nothing of it is.
     #[error("cannot unpack {archive}: {}{why}", quoted(.entry))]
     Archive {

@@ -62,6 +62,11 @@ impl EventSet {
         &self.prepared
     }
 
+    /// The names of the splits.
+    pub(super) fn splits(&self) -> &'static [Split] {
+        self.splits
+    }
+
     /// The samples of a split, in the order in which the set has them.
     ///
     /// # Errors
@@ -103,6 +108,18 @@ impl Recordings {
     /// The classes of all samples, `[len]`, without reading one.
     pub fn labels(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
         self.samples.iter().map(|(_, label)| *label)
+    }
+
+    /// The class of a sample, without reading it; none where there is no such sample.
+    #[must_use]
+    pub fn class(&self, index: usize) -> Option<usize> {
+        self.samples.get(index).map(|(_, label)| *label)
+    }
+
+    /// The file of a sample; none where there is no such sample.
+    #[must_use]
+    pub fn file(&self, index: usize) -> Option<&Path> {
+        self.samples.get(index).map(|(file, _)| file.as_path())
     }
 
     /// Reads a sample: its events on the set's sensor, and its class.

@@ -27,6 +27,18 @@ pub(crate) fn below(random: &mut ChaCha8Rng, n: u64) -> u64 {
     }
 }
 
+/// A number from 0 on and below 1, of 53 bits.
+pub(super) fn unit(random: &mut ChaCha8Rng) -> f64 {
+    (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// The same in another order, each order as likely as any other.
+pub(super) fn shuffle(items: &mut [usize], random: &mut ChaCha8Rng) {
+    for i in (1..items.len()).rev() {
+        items.swap(i, below(random, i as u64 + 1) as usize);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
