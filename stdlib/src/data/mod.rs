@@ -12,6 +12,7 @@ pub mod dvs128_gesture;
 pub(crate) mod error;
 pub mod event_set;
 mod files;
+pub mod frame_set;
 pub mod idx;
 pub mod images;
 pub mod loader;

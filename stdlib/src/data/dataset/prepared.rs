@@ -121,11 +121,16 @@ impl Prepared {
     /// The samples of a split, each with its class, in their order; none where there is no such split.
     #[must_use]
     pub fn samples(&self, split: &str) -> Vec<(PathBuf, usize)> {
-        let sample = |file: &Record| {
+        let sample = |(path, class): (&str, usize)| (below(&self.folder, path), class);
+        self.paths(split).map(sample).collect()
+    }
+
+    /// The same as paths below the folder, with `/` between the names.
+    pub(in crate::data) fn paths(&self, split: &str) -> impl Iterator<Item = (&str, usize)> {
+        self.manifest.files.iter().filter_map(move |file| {
             let (class, _) = file.path.strip_prefix(split)?.strip_prefix('/')?.split_once('/')?;
-            Some((below(&self.folder, &file.path), class.parse().ok()?))
-        };
-        self.manifest.files.iter().filter_map(sample).collect()
+            Some((file.path.as_str(), class.parse().ok()?))
+        })
     }
 
     /// Reads all files and holds them against the manifest.

@@ -5,15 +5,21 @@
 //! [`voxel_grid`] spreads events over bins of time. Cuts and counts are those of SpikingJelly's
 //! `integrate_events_by_fixed_frames_number` and `integrate_events_by_fixed_duration`, and defined where these
 //! fail: a slice may be empty, and all events may have one time.
+//!
+//! With the feature `torch`, `Places` makes counts on any device.
 
 mod accumulate;
 mod slices;
+#[cfg(feature = "torch")]
+pub(crate) mod tensors;
 mod voxels;
 
 #[cfg(test)]
 mod tests;
 
 pub use slices::Slices;
+#[cfg(feature = "torch")]
+pub use tensors::Places;
 pub use voxels::voxel_grid;
 
 use super::error::{self, Result};
@@ -26,6 +32,22 @@ pub struct Frames<T> {
 }
 
 impl<T: Copy> Frames<T> {
+    /// Frames `[T, C, H, W]` of one's own.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`](super::Error::Argument) where there are not as many elements as the shape says.
+    pub fn new(shape: [usize; 4], data: Vec<T>) -> Result<Self> {
+        let n = shape.iter().try_fold(1_usize, |n, axis| n.checked_mul(*axis));
+        match n == Some(data.len()) {
+            true => Ok(Self { shape, data }),
+            false => {
+                let expected = format!("the product of the sizes {shape:?}");
+                Err(error::argument("the number of elements of frames", expected, data.len()))
+            }
+        }
+    }
+
     /// Frames full of a value.
     fn filled(shape: [usize; 4], value: T) -> Result<Self> {
         let n = shape.iter().try_fold(1_usize, |n, axis| n.checked_mul(*axis));
