@@ -8,7 +8,7 @@ use super::{Frames, Slices};
 const NEVER: u64 = u64::MAX;
 
 /// Where an event's pixel is within a frame `[2, H, W]`.
-fn pixels(events: EventsView) -> impl Iterator<Item = usize> {
+pub(super) fn pixels(events: EventsView) -> impl Iterator<Item = usize> {
     let (width, height) = events.size();
     let (width, size) = (usize::from(width), usize::from(width) * usize::from(height));
     let places = events.x().iter().zip(events.y()).zip(events.p());
