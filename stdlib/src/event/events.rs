@@ -161,12 +161,18 @@ impl Columns {
         }
     }
 
+    /// Whether all are of one length, as sorting and looking for places need them to be.
+    pub fn of_one_length(&self) -> std::result::Result<(), Fault> {
+        let lengths = [self.t.len(), self.x.len(), self.y.len(), self.p.len()];
+        match lengths.iter().all(|n| *n == lengths[0]) {
+            true => Ok(()),
+            false => Err(Fault::Lengths(lengths)),
+        }
+    }
+
     /// Events, where all is as it has to be.
     pub fn checked(self, width: u16, height: u16) -> std::result::Result<Events, Fault> {
-        let lengths = [self.t.len(), self.x.len(), self.y.len(), self.p.len()];
-        if lengths.iter().any(|n| *n != lengths[0]) {
-            return Err(Fault::Lengths(lengths));
-        }
+        self.of_one_length()?;
         self.in_bounds(width, height)?;
         self.in_order()?;
         if let Some(index) = first(&self.p, |p| p > 1) {

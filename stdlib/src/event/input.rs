@@ -87,6 +87,7 @@ impl<'a> Input<'a> {
         options: &Options,
         locate: impl Fn(usize) -> usize,
     ) -> Result<Events> {
+        columns.of_one_length().map_err(|e| self.fault(&e, &locate))?;
         if options.order == Order::Sort && columns.in_order().is_err() {
             // Where the coordinates are wrong, the offset is that of the event before it was moved.
             if let Some((width, height)) = options.size.or(size) {

@@ -7,6 +7,7 @@ use super::error::Result;
 use super::events::{Columns, Events};
 use super::input::Input;
 use super::read::Options;
+use super::text::shown;
 
 /// What every file begins with.
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -168,7 +169,7 @@ impl<'a> Array<'a> {
         };
         let text = input.slice(header, length_, "an npy header")?;
         let text = String::from_utf8_lossy(text);
-        let refused = |what: &str| input.error(header, what, format!("`{}`", text.trim()));
+        let refused = |what: &str| input.error(header, what, shown(&text));
         let tokens = tokens(&text).ok_or_else(|| refused("a header of NumPy"))?;
         let (fields, size) = value(&tokens, "descr").and_then(fields).ok_or_else(|| {
             refused("elements of bool, integers or floats, or structs of these (no objects)")

@@ -11,6 +11,7 @@ use super::events::{Columns, Events};
 use super::input::Input;
 use super::npy::{self, Array};
 use super::read::Options;
+use super::text::shown;
 use super::view::EventsView;
 
 /// Bytes that one byte may be unpacked to: deflate cannot say more.
@@ -90,7 +91,7 @@ fn columns(input: Input, archive: &mut Archive) -> Result<Columns> {
             return Ok(columns);
         }
     }
-    let found = format!("{names:?}");
+    let found = shown(&names.join(", "));
     Err(input.error(0, "arrays t, x, y and p, or one array of structs", found))
 }
 

@@ -210,7 +210,7 @@ fn header(input: Input, source: &Source) -> Result<(Vec<String>, usize)> {
         let is_packed = |line: &&&str| line.starts_with("#Format:") && !line.contains("RAW");
         return match lines.iter().find(is_packed) {
             Some(line) => {
-                Err(input.error(0, "`#Format: RAW`, which is not packed", format!("`{line}`")))
+                Err(input.error(0, "`#Format: RAW`, which is not packed", text::shown(line)))
             }
             None => Ok((lines.into_iter().map(String::from).collect(), start)),
         };

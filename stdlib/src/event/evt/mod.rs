@@ -54,7 +54,7 @@ pub fn format(input: Input) -> Result<Format> {
         Some("EVT2") => Ok(Format::Evt2),
         Some("EVT3") => Ok(Format::Evt3),
         found => {
-            let found = found.map_or("none".into(), |name| format!("`{name}`"));
+            let found = found.map_or("none".into(), text::shown);
             Err(input.error(0, "a format EVT2 or EVT3 in the text at the beginning", found))
         }
     }
@@ -65,7 +65,7 @@ fn checked(input: Input, format: &str) -> Result<Header> {
     let header = header(input);
     match &header.format {
         Some(found) if found != format => {
-            Err(input.error(0, format!("the format {format}"), format!("`{found}`")))
+            Err(input.error(0, format!("the format {format}"), text::shown(found)))
         }
         _ => Ok(header),
     }

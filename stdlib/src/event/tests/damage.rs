@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use super::events::Columns;
+use super::input::Input;
 use super::*;
 
 fn message(name: &str, bytes: &[u8]) -> String {
@@ -179,8 +181,30 @@ fn other_files_are_refused() {
     wrong("% end\n", "found none");
     wrong("#!AER-DAT3.1\r\n#Format: SerialTS\r\n#!END-HEADER\r\n", "found `#Format: SerialTS`");
     wrong("#!AER-DAT3.1\r\n", "the line #!END-HEADER");
+    // A header that is not text, and goes on into the elements.
+    let file = bytes("tonic.npy");
+    let long = [&file[..10], &[1; 3000][..], &file[10..]].concat();
+    let long = [&long[..8], &4000_u16.to_le_bytes()[..], &long[10..]].concat();
+    let shown = message("a.npy", &long);
+    assert!(shown.contains("a header of NumPy, found `") && shown.contains("...`"), "{shown}");
+    assert!(shown.len() < 1000 && !shown.contains('\u{1}'), "{shown}");
     let object = b"\x93NUMPY\x01\x00\x36\x00{'descr': '|O', 'fortran_order': False, 'shape': (3,)}";
     assert!(message("a.npy", object).contains("(no objects)"));
+}
+
+#[test]
+fn columns_of_several_lengths_are_refused_before_they_are_sorted() {
+    let columns =
+        |t: &[u64], x: &[u16]| Columns { t: t.to_vec(), x: x.to_vec(), y: vec![0], p: vec![0] };
+    let input = Input { name: "a.npz", bytes: b"" };
+    let options = Options { order: Order::Sort, size: Some((1, 1)), ..Options::default() };
+    for (columns, found) in
+        [(columns(&[5, 4], &[0]), "[2, 1, 1, 1]"), (columns(&[5, 4], &[0, 9]), "[2, 2, 1, 1]")]
+    {
+        let message = input.finish(columns, None, &options, |_| 0).unwrap_err().to_string();
+        let wanted = format!("expected the lengths of t, x, y and p to be equal, found {found}");
+        assert!(message.contains(&wanted), "{message}");
+    }
 }
 
 #[test]
