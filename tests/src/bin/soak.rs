@@ -9,7 +9,12 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, thread};
 
+use peak_alloc::PeakAlloc;
 use snn_tests::fuzz::{Plan, Summary, Target, root, soak};
+
+/// Counts the memory that a file takes to read.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
 
 /// What was asked for.
 struct Asked {
@@ -31,7 +36,7 @@ impl Asked {
             seed: 0,
             seconds: None,
             threads,
-            targets: Target::ALL.to_vec(),
+            targets: Target::all(),
             commit: "unknown".into(),
             record: true,
             show: None,
@@ -52,7 +57,7 @@ impl Asked {
                 "--threads" => asked.threads = number()? as usize,
                 "--show" => asked.show = Some(number()?),
                 "--commit" => asked.commit = value.clone(),
-                "--target" => asked.targets = vec![target(value)?],
+                "--target" => asked.targets = targets(value)?,
                 _ => return Err(format!("`soak` has no option `{word}`")),
             }
         }
@@ -60,11 +65,17 @@ impl Asked {
     }
 }
 
-fn target(name: &str) -> Result<Target, String> {
-    let found = Target::ALL.into_iter().find(|target| target.name() == name);
-    found.ok_or_else(|| {
-        format!("there is no target `{name}`; there are parse, check, format, pipeline, programs")
-    })
+/// The target of a name; `files` are all that read files.
+fn targets(name: &str) -> Result<Vec<Target>, String> {
+    let is_meant = |target: &Target| {
+        target.name() == name || name == "files" && matches!(target, Target::Files(_))
+    };
+    let found: Vec<Target> = Target::all().into_iter().filter(is_meant).collect();
+    if found.is_empty() {
+        let names: Vec<&str> = Target::all().into_iter().map(Target::name).collect();
+        return Err(format!("there is no target `{name}`; there are {}, files", names.join(", ")));
+    }
+    Ok(found)
 }
 
 fn main() -> ExitCode {
@@ -90,6 +101,10 @@ fn run(asked: &Asked) -> ExitCode {
         let summary = one(asked, target);
         let row = Row::new(asked, target, &summary);
         println!("{}, slowest seed {}", row.plain(), summary.slowest.1);
+        if summary.largest.0 > 0 {
+            let (bytes, seed) = summary.largest;
+            println!("          at most {:.1} MiB, seed {seed}", bytes as f64 / f64::from(1 << 20));
+        }
         if asked.record {
             append(&root().join("docs/soak.md"), &row.markdown(asked));
         }
@@ -106,11 +121,14 @@ fn run(asked: &Asked) -> ExitCode {
 
 fn one(asked: &Asked, target: Target) -> Summary {
     let start = Instant::now();
+    // The memory that is counted is that of all threads.
+    let threads = if matches!(target, Target::Files(_)) { 1 } else { asked.threads };
     let plan = Plan {
         target,
         count: asked.count,
         seed: asked.seed,
-        threads: asked.threads,
+        threads,
+        memory: Some(&MEMORY),
         folder: root().join("target/soak"),
         until: asked.seconds.map(|seconds| start + Duration::from_secs(seconds)),
     };

@@ -1,7 +1,7 @@
 //! Inputs that nobody would write, and what has to hold of all of them.
 //!
 //! [`text`] makes an input, [`Target::run`] takes it through a part of the compiler, and
-//! [`soak`] does so many times. `fuzz/` gives the same targets to cargo-fuzz.
+//! [`soak`] does so many times. A [`Reader`] is the same for files of events and archives. `fuzz/` gives the same targets to cargo-fuzz.
 
 mod choices;
 mod corpus;
@@ -9,12 +9,14 @@ mod expressions;
 mod grammar;
 mod mutate;
 pub mod over_time;
+mod readers;
 mod soak;
 mod targets;
 pub mod typed;
 
 pub use choices::Choices;
 pub use corpus::root;
+pub use readers::Reader;
 pub use soak::{Failure, Plan, Summary, soak};
 pub use targets::{Target, Verdict};
 

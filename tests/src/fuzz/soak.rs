@@ -8,12 +8,18 @@ use std::sync::{LazyLock, Mutex, Once};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use peak_alloc::PeakAlloc;
+
 use crate::fuzz::corpus::CORPUS;
+use crate::fuzz::readers::FILES;
 use crate::fuzz::typed::{Case, Facts, compare, shrunk};
 use crate::fuzz::{Target, Verdict};
 
 /// The longest that an input may take.
 const LIMIT: Duration = Duration::from_secs(1);
+
+/// The most memory in bytes that a file may take to read.
+const MEMORY: usize = 64 << 20;
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -30,6 +36,9 @@ pub struct Plan {
     pub folder: PathBuf,
     /// When to take no more of them.
     pub until: Option<Instant>,
+    /// What counts the memory of the program, where something does. It is of all threads: with more than one
+    /// it is not that of an input alone.
+    pub memory: Option<&'static PeakAlloc>,
 }
 
 /// An input that must not fail.
@@ -52,6 +61,8 @@ pub struct Summary {
     pub checked: u64,
     /// The longest time on a processor, and the seed that took it.
     pub slowest: (Duration, u64),
+    /// The most memory in bytes that a file took, where it is counted, and the seed that took it.
+    pub largest: (usize, u64),
     /// What failed; one input for each message.
     pub failures: Vec<Failure>,
     /// What was counted of programs.
@@ -59,11 +70,13 @@ pub struct Summary {
 }
 
 impl Summary {
-    fn add(&mut self, seed: u64, verdict: &Verdict, time: Duration) {
+    fn add(&mut self, seed: u64, ran: &Ran) {
+        let Ran { verdict, time, memory } = ran;
         self.inputs += 1;
         self.parsed += u64::from(verdict.parsed);
         self.checked += u64::from(verdict.checked);
-        self.slowest = self.slowest.max((time, seed));
+        self.slowest = self.slowest.max((*time, seed));
+        self.largest = self.largest.max((*memory, seed));
         self.facts.join(&verdict.facts);
     }
 
@@ -72,6 +85,7 @@ impl Summary {
         self.parsed += other.parsed;
         self.checked += other.checked;
         self.slowest = self.slowest.max(other.slowest);
+        self.largest = self.largest.max(other.largest);
         self.failures.extend(other.failures);
         self.facts.join(&other.facts);
     }
@@ -85,7 +99,11 @@ thread_local! {
 /// Runs a plan; `tell` hears now and then how many inputs are done.
 pub fn soak(plan: &Plan, tell: &(dyn Fn(u64) + Sync)) -> Summary {
     // Where it is missing this says so; in a thread nobody would hear it.
-    LazyLock::force(&CORPUS);
+    if matches!(plan.target, Target::Files(_)) {
+        LazyLock::force(&FILES);
+    } else {
+        LazyLock::force(&CORPUS);
+    }
     listen();
     fs::create_dir_all(&plan.folder).unwrap();
     let next = AtomicU64::new(0);
@@ -119,15 +137,30 @@ fn worker(plan: &Plan, number: usize, next: &AtomicU64, tell: &dyn Fn(u64)) -> S
         let seed = plan.seed.wrapping_add(index);
         let bytes = plan.target.input(seed);
         fs::write(&current, plan.target.file(&bytes)).unwrap();
-        match once(plan.target, &bytes) {
-            Ok((verdict, time)) => summary.add(seed, &verdict, time),
+        match once(plan, &bytes) {
+            Ok(ran) => summary.add(seed, &ran),
             Err(message) => fail(plan, &mut summary, seed, &bytes, message),
         }
     }
 }
 
-/// An input once, with the time that it had the processor.
-fn once(target: Target, bytes: &[u8]) -> Result<(Verdict, Duration), String> {
+/// What came of an input.
+struct Ran {
+    verdict: Verdict,
+    /// That it had the processor.
+    time: Duration,
+    /// The most bytes that it took, where that is counted.
+    memory: usize,
+}
+
+/// An input once.
+fn once(plan: &Plan, bytes: &[u8]) -> Result<Ran, String> {
+    let target = plan.target;
+    let counter = plan.memory.filter(|_| matches!(target, Target::Files(_)));
+    let used = counter.map(|counter| {
+        counter.reset_peak_usage();
+        counter.current_usage()
+    });
     let (wall, before) = (Instant::now(), on_processor());
     let verdict = panic::catch_unwind(AssertUnwindSafe(|| target.run(bytes)));
     let verdict = verdict.map_err(|_| said())?;
@@ -135,10 +168,19 @@ fn once(target: Target, bytes: &[u8]) -> Result<(Verdict, Duration), String> {
         (Some(before), Some(after)) => after.saturating_sub(before),
         _ => wall.elapsed(),
     };
-    match time > LIMIT {
-        true => Err(format!("takes more than a second\n{:.1} s", time.as_secs_f64())),
-        false => Ok((verdict, time)),
+    let peak = counter.map(|counter| counter.peak_usage());
+    let memory = peak.unwrap_or(0).saturating_sub(used.unwrap_or(0));
+    if time > LIMIT {
+        return Err(format!("takes more than a second\n{:.1} s", time.as_secs_f64()));
     }
+    if memory > MEMORY {
+        return Err(format!(
+            "takes too much memory\n{} MiB for {} bytes",
+            memory >> 20,
+            bytes.len()
+        ));
+    }
+    Ok(Ran { verdict, time, memory })
 }
 
 /// How long this thread has had a processor, where the system tells: others may have it meanwhile.
@@ -157,7 +199,7 @@ fn fail(plan: &Plan, summary: &mut Summary, seed: u64, bytes: &[u8], message: St
     if summary.failures.iter().any(|failure| kind(&failure.message) == kind(&message)) {
         return;
     }
-    let path = plan.folder.join(format!("{}-{seed}.snn", plan.target.name()));
+    let path = plan.folder.join(format!("{}-{seed}.{}", plan.target.name(), plan.target.ending()));
     let (file, message) = match plan.target {
         Target::Programs => smallest(bytes, &kind(&message)),
         target => (target.file(bytes), message),

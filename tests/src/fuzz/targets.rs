@@ -11,10 +11,10 @@ use snn_compiler::span::{Source, SourceMap, Span};
 use snn_runtime::neuron::{Array, Call, Seeds};
 
 use crate::fuzz::typed::{Case, Facts, compare};
-use crate::fuzz::{Choices, text};
+use crate::fuzz::{Choices, Reader, text};
 use crate::interpret::Interpreted;
 
-/// A part of the compiler that takes inputs.
+/// A part of the compiler or of the library that takes inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The syntax tree, and what diagnostics say of it.
@@ -27,12 +27,14 @@ pub enum Target {
     Pipeline,
     /// Well-typed programs, run on every machine. The bytes are the choices that a program is drawn by.
     Programs,
+    /// Files that come from elsewhere.
+    Files(Reader),
 }
 
 /// How far an input came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// Its syntax is right.
+    /// Its syntax is right; of a file, all of it is.
     pub parsed: bool,
     /// All of it is right; only found out where the target checks.
     pub checked: bool,
@@ -53,9 +55,14 @@ const MAX_BYTES: usize = 1 << 14;
 const MAX_NODES: usize = 1500;
 
 impl Target {
-    /// All of them.
-    pub const ALL: [Target; 5] =
+    /// Those of the compiler.
+    pub const COMPILER: [Target; 5] =
         [Target::Parse, Target::Check, Target::Format, Target::Pipeline, Target::Programs];
+
+    /// All of them.
+    pub fn all() -> Vec<Target> {
+        Self::COMPILER.into_iter().chain(Reader::ALL.map(Target::Files)).collect()
+    }
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -65,17 +72,29 @@ impl Target {
             Target::Format => "format",
             Target::Pipeline => "pipeline",
             Target::Programs => "programs",
+            Target::Files(reader) => reader.name(),
+        }
+    }
+
+    /// What the name of an input's file ends in.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Target::Files(reader) => reader.ending(),
+            _ => "snn",
         }
     }
 
     /// The input of a seed.
     pub fn input(self, seed: u64) -> Vec<u8> {
         let mut choices = Choices::seeded(seed);
-        if self != Target::Programs {
-            return text(&mut choices);
+        match self {
+            Target::Programs => {
+                Case::draw(&mut choices);
+                choices.taken().to_vec()
+            }
+            Target::Files(reader) => reader.input(&mut choices),
+            _ => text(&mut choices),
         }
-        Case::draw(&mut choices);
-        choices.taken().to_vec()
     }
 
     /// An input as a file.
@@ -88,13 +107,16 @@ impl Target {
 
     /// Takes an input through it.
     pub fn run(self, bytes: &[u8]) -> Verdict {
+        if let Target::Files(reader) = self {
+            return Verdict::new(reader.read(bytes), false);
+        }
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_BYTES)]);
         match self {
             Target::Parse => parse(&text),
             Target::Check => check(&text),
             Target::Format => format(&text),
             Target::Pipeline => through_all(&text),
-            Target::Programs => agree(bytes),
+            Target::Programs | Target::Files(_) => agree(bytes),
         }
     }
 }

@@ -4,15 +4,20 @@ use std::path::Path;
 use std::time::Instant;
 
 use snn_tests::fuzz::typed::{Case, Facts, shrunk};
-use snn_tests::fuzz::{Choices, Plan, Summary, Target, soak, text};
+use snn_tests::fuzz::{Choices, Plan, Reader, Summary, Target, soak, text};
+
+fn run(target: Target, count: u64) -> Summary {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soak");
+    let plan = Plan { target, count, seed: 0, threads: 2, folder, until: None, memory: None };
+    let summary = soak(&plan, &|_| ());
+    assert!(summary.failures.is_empty(), "{}: {:#?}", target.name(), summary.failures);
+    assert_eq!(summary.inputs, count);
+    summary
+}
 
 fn few(target: Target, count: u64) -> Summary {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soak");
-    let plan = Plan { target, count, seed: 0, threads: 2, folder, until: None };
-    let summary = soak(&plan, &|_| ());
+    let summary = run(target, count);
     let name = target.name();
-    assert!(summary.failures.is_empty(), "{name}: {:#?}", summary.failures);
-    assert_eq!(summary.inputs, count);
     let share = |part: u64| 100.0 * part as f64 / count as f64;
     let (parsed, checked) = (share(summary.parsed), share(summary.checked));
     println!("{name}: {count} inputs, {parsed:.1} % parse, {checked:.1} % check");
@@ -56,6 +61,17 @@ fn programs_agree_on_all_machines() {
     let narrow = facts.get("gradients in f32, bf16, within 1e-5")
         + facts.get("gradients in f32, bf16, within 5e-2");
     assert!((facts.get("gradients in f32, bf16, beyond") as f64) < 0.05 * narrow as f64);
+}
+
+/// Inputs that are all refused would say little, and so would inputs that are all right.
+#[test]
+fn files_are_read_or_refused() {
+    let count = 300;
+    for reader in Reader::ALL {
+        let read = run(Target::Files(reader), count).parsed;
+        println!("{}: {read} of {count} files are read", reader.name());
+        assert!(read * 20 >= count && read < count, "{}: {read} of {count}", reader.name());
+    }
 }
 
 #[test]
@@ -126,7 +142,7 @@ fn what_was_found_stays_right() {
         // A brace was closed in the middle of a letter.
         "neuron N {\n  charge {\n    for i in 0..1 {\n// ✓\nfn f(a) = a\n".into(),
     ];
-    let all = Target::ALL.into_iter().filter(|target| *target != Target::Programs);
+    let all = Target::COMPILER.into_iter().filter(|target| *target != Target::Programs);
     for text in found {
         for target in all.clone() {
             let start = Instant::now();
