@@ -19,7 +19,7 @@ use snn::data::simulated::SimulatedGestures;
 use snn::layer::{
     BatchNorm, Conv, ConvSettings, Dropout, Flatten, Linear, Pool, PoolKind, Sequential,
 };
-use snn::neuron::{ParametricLif, Surrogate};
+use snn::neuron::{Plif, Surrogate};
 use snn::nn::{self, Context, Module};
 use snn::optim::{Optimizer, Schedule};
 use snn::train::{Checkpoints, Goal, Per, Report, Training};
@@ -126,7 +126,7 @@ impl Args {
 /// Five blocks of convolution, normalisation, neurons and pooling, then two linear layers.
 fn network(channels: i64, n_classes: i64) -> Result<Sequential, Failure> {
     let spiking =
-        || ParametricLif::new(2.0).detach_reset(true).surrogate(Surrogate::atan(2.0)).build();
+        || Plif::new().detach_reset(true).surrogate(Surrogate::atan(2.0)).build();
     let conv =
         |from| Conv::new(from, channels, ConvSettings::kernel(&[3, 3]).padding(1).without_bias());
     let mut network = Sequential::new();
@@ -220,7 +220,7 @@ fn training(
     sampler: &Sampler,
 ) -> Result<Training<Sequential>, Failure> {
     let optimizer = Optimizer::adam(nn::parameters(&network), args.rate);
-    let cosine = Schedule::Cosine { period: args.epochs as usize, floor: 0.0 };
+    let cosine = Schedule::Cosine { over: args.epochs as usize, last: 0.0 };
     let mut training = Training::new(network, optimizer, sampler.clone())
         .epochs(args.epochs)
         .schedule(cosine, Per::Epoch)

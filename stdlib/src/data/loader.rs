@@ -41,7 +41,6 @@
 mod array;
 mod batch;
 mod load;
-mod random;
 mod sampler;
 mod samples;
 pub mod split;
@@ -52,10 +51,10 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
+pub use crate::event::transform::Random;
 pub use array::Array;
 pub use batch::Batch;
 pub use load::{Batches, Loader, Options};
-pub use random::Random;
 pub use sampler::{Epoch, Position, Replacement, Sampler};
 pub use samples::{Map, Samples, Subset};
 #[cfg(feature = "torch")]

@@ -28,7 +28,7 @@ pub(crate) fn below(random: &mut ChaCha8Rng, n: u64) -> u64 {
 }
 
 /// A number from 0 on and below 1, of 53 bits.
-pub(super) fn unit(random: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn unit(random: &mut ChaCha8Rng) -> f64 {
     (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 

@@ -173,10 +173,9 @@ impl<B> Iterator for Batches<B> {
         if batch.is_none() {
             self.left = 0;
             // A thread ended before its work, by a panic.
-            let ends = self.threads.drain(..).map(JoinHandle::join);
-            ends.filter_map(std::result::Result::err)
-                .take(1)
-                .for_each(|panic| resume_unwind(panic));
+            if let Some(panic) = self.threads.drain(..).find_map(|thread| thread.join().err()) {
+                resume_unwind(panic);
+            }
         }
         batch
     }

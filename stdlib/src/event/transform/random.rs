@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-use crate::data::random::{below, generator};
+use crate::data::random::{below, generator, unit};
 
 /// Numbers that a seed, an epoch and the index of a sample decide, on every machine the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +31,9 @@ impl Random {
         }
     }
 
-    /// A number from 0 to below 1, in steps of 2^-53.
+    /// A number from 0 on and below 1, in steps of 2^-53.
     pub fn unit(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 * (0.5 / (1_u64 << 52) as f64)
+        unit(&mut self.0)
     }
 
     /// True with a probability.
