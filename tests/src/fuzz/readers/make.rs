@@ -160,7 +160,7 @@ pub fn tar(choices: &mut Choices<'_>) -> Vec<u8> {
             }
             _ => {}
         }
-        let kind = if choices.percent(85) { b'0' } else { choices.pick(b"\x00555512347gXS") };
+        let kind = if choices.percent(85) { b'0' } else { choices.pick(b"gXS555512347\0") };
         bytes.extend(entry(&name, kind, if kind == b'5' { &[] } else { &content }));
     }
     bytes.extend([0; 2 * BLOCK]);
