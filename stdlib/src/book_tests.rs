@@ -1,1 +1,2 @@
 #![doc = include_str!("../../docs/training.md")]
+#![doc = include_str!("../../docs/loading.md")]

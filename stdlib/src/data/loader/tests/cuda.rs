@@ -1,6 +1,6 @@
 //! On an NVIDIA GPU, where libtorch has CUDA; skipped with a word where it has not.
 
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use super::tensors::{are_the_batches, loads};
 use super::*;
