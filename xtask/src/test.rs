@@ -69,7 +69,7 @@ pub fn run(config: Config) -> Result<bool, String> {
 /// The features of the whole run: one set, so that nothing is built twice.
 pub fn features(found: &Found) -> String {
     let mut features =
-        vec!["snn/data", "snnc/wgpu", "snnc/cuda", "snn-tests/wgpu", "snn-tests/cuda"];
+        vec!["snn/data", "snnc/data", "snnc/wgpu", "snnc/cuda", "snn-tests/wgpu", "snn-tests/cuda"];
     if found.llvm {
         features.extend(["snnc/llvm", "snn-tests/llvm"]);
     }

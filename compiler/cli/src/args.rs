@@ -1,5 +1,7 @@
 //! The command line: every command, its options, and how their values are written.
 
+pub mod data;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -56,6 +58,9 @@ pub enum Command {
     Plot(PlotArgs),
     /// Write a page that runs a neuron in a browser, through WebGPU
     Web(WebArgs),
+    /// Data sets of events: what there is, and to prepare, check, look at and convert them
+    #[command(subcommand)]
+    Data(data::DataCommand),
     /// List the neurons of the standard library, which std:NAME runs
     List(ListArgs),
     /// List the devices of this machine

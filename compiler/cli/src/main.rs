@@ -8,6 +8,8 @@ mod array;
 mod bench;
 mod build;
 mod check;
+#[cfg(feature = "data")]
+mod data;
 mod explain;
 mod fmt;
 mod list;
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &reporter).map(|()| true),
         Command::Grad(args) => run::grad(args, &reporter).map(|()| true),
         Command::Web(args) => web::web(args, &reporter).map(|()| true),
+        Command::Data(command) => data(command),
         Command::List(args) => list::list(args).map(|()| true),
         Command::Devices => machine::list_devices().map(|()| true),
         Command::Cache(args) => machine::cache(args).map(|()| true),
@@ -62,4 +65,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is done with data sets, where that is built in.
+#[cfg(feature = "data")]
+fn data(command: &args::data::DataCommand) -> report::Result<bool> {
+    data::run(command).map(|()| true)
+}
+
+#[cfg(not(feature = "data"))]
+fn data(_: &args::data::DataCommand) -> report::Result<bool> {
+    let what = "this snnc was built without data sets; install it with `--features data`";
+    Err(report::Failure::Message(what.into()))
 }

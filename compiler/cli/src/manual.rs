@@ -1,6 +1,6 @@
 //! `snnc completions` and `snnc man`: what shells and readers need to know of the command line.
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 
 use crate::args::{Cli, CompletionsArgs, ManArgs};
 use crate::report::{Result, print};
@@ -18,7 +18,7 @@ pub fn pages(args: &ManArgs) -> Result<()> {
     let mut program = Cli::command().disable_help_subcommand(true);
     program.build();
     let mut files = Files::default();
-    for command in std::iter::once(&program).chain(program.get_subcommands()) {
+    for command in family(&program) {
         // A subcommand is displayed as `snnc-run`, which its page is called.
         let name = command.get_display_name().unwrap_or(command.get_name()).to_string();
         let mut page = Vec::new();
@@ -29,4 +29,10 @@ pub fn pages(args: &ManArgs) -> Result<()> {
     let names = files.names();
     files.commit()?;
     print(&(names.join("\n") + "\n"))
+}
+
+/// A command with those below it.
+fn family(command: &Command) -> Vec<&Command> {
+    let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+    std::iter::once(command).chain(below.flat_map(family)).collect()
 }

@@ -16,7 +16,7 @@ mod prepared;
 mod raw;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -100,18 +100,10 @@ pub struct Places {
 /// [`archive::unpack`](super::archive::unpack) and of [`Prepared::new`], [`Error::Format`] where there are not as many
 /// samples as there should be, and [`Error::NoFolder`] where it is not known where to put them.
 pub fn prepare(set: &dyn Dataset, places: &Places) -> Result<Prepared> {
+    let (home, folder) = (home(set, places)?, folder(set, places)?);
     let about = set.about();
-    about.check()?;
-    let variant = set.variant();
-    if !name::split(&variant).is_ok_and(|names| names == [&*variant]) {
-        return Err(error::argument("the variant", "a name of a folder", format!("{variant:?}")));
-    }
-    let home = places.cache.clone().map_or_else(cache::folder, Ok)?.join(about.folder);
-    cache::make(&home)?;
-    // Also of what is unpacked: nobody may take for stale what another process has not finished.
-    let _lock = Lock::wait(&beside(&home, ".lock"))?;
-    let folder = home.join("prepared").join(variant);
     let stamp = about.stamp(set.parameters());
+    let _lock = lock(&home)?;
     if let Some(prepared) = Prepared::open(&folder, &stamp)? {
         return Ok(prepared);
     }
@@ -119,6 +111,54 @@ pub fn prepare(set: &dyn Dataset, places: &Places) -> Result<Prepared> {
     let samples = set.samples(&raw).map_err(|why| failed(about.name, why))?;
     let items = about.items(samples)?;
     Prepared::new(&folder, &stamp, &items, &places.prepare)
+}
+
+/// Downloads and unpacks what is published of a set and not here, as [`prepare`] does before it looks into it.
+///
+/// # Errors
+///
+/// Those of [`prepare`] that are about published files.
+pub fn fetch(set: &dyn Dataset, places: &Places) -> Result<Raw> {
+    let home = home(set, places)?;
+    let _lock = lock(&home)?;
+    Raw::fetch(set.about(), &home, set.about().stamp(set.parameters()), places)
+}
+
+/// The samples of a set as they were prepared, without making any: none where they were not, or were from other files
+/// or with other parameters. Whether all files are still there is not looked at: see [`Prepared::verify`].
+///
+/// # Errors
+///
+/// [`Error::Argument`] where what the set says of itself cannot be, [`Error::NoFolder`], and those of
+/// [`Manifest::read`].
+pub fn prepared(set: &dyn Dataset, places: &Places) -> Result<Option<Prepared>> {
+    Prepared::look(&folder(set, places)?, &set.about().stamp(set.parameters()))
+}
+
+/// The folder of a set's samples, which need not be there.
+///
+/// # Errors
+///
+/// [`Error::Argument`] where what the set says of itself cannot be, [`Error::NoFolder`] where it is not known where to
+/// put it.
+pub fn folder(set: &dyn Dataset, places: &Places) -> Result<PathBuf> {
+    let variant = set.variant();
+    if !name::split(&variant).is_ok_and(|names| names == [&*variant]) {
+        return Err(error::argument("the variant", "a name of a folder", format!("{variant:?}")));
+    }
+    Ok(home(set, places)?.join("prepared").join(variant))
+}
+
+/// The folder of a set that can be what it says.
+fn home(set: &dyn Dataset, places: &Places) -> Result<PathBuf> {
+    set.about().check()?;
+    Ok(places.cache.clone().map_or_else(cache::folder, Ok)?.join(set.about().folder))
+}
+
+/// Makes a set's folder and keeps others out, also of what is unpacked: nobody may take for stale what another process
+/// has not finished.
+fn lock(home: &Path) -> Result<Option<Lock>> {
+    Lock::wait(&beside(cache::make(home)?, ".lock"))
 }
 
 /// A reader's failure, which may be one of ours.

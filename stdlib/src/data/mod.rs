@@ -22,6 +22,7 @@ pub mod n_mnist;
 pub(crate) mod parallel;
 pub mod prefetch;
 pub(crate) mod random;
+pub mod sets;
 pub mod shd;
 pub mod simulated;
 

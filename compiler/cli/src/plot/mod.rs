@@ -1,6 +1,8 @@
 //! Pictures of runs and of gradients, as SVG and PNG.
 
 mod axes;
+#[cfg(feature = "data")]
+pub mod events;
 mod font;
 mod gradient;
 mod png;
@@ -16,6 +18,8 @@ use crate::write::Files;
 
 pub use gradient::{Gradient, gradient};
 pub use run::{Run, run};
+#[cfg(feature = "data")]
+pub use scene::Colour;
 pub use scene::Scene;
 pub use surrogate::{Curve, surrogates};
 

@@ -201,6 +201,7 @@ fn the_manual_has_a_page_for_every_command() {
     std::fs::create_dir(folder.path("pages")).expect("a folder");
     let said = folder.snnc("man pages").right();
     assert!(said.contains("pages/snnc.1\n") && said.contains("pages/snnc-run.1\n"), "{said}");
+    assert!(said.contains("pages/snnc-data-show.1\n") && !said.contains("help"), "{said}");
     assert!(text(&folder, "pages/snnc-run.1").contains("snnc\\-run"));
     let err = folder.snnc("man none").wrong();
     assert!(err.contains("there is no such folder"), "{err}");

@@ -5,6 +5,8 @@ mod book;
 mod browser;
 mod build;
 mod check;
+#[cfg(feature = "data")]
+mod data;
 mod fmt;
 mod plot;
 mod program;

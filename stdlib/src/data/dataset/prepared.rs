@@ -101,8 +101,12 @@ impl Prepared {
     ///
     /// Those of [`Manifest::read`].
     pub fn open(folder: &Path, stamp: &Stamp) -> Result<Option<Self>> {
-        let manifest = Manifest::read(&folder.join(MANIFEST))?;
-        let manifest = manifest.filter(|known| known.is_of(stamp) && known.has_all(folder));
+        Ok(Self::look(folder, stamp)?.filter(|prepared| prepared.manifest.has_all(folder)))
+    }
+
+    /// The same without looking for the files.
+    pub(super) fn look(folder: &Path, stamp: &Stamp) -> Result<Option<Self>> {
+        let manifest = Manifest::read(&folder.join(MANIFEST))?.filter(|known| known.is_of(stamp));
         Ok(manifest.map(|manifest| Self { folder: folder.to_path_buf(), manifest }))
     }
 

@@ -124,9 +124,10 @@ impl Pixel {
         random: &mut ChaCha8Rng,
         mut fire: impl FnMut(f64, u8),
     ) {
-        let duration = end - self.since;
-        let slope = if duration > 0.0 { (level - self.level) / duration } else { 0.0 };
-        let slope = slope + common.leak * thresholds[1];
+        if end <= self.since {
+            return;
+        }
+        let slope = (level - self.level) / (end - self.since) + common.leak * thresholds[1];
         let mut t = self.since;
         (self.since, self.level) = (end, level);
         loop {
