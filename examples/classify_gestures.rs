@@ -90,14 +90,9 @@ impl Args {
     fn parsed() -> Self {
         let args = Self::parse();
         match args.small {
-            true => Self {
-                subjects: vec![2, 1],
-                epochs: 2,
-                steps: 4,
-                channels: 8,
-                batch: 8,
-                ..args
-            },
+            true => {
+                Self { subjects: vec![2, 1], epochs: 2, steps: 4, channels: 8, batch: 8, ..args }
+            }
             false => args,
         }
     }
@@ -125,8 +120,7 @@ impl Args {
 
 /// Five blocks of convolution, normalisation, neurons and pooling, then two linear layers.
 fn network(channels: i64, n_classes: i64) -> Result<Sequential, Failure> {
-    let spiking =
-        || Plif::new().detach_reset(true).surrogate(Surrogate::atan(2.0)).build();
+    let spiking = || Plif::new().detach_reset(true).surrogate(Surrogate::atan(2.0)).build();
     let conv =
         |from| Conv::new(from, channels, ConvSettings::kernel(&[3, 3]).padding(1).without_bias());
     let mut network = Sequential::new();

@@ -10,17 +10,17 @@ pub fn simplification() -> Result<bool, String> {
 
 /// Prints how long the neurons of the library take to compile, with LLVM.
 pub fn emission() -> Result<bool, String> {
-    in_release("emission", "llvm", &[])
+    in_release(&["--features", "llvm", "--bin", "emission"])
 }
 
 /// Prints how fast events are read and prepared. What is read stays in the folder, where one is named.
 pub fn events(folder: &[&str]) -> Result<bool, String> {
-    in_release("events-bench", "data", folder)
+    in_release(&[&["--bin", "events-bench", "--"], folder].concat())
 }
 
 /// Runs a program of the tests in release.
-fn in_release(name: &str, features: &str, arguments: &[&str]) -> Result<bool, String> {
+fn in_release(arguments: &[&str]) -> Result<bool, String> {
     let mut command = process::cargo(&["run", "--quiet", "--release", "--package", "snn-tests"]);
-    command.args(["--features", features, "--bin", name, "--"]).args(arguments);
+    command.args(arguments);
     succeeds(command)
 }
