@@ -221,7 +221,10 @@ fn a_checkpoint_of_another_training_is_refused() {
     let other = Sequential::new().with(Linear::new(5, 7));
     let optimizer = Optimizer::adam(nn::parameters(&other), 0.05);
     let sampler = Sampler::new(14, 4, true, 1).unwrap();
-    refused(Training::new(other, optimizer, sampler), "a module of its network is `0` Linear");
+    refused(
+        Training::new(other, optimizer, sampler.clone()),
+        "a module of its network is `0` Linear",
+    );
     let own = network();
     let optimizer = Optimizer::sgd(nn::parameters(&own), 0.05, 0.9);
     refused(Training::new(own, optimizer, sampler), "its optimizer is Adam(");
