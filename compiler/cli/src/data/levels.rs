@@ -29,7 +29,7 @@ pub struct Frames {
 /// All colours, the number of a pixel's being `brighter * LEVELS + darker`.
 pub fn palette() -> Vec<Colour> {
     let colour = |number: u8| {
-        let [darker, brighter] = [number % LEVELS, number / LEVELS].map(|level| share(level));
+        let [darker, brighter] = [number % LEVELS, number / LEVELS].map(share);
         [0, 1, 2].map(|c| {
             let more =
                 |part: f32, full: Colour| part * (f32::from(full[c]) - f32::from(NOTHING[c]));
