@@ -58,6 +58,7 @@ unsafe extern "C" {
     fn snn_torch_exchange_stream(device: c_int, is_new: bool, id: *mut i64) -> *mut c_char;
     fn snn_torch_tf32(convolutions: bool, products: bool) -> *mut c_char;
     fn snn_torch_peak(device: c_int, resets: bool, bytes: *mut i64) -> *mut c_char;
+    fn snn_torch_pin(tensor: *const C_tensor, pinned: *mut *mut C_tensor) -> *mut c_char;
     fn snn_torch_generator_state(ordinal: c_int, state: *mut *mut C_tensor) -> *mut c_char;
     fn snn_torch_set_generator_state(ordinal: c_int, state: *const C_tensor) -> *mut c_char;
 }
@@ -244,6 +245,20 @@ pub fn peak_memory(ordinal: usize, resets: bool) -> Result<u64> {
         checked("asking for memory", unsafe { snn_torch_peak(ordinal as c_int, true, &mut now) })?;
     }
     Ok(before.unsigned_abs())
+}
+
+/// A tensor of the CPU with the same numbers in pinned memory, which a GPU copies from while the program goes on. It is
+/// `Tensor::f_pin_memory` without the device, which libtorch no longer wants to be named.
+///
+/// # Errors
+///
+/// Those of libtorch: without a GPU there is no such memory.
+pub fn pinned(tensor: &Tensor) -> Result<Tensor> {
+    let mut pinned = std::ptr::null_mut();
+    // SAFETY: the tensor lives until the call is over, which writes the one place that it is given, a tensor of ours.
+    checked("pinning memory", unsafe { snn_torch_pin(tensor.as_ptr(), &mut pinned) })?;
+    // SAFETY: the tensor was made for us, and nobody else has the pointer.
+    Ok(unsafe { Tensor::from_ptr(pinned) })
 }
 
 /// Runs what starts on a stream of its own of a CUDA device instead of the one that is current. What one stream

@@ -290,6 +290,11 @@ char *snn_torch_unscale(Tensor *const *grads, size_t n, Tensor *found, const Ten
 // Lets gradients go, so that backward makes new ones.
 void snn_torch_forget_grad(Tensor *tensor) { tensor->mutable_grad() = Tensor(); }
 
+// The same numbers in memory that a GPU copies from by itself.
+char *snn_torch_pin(const Tensor *tensor, Tensor **pinned) {
+  return guarded([&] { *pinned = new Tensor(tensor->pin_memory()); });
+}
+
 // A new tensor of the bytes that a generator goes on from.
 char *snn_torch_generator_state(int ordinal, Tensor **state) {
   return guarded([&] {

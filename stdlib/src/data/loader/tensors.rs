@@ -1,5 +1,6 @@
 //! Batches as tensors, and their way to a device.
 
+use snn_runtime::torch::ops;
 use tch::{Device, Tensor, kind};
 
 use super::{Array, Batch};
@@ -85,7 +86,7 @@ impl Tensors {
 /// A tensor in pinned memory, where a device copies from that.
 pub(crate) fn pinned(tensor: &Tensor, device: Device) -> Result<Tensor> {
     match device {
-        Device::Cuda(_) => Ok(tensor.f_pin_memory(device)?),
+        Device::Cuda(_) => Ok(ops::pinned(tensor)?),
         _ => Ok(tensor.shallow_clone()),
     }
 }
