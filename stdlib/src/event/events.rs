@@ -170,6 +170,11 @@ impl Columns {
         }
     }
 
+    /// Events that were checked while they were read, each as [`Columns::checked`] would.
+    pub fn into_events(self, width: u16, height: u16) -> Events {
+        Events { width, height, columns: self }
+    }
+
     /// Events, where all is as it has to be.
     pub fn checked(self, width: u16, height: u16) -> std::result::Result<Events, Fault> {
         self.of_one_length()?;

@@ -78,17 +78,24 @@ impl Prepared {
         let bar = Bar::new(stamp.set.as_str(), Unit::Files, options.quiet);
         bar.gauge(items.len() as u64);
         let has_failed = AtomicBool::new(false);
-        let results = parallel::each(threads(options), items, |item| {
-            // No more is begun then; what the others are at becomes finished.
-            if has_failed.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
-            let made = make(folder, item, &known);
-            has_failed.fetch_or(made.is_err(), Ordering::Relaxed);
-            bar.gauge(0).add(1);
-            made.map(Some)
+        let batches: Vec<&[Item<W>]> = items.chunks(batch(items.len(), threads(options))).collect();
+        let results = parallel::each(threads(options), &batches, |items| {
+            let made = items.iter().map_while(|item| {
+                // No more is begun then; what the others are at becomes finished.
+                let begins = !has_failed.load(Ordering::Relaxed);
+                let made = begins.then(|| make(folder, item, &known))?;
+                has_failed.fetch_or(made.is_err(), Ordering::Relaxed);
+                bar.gauge(0).add(1);
+                Some(made)
+            });
+            let mut made: Vec<_> = made.collect();
+            let named = name_all(folder, made.iter().flatten());
+            has_failed.fetch_or(named.is_err(), Ordering::Relaxed);
+            made.extend(named.err().map(Err));
+            made
         });
-        let records = error::all(results)?.into_iter().flatten().collect();
+        let made = error::all(results.into_iter().flatten().collect())?;
+        let records = made.into_iter().map(|made| made.record).collect();
         folders.iter().try_for_each(|folder| sync_up(folder))?;
         let manifest = Manifest::new(stamp, Some(records));
         manifest.write(&folder.join(MANIFEST))?;
@@ -213,23 +220,53 @@ fn begin(folder: &Path, stamp: &Stamp) -> Result<HashMap<String, Record>> {
     Ok(known.into_iter().map(|file| (file.path.clone(), file)).collect())
 }
 
-/// The record of a file, which is made where it is not there or not as it is known.
-fn make<W>(folder: &Path, item: &Item<W>, known: &HashMap<String, Record>) -> Result<Record>
+/// Most files that get their names together.
+const BATCH: usize = 64;
+
+/// How many files get their names together: few enough that all threads have some in turn.
+fn batch(n: usize, n_threads: usize) -> usize {
+    (n / (16 * n_threads.max(1))).clamp(1, BATCH)
+}
+
+/// A file of the folder.
+struct Made {
+    record: Record,
+    /// It still lies beside its place.
+    is_beside: bool,
+}
+
+/// Makes a file where it is not there or not as it is known. It still lacks its name then.
+fn make<W>(folder: &Path, item: &Item<W>, known: &HashMap<String, Record>) -> Result<Made>
 where
     W: Fn(&mut dyn Write) -> std::result::Result<(), Failure>,
 {
     let path = below(folder, &item.path);
+    let there = |record| Ok(Made { record, is_beside: false });
     match known.get(&item.path) {
-        Some(file) if Manifest::has(folder, file) => return Ok(file.clone()),
+        Some(file) if Manifest::has(folder, file) => return there(file.clone()),
         // It has its name and so is whole, but nobody has noted it yet.
-        None if path.exists() => return record(&path, &item.path),
+        None if path.exists() => return there(record(&path, &item.path)?),
         _ => {}
     }
     let failed =
         |why: Failure| Error::Item { item: path.display().to_string(), why: why.to_string() };
     let write = |out: &mut dyn Write| (item.write)(out).map_err(failed);
-    let (bytes, sha256) = files::replace(&path, write, error::io("write", &path))?;
-    Ok(Record { path: item.path.clone(), bytes, sha256 })
+    let syncs = !files::HAS_SYNC_DISK;
+    let (bytes, sha256) = files::write_beside(&path, syncs, write, error::io("write", &path))?;
+    Ok(Made { record: Record { path: item.path.clone(), bytes, sha256 }, is_beside: true })
+}
+
+/// Gives files their names, once all of them are on the disk.
+fn name_all<'a>(folder: &Path, made: impl Iterator<Item = &'a Made>) -> Result<()> {
+    let paths = made.filter(|made| made.is_beside).map(|made| below(folder, &made.record.path));
+    let paths: Vec<PathBuf> = paths.collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
+    files::sync_disk(folder)?;
+    paths
+        .iter()
+        .try_for_each(|path| fs::rename(beside(path, PART), path).map_err(error::io("write", path)))
 }
 
 /// Waits until the names of a folder and of those above it are on the disk.

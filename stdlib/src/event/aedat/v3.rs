@@ -125,6 +125,14 @@ impl<'a> Room<'a> {
         }
     }
 
+    /// Whether times do not go back and places are on a sensor.
+    fn is_fine(&self, (width, height): (u16, u16)) -> bool {
+        let pairs = self.t.iter().zip(self.t.iter().skip(1));
+        let goes_back = pairs.fold(false, |any, (before, t)| any | (before > t));
+        let is_off = |column: &[u16], size| column.iter().fold(false, |any, v| any | (*v >= size));
+        !goes_back && !is_off(self.x, width) && !is_off(self.y, height)
+    }
+
     /// One loop over all columns: compilers make vectors of it, and not of one for each.
     fn fill(&mut self, base: u64, events: impl Iterator<Item = (u32, u32)>) {
         let Self { t, x, y, p } = self;
@@ -144,10 +152,31 @@ struct Piece<'a> {
     room: Room<'a>,
 }
 
+/// What was seen of a piece while it was in the processor's cache.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// Whether its events are as they have to be, on a sensor whose size is known.
+    is_fine: bool,
+    /// The first and the last time.
+    ends: Option<(u64, u64)>,
+}
+
+impl Seen {
+    /// What is seen of a piece and the one behind it.
+    fn then(self, next: Self) -> Self {
+        let is_in_order =
+            self.ends.zip(next.ends).is_none_or(|((_, last), (first, _))| last <= first);
+        let first = self.ends.or(next.ends).map(|(first, _)| first);
+        let last = next.ends.or(self.ends).map(|(_, last)| last);
+        Self { is_fine: self.is_fine && next.is_fine && is_in_order, ends: first.zip(last) }
+    }
+}
+
 impl Piece<'_> {
-    fn decode(&mut self, input: Input, source: &Source) -> Result<()> {
+    fn decode(&mut self, input: Input, source: &Source, size: Option<(u16, u16)>) -> Result<Seen> {
+        let mut seen = Seen { is_fine: size.is_some(), ends: None };
         let (first, last) = match self.packets {
-            [] => return Ok(()),
+            [] => return Ok(seen),
             [first, .., last] => (first, last),
             [only] => (only, only),
         };
@@ -167,8 +196,11 @@ impl Piece<'_> {
                 true => room.fill(packet.base, events),
                 false => room.fill(packet.base, events.filter(|(place, _)| place & 1 == 1)),
             }
+            let is_fine = size.is_some_and(|size| room.is_fine(size));
+            let ends = room.t.first().copied().zip(room.t.last().copied());
+            seen = seen.then(Seen { is_fine, ends });
         }
-        Ok(())
+        Ok(seen)
     }
 }
 
@@ -232,12 +264,16 @@ pub fn read(name: &str, source: &Source, options: &Options) -> Result<Events> {
         true => 1,
         false => thread::available_parallelism().map_or(1, usize::from),
     };
-    let decoded = parallel::each(n_threads, &pieces(&packets, &mut columns), |piece| {
-        piece.lock().unwrap_or_else(PoisonError::into_inner).decode(input, source)
-    });
-    decoded.into_iter().collect::<Result<()>>()?;
     let size =
         lines.iter().filter(|line| line.starts_with("#Source")).find_map(|line| sensor(line));
+    let known = options.size.or(size);
+    let decoded = parallel::each(n_threads, &pieces(&packets, &mut columns), |piece| {
+        piece.lock().unwrap_or_else(PoisonError::into_inner).decode(input, source, known)
+    });
+    let seen = decoded.into_iter().reduce(|all, seen| Ok(all?.then(seen?))).transpose()?;
+    if let (Some((width, height)), Some(Seen { is_fine: true, .. })) = (known, seen) {
+        return Ok(columns.into_events(width, height));
+    }
     input.finish(columns, size, options, |index| place(source, &packets, index))
 }
 
