@@ -202,7 +202,7 @@ fn print_confusion(counts: &Tensor, classes: &[&str]) -> std::io::Result<()> {
         taken.sort_by_key(|j| std::cmp::Reverse(of(*j)));
         let taken: Vec<String> =
             taken.into_iter().map(|j| format!("{} {}", of(j), classes[j])).collect();
-        writeln!(out, "  {class:26} {}", taken.join(", "))?;
+        writeln!(out, "  {class:28} {}", taken.join(", "))?;
     }
     Ok(())
 }
