@@ -83,7 +83,9 @@ impl Chosen {
                 Ok(folder) => format!("{name} is not prepared in {}", folder.display()),
                 Err(why) => why.to_string(),
             };
-            Failure::Message(format!("{message}: do so with `snnc data prepare {name}` and the same options"))
+            Failure::Message(format!(
+                "{message}: do so with `snnc data prepare {name}` and the same options"
+            ))
         })
     }
 }

@@ -1,5 +1,6 @@
 mod damage;
 mod files;
+mod parts;
 mod round_trips;
 
 use std::path::PathBuf;

@@ -175,7 +175,9 @@ fn a_thread_that_dies_leaves_nobody_waiting() {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut batches = loader.epoch(0).unwrap();
-        let all = std::panic::AssertUnwindSafe(|| batches.by_ref().map(|b| b.unwrap()).count());
+        let all = std::panic::AssertUnwindSafe(|| {
+            batches.by_ref().for_each(|batch| drop(batch.unwrap()))
+        });
         let panic = std::panic::catch_unwind(all).unwrap_err();
         assert_eq!(batches.count(), 0);
         sender.send(*panic.downcast_ref::<&str>().unwrap()).unwrap();
