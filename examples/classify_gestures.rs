@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
@@ -231,8 +232,17 @@ fn training(
     })
 }
 
-fn main() -> Result<(), Failure> {
-    let args = Args::parsed();
+fn main() -> ExitCode {
+    match run(&Args::parsed()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Failure> {
     let device = args.device();
     tch::manual_seed(args.seed as i64);
     let frames = args.frames()?;
@@ -253,7 +263,7 @@ fn main() -> Result<(), Failure> {
 
     let waited = Cell::new(Duration::ZERO);
     let mut last = Tensor::zeros([n_classes, n_classes], (Kind::Int64, Device::Cpu));
-    let mut training = training(&args, network, train.sampler())?;
+    let mut training = training(args, network, train.sampler())?;
     let summary = training.run_over(
         |epoch| {
             let mut batches = train.batches(epoch)?;
