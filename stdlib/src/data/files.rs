@@ -51,7 +51,7 @@ pub(super) fn replace<E>(
     failed: impl Fn(io::Error) -> E,
 ) -> std::result::Result<(u64, String), E> {
     let written = write_beside(path, true, write, &failed)?;
-    fs::rename(beside(path, PART), path).map_err(failed)?;
+    name(path).map_err(failed)?;
     Ok(written)
 }
 
@@ -79,6 +79,17 @@ pub(super) fn write_beside<E>(
         let _ = fs::remove_file(&part);
     }
     written
+}
+
+/// Gives what was written beside a file the file's name; what cannot get it is removed.
+pub(super) fn name(path: &Path) -> io::Result<()> {
+    let part = beside(path, PART);
+    let renamed = fs::rename(&part, path);
+    if renamed.is_err() {
+        // As above.
+        let _ = fs::remove_file(&part);
+    }
+    renamed
 }
 
 /// Whether [`sync_disk`] does anything.

@@ -4,6 +4,14 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Builder};
 
+/// How many threads are meant by a number: 0 is as many as there are processors.
+pub(crate) fn threads(n: usize) -> usize {
+    match n {
+        0 => thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    }
+}
+
 /// The results of `work` on each of the items, in their order, by at most so many threads. The caller's is one
 /// of them, so that it goes on where the system gives no other. A panic goes on in the caller.
 pub(crate) fn each<T: Sync, R: Send>(

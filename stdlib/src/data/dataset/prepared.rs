@@ -5,7 +5,6 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use sha2::Sha256;
 
@@ -78,8 +77,9 @@ impl Prepared {
         let bar = Bar::new(stamp.set.as_str(), Unit::Files, options.quiet);
         bar.gauge(items.len() as u64);
         let has_failed = AtomicBool::new(false);
-        let batches: Vec<&[Item<W>]> = items.chunks(batch(items.len(), threads(options))).collect();
-        let results = parallel::each(threads(options), &batches, |items| {
+        let n_threads = parallel::threads(options.threads);
+        let batches: Vec<&[Item<W>]> = items.chunks(batch(items.len(), n_threads)).collect();
+        let results = parallel::each(n_threads, &batches, |items| {
             let made = items.iter().map_while(|item| {
                 // No more is begun then; what the others are at becomes finished.
                 let begins = !has_failed.load(Ordering::Relaxed);
@@ -152,7 +152,7 @@ impl Prepared {
     /// there besides; [`Error::Several`] with all of them where there are more.
     pub fn verify(&self) -> Result<()> {
         let files = &self.manifest.files;
-        let mut results = parallel::each(threads(&Options::default()), files, |file| {
+        let mut results = parallel::each(parallel::threads(0), files, |file| {
             let path = below(&self.folder, &file.path);
             let found = record(&path, &file.path)?;
             let told = |file: &Record| format!("{} bytes with SHA-256 {}", file.bytes, file.sha256);
@@ -225,7 +225,7 @@ const BATCH: usize = 64;
 
 /// How many files get their names together: few enough that all threads have some in turn.
 fn batch(n: usize, n_threads: usize) -> usize {
-    (n / (16 * n_threads.max(1))).clamp(1, BATCH)
+    (n / (16 * n_threads)).clamp(1, BATCH)
 }
 
 /// A file of the folder.
@@ -264,9 +264,7 @@ fn name_all<'a>(folder: &Path, made: impl Iterator<Item = &'a Made>) -> Result<(
         return Ok(());
     }
     files::sync_disk(folder)?;
-    paths
-        .iter()
-        .try_for_each(|path| fs::rename(beside(path, PART), path).map_err(error::io("write", path)))
+    paths.iter().try_for_each(|path| files::name(path).map_err(error::io("write", path)))
 }
 
 /// Waits until the names of a folder and of those above it are on the disk.
@@ -324,11 +322,4 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn threads(options: &Options) -> usize {
-    match options.threads {
-        0 => thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    }
 }

@@ -5,12 +5,13 @@ mod work;
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread::{self, Builder, JoinHandle};
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::{Epoch, Position, Sampler, Samples};
 use crate::data::dataset::Failure;
 use crate::data::error::{self, Error, Result};
+use crate::data::parallel;
 use work::Work;
 
 /// How batches are read.
@@ -101,12 +102,8 @@ where
     pub fn batches(&self, epoch: Epoch) -> Result<Batches<B>> {
         let left = epoch.len();
         let work = Arc::new(Work::new(epoch, self.options.ahead));
-        let n_threads = match self.options.threads {
-            0 => thread::available_parallelism().map_or(1, usize::from),
-            n => n,
-        };
         let mut threads = Vec::new();
-        for _ in 0..n_threads {
+        for _ in 0..parallel::threads(self.options.threads) {
             let (samples, collate) = (self.samples.clone(), self.collate.clone());
             let worker = work.worker();
             let run = move || worker.run(&*samples, &*collate);

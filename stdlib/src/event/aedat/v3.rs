@@ -6,7 +6,6 @@
 //! a time in µs. Room for all events is in the file, those that are not there included.
 
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use super::super::error::{self, Result};
 use super::super::events::{Columns, Events};
@@ -260,10 +259,7 @@ pub fn read(name: &str, source: &Source, options: &Options) -> Result<Events> {
         offset = end;
     }
     let mut columns = Columns::zeros(packets.iter().map(|packet| packet.valid).sum());
-    let n_threads = match source.len() < SMALL {
-        true => 1,
-        false => thread::available_parallelism().map_or(1, usize::from),
-    };
+    let n_threads = parallel::threads(usize::from(source.len() < SMALL));
     let size =
         lines.iter().filter(|line| line.starts_with("#Source")).find_map(|line| sensor(line));
     let known = options.size.or(size);
