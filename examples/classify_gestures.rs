@@ -25,6 +25,7 @@ use snn::nn::{self, Context, Module};
 use snn::optim::{Optimizer, Schedule};
 use snn::train::{Checkpoints, Goal, Per, Report, Training};
 use snn_examples::images::Failure;
+use snn_examples::training::device;
 use tch::{Device, Kind, Reduction, Tensor};
 
 /// Neurons that vote for a class.
@@ -95,14 +96,6 @@ impl Args {
                 Self { subjects: vec![2, 1], epochs: 2, steps: 4, channels: 8, batch: 8, ..args }
             }
             false => args,
-        }
-    }
-
-    /// Where to run: on CUDA where there is one, before anything else of libtorch is called.
-    fn device(&self) -> Device {
-        match snn_runtime::torch::find_cuda() {
-            Ok(()) if !self.cpu => Device::Cuda(0),
-            _ => Device::Cpu,
         }
     }
 
@@ -243,7 +236,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    let device = args.device();
+    let device = device(args.cpu);
     tch::manual_seed(args.seed as i64);
     let frames = args.frames()?;
     let classes = frames.classes();

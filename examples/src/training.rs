@@ -59,12 +59,9 @@ pub struct Given {
 }
 
 impl Given {
-    /// Where to run: on CUDA where there is one, before anything else of libtorch is called.
+    /// Where to run, as of [`device`].
     pub fn device(&self) -> Device {
-        match snn_runtime::torch::find_cuda() {
-            Ok(()) if !self.cpu => Device::Cuda(0),
-            _ => Device::Cpu,
-        }
+        device(self.cpu)
     }
 
     /// The images to train with and to test with; of those that are drawn, so many to train with.
@@ -82,6 +79,14 @@ impl Given {
     /// Seeds libtorch's generator, by which params, orders and spikes are drawn.
     pub fn seed(&self) {
         tch::manual_seed(self.seed as i64);
+    }
+}
+
+/// Where to run: on CUDA where there is one and the CPU was not asked for, before anything else of libtorch is called.
+pub fn device(cpu: bool) -> Device {
+    match snn_runtime::torch::find_cuda() {
+        Ok(()) if !cpu => Device::Cuda(0),
+        _ => Device::Cpu,
     }
 }
 
